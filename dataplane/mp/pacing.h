@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_MP_PACING_H
+#define DATAPLANE_MP_PACING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line's virtual clock: when is the last bit of what was handed to it out (so that a DSLAM never has to drop). */
+
+enum pacing_encap {
+	PACING_ETHERNET, /* frame + overhead */
+	PACING_PTM,      /* (frame + overhead) * 65/64, rounded up (IEEE 802.3 61.3) */
+	PACING_ATM,      /* whole 53-byte cells of 48 bytes of (frame + overhead) */
+};
+
+struct pacing {
+	uint64_t busy_until_ns; /* the line is idle from then on */
+	uint64_t rate_bps;      /* 0: not paced */
+	uint32_t
+		burst_ns; /* how far busy_until may lag behind the clock and be caught up: scheduling jitter of the worker */
+	int16_t overhead_bytes; /* added to each frame, counted from the destination MAC to the end without FCS */
+	uint8_t encap;          /* enum pacing_encap */
+};
+
+/* Bytes the line carries for a frame of frame_bytes (destination MAC to end of payload, no FCS). */
+uint32_t pacing_line_bytes(const struct pacing *p, uint32_t frame_bytes);
+
+/* Time the line needs for it, ns; 0 when not paced. 64-bit safe from 1 kbit/s to 100 Gbit/s. */
+uint64_t pacing_cost_ns(const struct pacing *p, uint32_t frame_bytes);
+
+/* Books a frame that is handed to the line at now_ns: returns the time at which it may start (>= now less burst, i.e. <= now_ns
+ * means at once) and moves busy_until behind it. */
+uint64_t pacing_book(struct pacing *p, uint32_t frame_bytes, uint64_t now_ns);
+
+/* Backlog in ns as of now, 0 when idle. */
+uint64_t pacing_backlog_ns(const struct pacing *p, uint64_t now_ns);
+
+#endif

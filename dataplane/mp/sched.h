@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_MP_SCHED_H
+#define DATAPLANE_MP_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/mp/pacing.h"
+
+/* Which line carries which bytes of a packet. */
+
+enum { SCHED_LINES_MAX = 16, SCHED_PIECES_MAX = 64 };
+
+enum sched_mode {
+	SCHED_WEIGHTED,    /* earliest common completion: all pieces arrive at the same time (B-21) */
+	SCHED_EQUAL,       /* same bytes on every line (what Linux and ng_ppp with equal links do) */
+	SCHED_ROUND_ROBIN, /* whole packets in rotation, cut only above a line's limit (G-50) */
+	SCHED_PACKET,      /* whole packets on the line where they complete first */
+};
+
+struct sched_line {
+	const struct pacing *pace; /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
+	uint32_t latency_us;       /* of the line itself, one way */
+	uint16_t fragment_max;     /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
+	uint16_t
+		frame_overhead; /* bytes around the payload up to the frame pacing_line_bytes() takes: Ethernet, VLAN, PPPoE, PPP, MP */
+	bool usable; /* joined, up, not suspended */
+};
+
+struct sched_config {
+	enum sched_mode mode;
+	uint16_t min_fragment; /* bytes under which a packet is not cut further (except where fragment_max forces it) */
+};
+
+struct sched_piece {
+	uint16_t bytes;
+	uint8_t line;
+};
+
+/* Rotation state, one a bundle. */
+struct sched {
+	uint8_t rotate;
+};
+
+/* Cuts packet_bytes (inner protocol field included) over the usable lines. Pieces come in packet order and sum up to packet_bytes; a
+ * line may get several pieces (fragment_max). Returns their number; 0 when no line is usable or more than SCHED_PIECES_MAX
+ * would be needed. Does not book anything. */
+unsigned sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line lines[], unsigned n_lines,
+	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX]);
+
+#endif
