@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_HOST_H
+#define CONTROL_PPP_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/wire/eth.h"
+
+/* Everything between frames and the data plane, both roles, without touching the world: PPPoE discovery, links (LCP and
+ * authentication), bundle membership, NCPs, addresses, redial. Input is frames, ticks and confirmations with the time;
+ * output is a list of effects. control/ drives it with rings and a clock, tests/sim with a virtual wire: what is simulated is
+ * what ships. Memory is taken at host_new and given back at host_free, never in between. */
+
+struct host;
+
+/* ------------------------------------------------------------------ configuration (borrowed: lives as long as the host) */
+
+enum {
+	HOST_NAME_MAX = 64,
+	HOST_AUTH_NAME_MAX = 128,
+	HOST_SECRET_MAX = 128,
+	HOST_SERVICES_MAX = 16,
+	HOST_LINKS_MAX = 16
+};
+
+enum host_encap { HOST_ETHERNET, HOST_PTM, HOST_ATM };
+enum host_mode { HOST_WEIGHTED, HOST_EQUAL, HOST_ROUND_ROBIN, HOST_PACKET };
+
+/* Sending side of a line. */
+struct host_line {
+	uint64_t rate_bps; /* 0: not known, not paced */
+	uint32_t latency_us;
+	uint8_t encap; /* enum host_encap */
+	int16_t overhead_bytes;
+};
+
+struct host_port {
+	const char *name;
+	struct mac mac;
+	uint16_t mtu;          /* Ethernet payload that passes, VLAN tags apart */
+	struct host_line line; /* default of the sessions on it */
+};
+
+/* want: we ask for it; allow: the peer may (four-way policy, checklist G-15, B-10). */
+struct host_policy {
+	bool want, allow;
+};
+
+enum host_auth { HOST_AUTH_NONE, HOST_AUTH_PAP, HOST_AUTH_CHAP_MD5 };
+
+enum host_endpoint_class { /* RFC 1990 section 5.1.3 */
+	HOST_EP_NULL,
+	HOST_EP_LOCAL,
+	HOST_EP_IP,
+	HOST_EP_MAC,
+	HOST_EP_MAGIC,
+	HOST_EP_PHONE,
+};
+
+struct host_endpoint {
+	uint8_t class; /* any value may come from a peer: unknown ones are compared as bytes */
+	uint8_t len;
+	uint8_t bytes[252];
+};
+
+struct host_lcp {
+	uint16_t mru;        /* 0: what the port allows, at most 1492 unless PPP-Max-Payload was agreed */
+	uint32_t restart_ms; /* restart timer of every FSM, default 3000 */
+	uint8_t max_configure, max_terminate, max_failure; /* 10, 2, 5 */
+	uint32_t echo_interval_ms;                         /* 0: never */
+	uint8_t echo_failures;
+	struct host_policy p_mru, p_magic, p_mrru, p_short_seq, p_endpoint, p_pfc, p_auth;
+};
+
+struct host_multilink {
+	bool enabled, require, allow_unauthenticated;
+	uint16_t mrru;
+	bool endpoint_auto; /* by MAC of the first port */
+	struct host_endpoint endpoint;
+	uint8_t links_max;
+	uint8_t mode; /* enum host_mode */
+	uint16_t min_fragment;
+	bool tolerate_reorder, strict_reserved_bits;
+	uint16_t null_ms, stall_min_ms, stall_max_ms, queue_ms;
+	uint32_t window_slots_max;
+	enum { HOST_KEY_EXACT, HOST_KEY_LOWER, HOST_KEY_STRIP_REALM } name_key; /* M-07 */
+};
+
+struct host_mss {
+	/* -1: from what the bundle can carry; 0: off; else a ceiling */
+	int v4, v6;
+	bool from_links, to_links;
+};
+
+struct host_prefix {
+	uint32_t address; /* host order */
+	uint8_t len;
+};
+
+struct host_range {
+	uint32_t first, last; /* host order */
+};
+
+struct host_pool {
+	const char *name;
+	const struct host_range *ranges;
+	unsigned n_ranges;
+};
+
+struct host_user {
+	const char *name, *password;
+	uint32_t address; /* 0: from the pool */
+	const struct host_prefix *routes;
+	unsigned n_routes;
+	uint8_t links_max; /* 0: the concentrator's */
+	uint16_t sessions_max;
+	const char *alias; /* NULL, or the name under which several logins are one bundle (G-02, U11) */
+};
+
+struct host_limits {
+	uint32_t padi_per_s, padi_per_mac_per_s;                                   /* 0: no limit */
+	uint32_t sessions, sessions_per_mac, sessions_per_vlan, sessions_per_port; /* 0: no limit */
+	uint32_t pado_delay_ms;
+};
+
+struct host_vlans { /* where a concentrator listens */
+	bool any;
+	const struct vlan_stack *stacks; /* {0, 0}: untagged */
+	unsigned n;
+};
+
+struct host_concentrator {
+	const char *name;
+	const uint16_t *ports; /* indexes of host_config.ports */
+	unsigned n_ports;
+	struct host_vlans vlans;
+	const char *ac_name;
+	const char *services[HOST_SERVICES_MAX];
+	unsigned n_services;
+	bool any_service;         /* answers to the blank name and to any other */
+	bool wrong_service_error; /* PADS with Service-Name-Error instead of silence */
+	bool max_payload;         /* RFC 4638 */
+	struct host_limits limits;
+	enum host_auth auth[2];  /* in order of preference; HOST_AUTH_NONE ends */
+	const char *auth_name;   /* ours in CHAP challenges */
+	uint32_t rechallenge_ms; /* 0: never */
+	uint32_t failure_delay_ms;
+	uint32_t address; /* ours in IPCP, host order */
+	uint32_t dns[2];
+	int pool; /* index, -1: none */
+	bool source_check;
+	struct host_mss mss;
+	struct host_lcp lcp;
+	struct host_multilink multilink;
+};
+
+struct host_redial {
+	uint32_t delay_ms, increment_ms, limit_ms, jitter_ms;
+	int attempts; /* 0: for ever, -1: never, n: so many (G-37) */
+};
+
+struct host_client_link {
+	const char *name;
+	const uint16_t *ports; /* candidates in order (G-12) */
+	unsigned n_ports;
+	struct vlan_stack vlans;
+	struct mac mac; /* zero: the port's */
+	bool line_set;
+	struct host_line line;
+	const char *username, *password; /* NULL: the client's */
+	bool max_payload;
+	struct host_redial redial;
+};
+
+struct host_client {
+	const char *name;
+	const char *username, *password;
+	const char *service, *ac_name;     /* NULL: any */
+	enum host_auth accept[2];          /* what we let the peer ask of us, in order of preference */
+	uint32_t address;                  /* wanted, 0: any */
+	struct host_prefix accept_address; /* len 0: any */
+	bool request_dns;
+	bool default_route;
+	const struct host_prefix *routes;
+	unsigned n_routes;
+	int ip_mtu; /* -1: from the bundle; -2: fit one fragment; else bytes */
+	bool source_check;
+	struct host_mss mss;
+	struct host_lcp lcp;
+	struct host_multilink multilink;
+	const struct host_client_link *links;
+	unsigned n_links;
+};
+
+struct host_config {
+	const struct host_port *ports;
+	unsigned n_ports;
+	const struct host_pool *pools;
+	unsigned n_pools;
+	const struct host_user *users;
+	unsigned n_users;
+	const struct host_concentrator *concentrators;
+	unsigned n_concentrators;
+	const struct host_client *clients;
+	unsigned n_clients;
+	unsigned sessions_max, bundles_max; /* what is allocated */
+};
+
+/* Entropy: fills n bytes. Tests give a seeded generator. */
+typedef void host_random_fn(void *ctx, void *buf, size_t n);
+
+/* NULL: out of memory or a contradiction (then *why says which; static string). */
+struct host *host_new(
+	const struct host_config *cfg, host_random_fn *random, void *random_ctx, uint64_t now_ms, const char **why);
+void host_free(struct host *h);
+
+/* ------------------------------------------------------------------ effects */
+
+typedef uint32_t host_link_id;   /* a session, stable while it lives; never 0 */
+typedef uint32_t host_bundle_id; /* never 0 */
+
+struct host_session_key {
+	uint16_t port, session;
+	struct vlan_stack vlans;
+	struct mac peer, local;
+};
+
+struct host_bundle_values {
+	bool mp, rx_short, tx_short, v4, v6, source_check;
+	uint16_t rx_mrru, tx_mrru; /* without MP: our MRU and the peer's. tx already lowered by ip_mtu */
+	uint16_t mss_v4, mss_v6;   /* 0: leave alone */
+	bool mss_from_links, mss_to_links;
+	uint32_t peer_address; /* IPCP, host order; 0: none */
+	const struct host_multilink *multilink;
+};
+
+struct host_link_values {
+	struct host_session_key key;
+	uint8_t slot; /* in the bundle */
+	uint16_t tx_mru;
+	struct host_line line;
+};
+
+enum host_out_kind {
+	HOST_OUT_FRAME,         /* whole Ethernet frame out of an access port */
+	HOST_OUT_BUNDLE_PACKET, /* from the PPP protocol field on, through the bundle */
+	HOST_OUT_SESSION_PUNT,  /* session exists: frames to control only */
+	HOST_OUT_SESSION_CLEAR, /* session is gone */
+	HOST_OUT_BUNDLE_SET,    /* create or change */
+	HOST_OUT_BUNDLE_REMOVE,
+	HOST_OUT_LINK_INSTALL, /* join link to bundle and steer its session there, then host_installed() */
+	HOST_OUT_LINK_REMOVE,
+	HOST_OUT_ROUTE_SET, /* prefix to bundle; bundle 0: to ourselves (punt) */
+	HOST_OUT_ROUTE_DEL,
+	HOST_OUT_EVENT, /* for log, trace and explain */
+};
+
+enum host_event_kind {
+	HOST_EV_DISCOVERY,    /* PADI .. PADS, PADT, refusals */
+	HOST_EV_LINK_UP,      /* link joined its bundle and may carry data */
+	HOST_EV_LINK_DOWN,    /* text: reason */
+	HOST_EV_LINK_REFUSED, /* text: why it did not join */
+	HOST_EV_AUTH,
+	HOST_EV_BUNDLE_UP, /* first NCP open: text has the addresses */
+	HOST_EV_BUNDLE_DOWN,
+	HOST_EV_NOTE,  /* anything else worth a line */
+	HOST_EV_TRACE, /* decoded control packet of a traced link */
+};
+
+struct host_out_item {
+	uint8_t kind; /* enum host_out_kind */
+	uint8_t event;
+	uint16_t port;
+	host_link_id link;
+	host_bundle_id bundle;
+	union {
+		struct host_session_key key;
+		struct host_bundle_values bundle_values;
+		struct host_link_values link_values;
+		struct host_prefix route;
+		struct {
+			uint32_t at, len; /* in bytes[]: frame, packet, or text (zero-terminated) */
+		} data;
+	};
+};
+
+enum { HOST_OUT_ITEMS = 256, HOST_OUT_BYTES = 64 * 1024, HOST_OUT_RESERVE = 48 };
+
+/* The caller empties it after each call. host_tick stops early when less than HOST_OUT_RESERVE items are free and then
+ * host_deadline_ms is at once. */
+struct host_out {
+	unsigned n;
+	uint32_t used;
+	bool overflow;
+	struct host_out_item items[HOST_OUT_ITEMS];
+	uint8_t bytes[HOST_OUT_BYTES];
+};
+
+/* ------------------------------------------------------------------ input */
+
+/* Dials the clients that shall be up, after carrier. */
+void host_start(struct host *h, uint64_t now_ms, struct host_out *out);
+/* Whole Ethernet frame that an access port gave to control (discovery or session). */
+void host_frame(struct host *h, uint16_t port, const uint8_t *frame, size_t len, uint64_t now_ms, struct host_out *out);
+/* Control protocol out of a bundle's MP frames: from the PPP protocol field on. */
+void host_bundle_packet(
+	struct host *h, host_bundle_id bundle, const uint8_t *p, size_t len, uint64_t now_ms, struct host_out *out);
+/* The data plane carried out LINK_INSTALL (ok), or could not. */
+void host_installed(struct host *h, host_link_id link, bool ok, uint64_t now_ms, struct host_out *out);
+/* The data plane finished removing: the id may be used again. */
+void host_bundle_removed(struct host *h, host_bundle_id bundle);
+void host_carrier(struct host *h, uint16_t port, bool up, uint64_t now_ms, struct host_out *out);
+void host_tick(struct host *h, uint64_t now_ms, struct host_out *out);
+uint64_t host_deadline_ms(const struct host *h); /* UINT64_MAX: asleep */
+/* Operator: opens or closes a client's link by "client/link" or closes a concentrator's session by id ("7"). -ENOENT. */
+int host_link_admin(struct host *h, const char *name, bool up, uint64_t now_ms, struct host_out *out);
+/* Operator: trace of one link on or off (G-10). -ENOENT. */
+int host_trace(struct host *h, const char *name, bool on);
+/* Closes everything: Terminate-Request and PADT on every session. Once host_idle() the process may end. */
+void host_stop(struct host *h, uint64_t now_ms, struct host_out *out);
+bool host_idle(const struct host *h);
+
+/* ------------------------------------------------------------------ queries: what the operator sees */
+
+struct host_link_info {
+	host_link_id id; /* 0: a client's link without session at the moment */
+	host_bundle_id bundle;
+	uint8_t slot;
+	bool client;
+	char name[HOST_NAME_MAX];  /* "client/link", or the session id's decimal number */
+	char owner[HOST_NAME_MAX]; /* concentrator's or client's name */
+	char user[HOST_AUTH_NAME_MAX];
+	char phase[16];    /* idle, discovery, lcp, auth, join, open, terminate, wait */
+	char explain[256]; /* last word on why it joined or did not, or went down */
+	struct host_session_key key;
+	uint16_t our_mru, peer_mru, our_mrru, peer_mrru;
+	bool our_short, peer_short;
+	struct host_endpoint peer_endpoint;
+	struct host_line line;
+	uint64_t up_since_ms;
+	uint32_t echo_rtt_us_last; /* of the last echo, 0: none */
+	uint32_t redials;
+	uint64_t next_dial_ms;
+	/* DSL-Forum tags (TR-101), empty or 0 when absent */
+	char circuit_id[64], remote_id[64];
+	uint32_t dsl_rate_up_kbps, dsl_rate_down_kbps;
+};
+
+struct host_bundle_info {
+	host_bundle_id id;
+	bool client;
+	char name[HOST_AUTH_NAME_MAX]; /* user (or alias); the client's name */
+	char owner[HOST_NAME_MAX];
+	struct host_endpoint peer_endpoint;
+	struct host_bundle_values values;
+	uint32_t our_address, peer_address, dns[2]; /* host order */
+	uint16_t ip_mtu;
+	unsigned links;
+	uint64_t up_since_ms;
+	bool ipcp_open;
+};
+
+/* Iterate: *cursor starts at 0; false at the end. */
+bool host_link_next(const struct host *h, unsigned *cursor, struct host_link_info *info);
+bool host_bundle_next(const struct host *h, unsigned *cursor, struct host_bundle_info *info);
+
+struct host_counters {
+	uint64_t padi, pado, padr, pads, padt_rx, padt_tx, padi_limited, bad_cookie, bad_frame, unknown_session;
+	uint64_t lcp_in_mp, protocol_rejects_tx, auth_ok, auth_failed, joins, join_refused, effects_lost;
+};
+void host_counters(const struct host *h, struct host_counters *c);
+
+#endif
