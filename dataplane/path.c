@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/path.h"
+
+#include "dataplane/stages.h"
+
+/* Read this first: the order of the stages is here and nowhere else. Links are the PPPoE lines; "from links" is receiving on
+ * them, "to links" is sending, in both roles.
+ *
+ *   access port -> pppoe_rx -> steer_out -> mp_rx -> inner_proto -> mss -> ip_route -> ip_tx -> IP port
+ *                      |            |                     |                    |         |
+ *                   control    other worker            control              control     other bundle
+ *
+ *   IP port -> ip_rx -> ip_route -> ip_tx -> steer_out -> mss -> mp_accept | mp_tx -> access port
+ *                                     |
+ *                                  IP port */
+
+/* IP packets of a known bundle, or for one: routed, and out. */
+static void
+to_bundles(struct worker *w, struct burst *b)
+{
+	steer_out(w, b, STEER_TO_LINKS);
+	mss_to_links(w, b);
+	mp_accept(w, b);
+}
+
+static void
+routed(struct worker *w, struct burst *b)
+{
+	ip_route(w, b);
+	ip_tx(w, b);
+	to_bundles(w, b);
+}
+
+static void
+from_bundle(struct worker *w, struct burst *b)
+{
+	inner_proto(w, b);
+	mss_from_links(w, b);
+	routed(w, b);
+}
+
+/* Frames at home: sequenced, and as many bursts of packets as that releases. */
+static void
+from_mp(struct worker *w, struct burst *b)
+{
+	bool more;
+
+	do {
+		more = mp_rx(w, b);
+		from_bundle(w, b);
+	} while (more);
+}
+
+unsigned
+path_from_links(struct worker *w, struct port *p, uint16_t queue)
+{
+	struct burst b;
+	unsigned n;
+
+	port_rx(w, p, queue, &b);
+	n = b.n;
+	pppoe_rx(w, p, &b);
+	steer_out(w, &b, STEER_FROM_LINKS);
+	from_mp(w, &b);
+	return n;
+}
+
+unsigned
+path_steered(struct worker *w)
+{
+	enum steer_kind kind;
+	struct burst b;
+	unsigned n = 0;
+
+	while (steer_in(w, &b, &kind)) {
+		n += b.n;
+		if (kind == STEER_FROM_LINKS)
+			from_mp(w, &b);
+		else
+			to_bundles(w, &b);
+	}
+	return n;
+}
+
+unsigned
+path_to_links(struct worker *w, struct port *p, uint16_t queue)
+{
+	struct burst b;
+	unsigned n;
+
+	port_rx(w, p, queue, &b);
+	n = b.n;
+	ip_rx(w, p, &b);
+	routed(w, &b);
+	return n;
+}
+
+unsigned
+path_injected(struct worker *w)
+{
+	struct burst b;
+	unsigned n = 0;
+
+	while (inject_in(w, &b)) {
+		n += b.n;
+		routed(w, &b);
+	}
+	return n;
+}
+
+void
+path_timers(struct worker *w)
+{
+	struct burst b;
+
+	while (mp_expire(w, &b))
+		from_bundle(w, &b);
+	mp_tx(w);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_PATH_H
+#define DATAPLANE_PATH_H
+
+#include "dataplane/worker.h"
+
+/* The four ways of a packet; see path.c. Each handles one burst and returns how many frames it took in. */
+unsigned path_from_links(struct worker *w, struct port *p, uint16_t queue);
+unsigned path_steered(struct worker *w);
+unsigned path_to_links(struct worker *w, struct port *p, uint16_t queue);
+unsigned path_injected(struct worker *w);
+void path_timers(struct worker *w);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_TABLES_H
+#define DATAPLANE_TABLES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/dataplane.h"
+
+/* What workers share for reading. One writer: control. */
+
+/* Steering word of (port, session id), read relaxed:
+ *   bits 0..19 bundle index, 20..25 home worker, 26..29 slot, 30..31 state,
+ *   32..45 outer VLAN tag, 46..59 inner tag (both as struct vlan_stack has them) */
+enum steer_state {
+	STEER_NONE,    /* no session */
+	STEER_PUNT,    /* session whose frames only go to control */
+	STEER_LINK,    /* data goes to the bundle */
+	STEER_COLLIDE, /* several sessions share the id on this port (client's peers choose): ask the exact table */
+};
+
+struct steer {
+	uint32_t bundle;
+	uint8_t home, slot, state;
+	struct vlan_stack vlans;
+};
+
+static inline struct steer
+steer_unpack(uint64_t w)
+{
+	return (struct steer){
+		.bundle = (uint32_t)(w & 0xfffff),
+		.home = (uint8_t)(w >> 20 & 0x3f),
+		.slot = (uint8_t)(w >> 26 & 0xf),
+		.state = (uint8_t)(w >> 30 & 3),
+		.vlans = {.outer = (uint16_t)(w >> 32 & 0x3fff), .inner = (uint16_t)(w >> 46 & 0x3fff)},
+	};
+}
+
+static inline uint64_t
+steer_pack(const struct steer *s)
+{
+	return (uint64_t)s->bundle | (uint64_t)s->home << 20 | (uint64_t)s->slot << 26 | (uint64_t)s->state << 30 |
+		(uint64_t)s->vlans.outer << 32 | (uint64_t)s->vlans.inner << 46;
+}
+
+/* Next hop, one word, as the tables give it to workers. */
+struct next_hop {
+	uint32_t bundle;     /* NEXT_BUNDLE */
+	uint32_t gateway_be; /* GATEWAY: address to resolve when its neighbour has no MAC */
+	uint16_t gen;
+	uint16_t port; /* CONNECTED, GATEWAY, NEIGHBOUR */
+	uint8_t kind;  /* enum dp_next_kind, or NEXT_NEIGHBOUR */
+	uint8_t home;
+	uint32_t neighbour; /* index of the neighbour word */
+};
+enum { NEXT_NEIGHBOUR = 16 }; /* a resolved host on a connected network */
+
+struct tables;
+
+/* memory from hugepages of `numa_node`; ports: access ports get a steer array. NULL on failure. */
+struct tables *tables_new(unsigned routes_max, unsigned workers, int numa_node);
+void tables_free(struct tables *t);
+
+/* Exact session look-up for STEER_COLLIDE words. False: none. */
+bool tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out);
+
+/* Next hops of n IPv4 destinations (host order): exact table first, then the longest prefix. out[i].kind is DP_NEXT_NONE where
+ * there is no route. Bulk, with prefetch. */
+void tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[]);
+
+/* The MAC word of a neighbour: MAC in bits 0..47 (first byte lowest), bit 48: valid. Marks it used. */
+uint64_t tables_neighbour(const struct tables *t, uint32_t index);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_WORKER_H
+#define DATAPLANE_WORKER_H
+
+#include <rte_ring.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/dataplane.h"
+#include "dataplane/burst.h"
+#include "dataplane/tables.h"
+
+/* One worker: a core that polls its queues, and the home of its bundles. Every field says who writes it. */
+
+struct bundle;
+struct bundle_table; /* bundle.h: all bundles at home here, and their timers */
+
+enum { TX_BUFFER = 64, FREE_BATCH = 128, RING_ELEMS = 1024, STEER_ELEMS = 2048 };
+
+/* Frames on their way out of one port, flushed at the end of the turn. */
+struct tx_buffer {
+	unsigned n;
+	struct rte_mbuf *m[TX_BUFFER];
+};
+
+/* A port, as workers see it. Written before the workers start, constant afterwards (mac table: control, before sessions use it). */
+struct port {
+	uint16_t id;        /* DPDK's */
+	uint16_t index;     /* ours: index in dataplane.ports and in everything of the API */
+	uint8_t kind;       /* enum dp_port_kind */
+	bool tx_multi_seg;  /* else chains are linearised */
+	bool tx_indirect;   /* driver copes with indirect mbufs (else copied) */
+	bool tx_ipv4_cksum; /* offload offered */
+	uint16_t n_rxq, n_txq;
+	uint16_t mtu;
+	uint16_t owner; /* worker that sends for those without a queue of their own */
+	uint16_t n_macs;
+	struct mac macs[DP_PORT_MACS_MAX + 1]; /* [0]: the port's own */
+	_Atomic uint64_t *steer;               /* access port: 65536 words, see tables.h */
+	const char *name;
+	int numa_node;
+};
+
+struct worker {
+	/* hot, this worker only */
+	uint64_t now_ns; /* of this turn, from the TSC (or virtual) */
+	struct bundle_table *bundles;
+	uint64_t held_bytes, held_budget;
+	struct rte_mempool *pool;          /* packet buffers of this NUMA node */
+	struct rte_mempool *indirect_pool; /* headers only, for indirect pieces */
+	struct tx_buffer tx[DP_PORTS_MAX];
+	struct tx_buffer steer_buf[DP_WORKERS_MAX];
+	unsigned n_free;
+	struct rte_mbuf *free[FREE_BATCH];    /* dropped this turn, released in bulk */
+	struct burst hairpin;                 /* routed from links to a bundle at home here, within the turn */
+	uint64_t punt_tokens, punt_filled_ns; /* total budget of this worker */
+
+	/* counters: this worker writes, control reads (relaxed) */
+	uint64_t drops[DROP_REASONS];
+	uint64_t turns, idle_turns, sleeps, rx_frames, tx_frames;
+	uint64_t steered_from_links, steered_to_links, punted, injected;
+
+	/* rings; SP/SC each */
+	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */
+	struct rte_ring *event;                   /* here -> control, struct dp_event by value */
+	struct rte_ring *punt;                    /* here -> control, mbuf pointers */
+	struct rte_ring *inject;                  /* control -> here, mbuf pointers (struct inject_meta in pkt) */
+	struct rte_ring *steer[DP_WORKERS_MAX];   /* [i]: from worker i to here */
+	struct rte_ring *tx_ring[DP_WORKERS_MAX]; /* [i]: from worker i to here, for ports that are ours to send on */
+
+	/* this worker writes (release), control reads (acquire) */
+	_Atomic uint32_t applied;   /* last command ticket carried out */
+	_Atomic uint32_t quiescent; /* last quiescence mark passed */
+	_Atomic uint32_t events_lost;
+	_Atomic unsigned n_bundles, n_links;
+
+	/* set before start, constant afterwards */
+	struct dataplane *dp;
+	struct tables *tables;
+	struct port *ports;
+	unsigned n_ports, n_workers;
+	unsigned index, lcore;
+	int numa_node;
+	bool busy; /* idle: busy */
+	uint32_t punt_pps, punt_session_pps;
+	struct rte_rcu_qsbr *qsbr; /* of the shared tables; thread id is `index` */
+} __rte_cache_aligned;
+
+/* Drops: counted with a reason, released in bulk at the end of the turn. Takes the mbuf. */
+void worker_flush_free(struct worker *w);
+
+static inline void
+drop(struct worker *w, struct rte_mbuf *m, enum drop_reason reason)
+{
+	w->drops[reason]++;
+	if (w->n_free == FREE_BATCH)
+		worker_flush_free(w);
+	w->free[w->n_free++] = m;
+}
+
+/* Not a drop: done with it (a copied fragment, a null fragment). */
+static inline void
+release(struct worker *w, struct rte_mbuf *m)
+{
+	if (w->n_free == FREE_BATCH)
+		worker_flush_free(w);
+	w->free[w->n_free++] = m;
+}
+
+/* To control, within the budgets; drops (PUNT_BUDGET, PUNT_FULL) otherwise. origin and what belongs to it is set in pkt(m). */
+void punt_frame(struct worker *w, struct rte_mbuf *m, enum dp_origin origin);
+
+/* To another worker's steer ring, at the end of the turn. pkt(m)->home says whose; kind: fragment of a link, or IP packet for a bundle. */
+enum steer_kind { STEER_FROM_LINKS, STEER_TO_LINKS };
+void steer_frame(struct worker *w, struct rte_mbuf *m, enum steer_kind kind);
+
+/* Out of a port: its own queue, or the ring to its owner; linearises where the port needs it. Counted drops when it does not take it. */
+void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
+void port_tx_flush(struct worker *w);
+
+/* Up to BURST_MAX frames of one of this worker's queues. */
+void port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b);
+
+/* Event for control; when the ring is full it is counted and the sticky mark is set. */
+void worker_event(struct worker *w, const struct dp_event *e);
+
+/* One turn: commands, inject, steered, ports, timers, flush. Returns the number of packets moved. Also what --replay and the tests call. */
+unsigned worker_turn(struct worker *w, uint64_t now_ns);
+/* Time of the next thing to do without new input (pacing, window deadline); UINT64_MAX: none. */
+uint64_t worker_next_ns(const struct worker *w);
+
+#endif
