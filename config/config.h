@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* The configuration of one hawserd process, loaded from one YAML file. After config_load succeeds everything below is
+ * checked and complete: defaults are filled in, references are resolved, and every value lies in the range that
+ * hawser.yaml(5) states. Times say their unit, rates are bit/s, IPv4 addresses are in host order. Lists are a pointer and a
+ * number (n_...). All strings are owned by struct config. */
+
+enum {
+	CONFIG_NAME_MAX = 31,       /* characters of the name of a port, pool, concentrator, client or link */
+	CONFIG_AUTH_NAME_MAX = 127, /* of a user name or password */
+	CONFIG_WORKERS_MAX = 16,
+	CONFIG_PORTS_MAX = 64,
+	CONFIG_LINKS_MAX = 16, /* of a bundle */
+	CONFIG_SERVICES_MAX = 16,
+	CONFIG_DNS_MAX = 2,
+	CONFIG_AUTH_MAX = 2,
+	CONFIG_ENDPOINT_MAX = 20, /* bytes (RFC 1990 section 5.1.3) */
+};
+
+/* ------------------------------------------------------------------ values */
+
+struct config_names {
+	char **items; /* NULL-terminated */
+	size_t n;
+};
+
+/* Name of another object and its index in the list of its kind. */
+struct config_ref {
+	char *name; /* NULL: not given; index is then 0 and means nothing */
+	unsigned index;
+};
+
+struct config_refs {
+	struct config_ref *items;
+	size_t n;
+};
+
+struct config_prefix4 {
+	uint32_t address; /* host order, as written: host bits may be set where an interface address is meant */
+	uint8_t len;
+};
+
+struct config_prefixes4 {
+	struct config_prefix4 *items;
+	size_t n;
+};
+
+/* Address, IPv4 or IPv6, in network order; prefix length behind it. */
+struct config_ip {
+	uint8_t family; /* 4 or 6; 0: not given */
+	uint8_t len;
+	uint8_t bytes[16]; /* IPv4 in the first four */
+};
+
+struct config_ips {
+	struct config_ip *items;
+	size_t n;
+};
+
+struct config_addresses4 {
+	uint32_t *items; /* host order */
+	size_t n;
+};
+
+struct config_range4 {
+	uint32_t first, last; /* host order, both included */
+};
+
+struct config_ranges4 {
+	struct config_range4 *items;
+	size_t n;
+};
+
+/* Same form as struct vlan_stack of dataplane/wire/eth.h: VLAN id | CONFIG_VLAN_TAGGED [| CONFIG_VLAN_AD]; {0, 0} is
+ * untagged. */
+enum { CONFIG_VLAN_ID_MASK = 0x0fff, CONFIG_VLAN_TAGGED = 0x1000, CONFIG_VLAN_AD = 0x2000 };
+
+struct config_vlan {
+	uint16_t outer, inner;
+	bool any; /* every frame, whatever its tags (concentrators only) */
+};
+
+struct config_vlans {
+	struct config_vlan *items;
+	size_t n;
+};
+
+struct config_cpus {
+	int *items;
+	size_t n;
+};
+
+/* want: we ask for the option; allow: the peer may (four-way policy). */
+struct config_policy {
+	bool want, allow;
+};
+
+/* ------------------------------------------------------------------ groups used in several places */
+
+enum config_encap { CONFIG_ETHERNET, CONFIG_PTM, CONFIG_ATM };
+
+/* Sending side of a line. */
+struct config_line {
+	bool given; /* at least one of its keys stands in the file; for a link: false means the port's line holds */
+	uint64_t rate_bps;   /* 0: not known, not paced */
+	uint32_t latency_us; /* one way */
+	enum config_encap encapsulation;
+	int16_t overhead_bytes;
+};
+
+struct config_lcp {
+	uint16_t mru; /* 0: auto, see config_mru() */
+	uint32_t echo_interval_ms;
+	uint8_t echo_failures;
+	uint32_t restart_ms;
+	uint8_t max_configure, max_terminate, max_failure;
+	struct {
+		struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc;
+	} options;
+};
+
+enum config_endpoint_class { /* values as on the wire (RFC 1990 section 5.1.3), then our own */
+	CONFIG_ENDPOINT_NONE,
+	CONFIG_ENDPOINT_LOCAL,
+	CONFIG_ENDPOINT_IP,
+	CONFIG_ENDPOINT_MAC,
+	CONFIG_ENDPOINT_MAGIC,
+	CONFIG_ENDPOINT_PHONE,
+	CONFIG_ENDPOINT_AUTO, /* MAC of the first port */
+};
+
+struct config_endpoint {
+	enum config_endpoint_class class;
+	char *value;                        /* as written */
+	uint8_t bytes[CONFIG_ENDPOINT_MAX]; /* as on the wire */
+	uint8_t n_bytes;
+};
+
+enum config_mode { CONFIG_WEIGHTED, CONFIG_EQUAL, CONFIG_ROUND_ROBIN, CONFIG_PACKET };
+
+enum config_bundle_key { CONFIG_KEY_EXACT, CONFIG_KEY_LOWER_CASE, CONFIG_KEY_STRIP_REALM };
+
+struct config_multilink {
+	bool enabled;
+	bool require;               /* a link without multilink is closed */
+	bool allow_unauthenticated; /* M-08 */
+	uint16_t mrru;              /* 0: auto, see config_mrru() */
+	struct config_endpoint endpoint;
+	uint8_t links_max;
+	enum config_mode mode;
+	uint16_t min_fragment;
+	bool tolerate_reorder;
+	bool strict_reserved_bits;
+	uint16_t null_ms; /* 0: never */
+	uint16_t stall_min_ms, stall_max_ms;
+	uint16_t queue_ms;
+	uint32_t window_fragments_max;
+	enum config_bundle_key bundle_key;
+};
+
+enum { CONFIG_MSS_AUTO = -1, CONFIG_MSS_OFF = 0 };
+
+struct config_mss {
+	int v4, v6; /* CONFIG_MSS_AUTO, CONFIG_MSS_OFF, or a ceiling in bytes */
+	bool from_links, to_links;
+};
+
+enum { CONFIG_REDIAL_FOR_EVER = 0, CONFIG_REDIAL_NEVER = -1 };
+
+struct config_redial {
+	uint32_t delay_ms, increment_ms, limit_ms, jitter_ms;
+	int attempts; /* CONFIG_REDIAL_FOR_EVER, CONFIG_REDIAL_NEVER, or so many */
+};
+
+enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP };
+
+struct config_auths {
+	enum config_auth items[CONFIG_AUTH_MAX]; /* in order of preference, CONFIG_AUTH_NONE behind the last */
+	size_t n;
+};
+
+/* ------------------------------------------------------------------ objects */
+
+enum config_idle { CONFIG_IDLE_ADAPTIVE, CONFIG_IDLE_BUSY };
+enum config_auto { CONFIG_AUTO, CONFIG_YES, CONFIG_NO };
+enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+
+struct config_process {
+	char *name;
+	unsigned workers;
+	struct config_cpus cpus; /* n is 0 (workers float) or at least workers */
+	int control_cpu;         /* -1: floats */
+	enum config_idle idle;
+	uint64_t memory_bytes;
+	enum config_auto hugepages;
+	uint32_t bundles_max, sessions_max; /* of the whole process */
+	uint32_t routes_max;
+	uint64_t reassembly_bytes;
+	uint32_t punt_pps, punt_session_pps;
+	char *control_socket; /* path; never NULL after loading */
+	enum config_log_level log_level;
+	struct config_names eal_args;
+};
+
+enum config_port_kind { CONFIG_ACCESS, CONFIG_IP };
+
+struct config_port {
+	char *name;
+	char *device; /* DPDK: PCI address or devargs of a vdev */
+	enum config_port_kind kind;
+	uint16_t mtu;                  /* Ethernet payload, VLAN tags not counted */
+	uint16_t rx_queues, tx_queues; /* 0: as many as workers and device allow */
+	struct config_line line;       /* CONFIG_ACCESS */
+	struct config_ips addresses;   /* CONFIG_IP, with the length of the connected prefix */
+	bool proxy_arp;                /* CONFIG_IP */
+};
+
+/* Exactly one of via, port, client, blackhole is given. */
+struct config_route {
+	struct config_ip to; /* prefix, host bits clear */
+	struct config_ip via;
+	struct config_ref port;
+	struct config_ref client;
+	bool blackhole;
+};
+
+struct config_limits {
+	uint32_t padi_per_s, padi_per_mac_per_s;                                   /* 0: no limit */
+	uint32_t sessions, sessions_per_mac, sessions_per_vlan, sessions_per_port; /* 0: no limit */
+};
+
+enum config_wrong_service { CONFIG_WRONG_SERVICE_SILENT, CONFIG_WRONG_SERVICE_ERROR };
+
+struct config_concentrator {
+	char *name;
+	struct config_refs ports; /* access ports */
+	struct config_vlans vlans;
+	char *ac_name; /* never NULL after loading: the concentrator's name by default */
+	struct config_names service_names;
+	bool any_service;
+	enum config_wrong_service on_wrong_service;
+	bool max_payload; /* RFC 4638 */
+	uint32_t pado_delay_ms;
+	struct config_limits limits;
+	struct config_auths authentication; /* empty: none is asked */
+	char *auth_name;                    /* in CHAP challenges; ac_name by default */
+	uint32_t rechallenge_ms;            /* 0: never */
+	uint32_t failure_delay_ms;
+	uint32_t address; /* ours in IPCP */
+	struct config_ref pool;
+	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
+	bool source_check;
+	struct config_mss mss;
+	struct config_lcp lcp;
+	struct config_multilink multilink;
+};
+
+struct config_pool {
+	char *name;
+	struct config_ranges4 ranges;
+};
+
+struct config_user {
+	char *name;
+	char *password;    /* from the file or from secrets_file; never NULL after loading */
+	bool from_secrets; /* password stood in secrets_file */
+	uint32_t address;  /* 0: from the concentrator's pool */
+	struct config_prefixes4 routes;
+	uint8_t links_max; /* 0: the concentrator's */
+	uint16_t sessions_max;
+	char *bundle; /* name under which several logins are one bundle; NULL: the login itself */
+};
+
+struct config_link {
+	char *name;
+	struct config_refs ports; /* candidates, in order */
+	struct config_vlan vlan;
+	uint8_t mac[6]; /* all zero: the port's */
+	struct config_line line;
+	char *username, *password; /* NULL: the client's */
+	bool from_secrets;
+	bool max_payload;
+	struct config_redial redial; /* what the link does not say itself is the client's */
+};
+
+enum { CONFIG_IP_MTU_AUTO = -1, CONFIG_IP_MTU_FIT_ONE_FRAGMENT = -2 };
+
+struct config_client {
+	char *name;
+	char *username, *password; /* NULL when every link brings its own */
+	bool from_secrets;
+	char *service_name, *ac_name;       /* NULL: any */
+	struct config_auths authentication; /* what we let the peer ask of us */
+	uint32_t address;                   /* wanted in IPCP; 0: any */
+	struct config_prefix4 accept_address;
+	bool request_dns;
+	bool default_route;
+	struct config_prefixes4 routes;
+	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
+	bool source_check;
+	struct config_mss mss;
+	struct config_lcp lcp;
+	struct config_multilink multilink;
+	struct config_redial redial;
+	struct config_link *links;
+	size_t n_links;
+};
+
+struct config_places; /* which line of the file each value came from */
+
+struct config {
+	char *path;         /* of the file, or the name given to config_load_string */
+	char *secrets_file; /* NULL: none */
+	struct config_process process;
+	struct config_port *ports;
+	size_t n_ports;
+	struct config_route *routes;
+	size_t n_routes;
+	struct config_concentrator *concentrators;
+	size_t n_concentrators;
+	struct config_pool *pools;
+	size_t n_pools;
+	struct config_user *users;
+	size_t n_users;
+	struct config_client *clients;
+	size_t n_clients;
+	struct config_places *places;
+};
+
+/* ------------------------------------------------------------------ what is said about a configuration */
+
+enum config_level { CONFIG_ERROR, CONFIG_WARNING, CONFIG_INFO };
+
+struct config_note {
+	enum config_level level;
+	char *file;
+	unsigned line, column; /* from 1; 0: not about a place in the file */
+	char *key;             /* "ports.wan.mtu" */
+	char *why;
+};
+
+/* Start with {0}. Sorted by place after each call below. */
+struct config_notes {
+	struct config_note *items;
+	size_t n;
+	size_t n_errors;
+	bool overflow; /* there were more than are kept (1000) */
+};
+
+void config_notes_free(struct config_notes *notes);
+
+/* One line a note: "file:line:col: key: why"; warnings have "warning: " and infos "note: " before the key. */
+void config_notes_print(FILE *out, const struct config_notes *notes);
+
+/* ------------------------------------------------------------------ loading */
+
+/* Loads the file with the secrets file it names. All errors of the file are noted in one run, warnings too. 0 and *out,
+ * which the caller frees; or -EINVAL (errors were noted), -ENOMEM, and *out is NULL. A file that cannot be read is an error
+ * noted. */
+int config_load(const char *path, struct config **out, struct config_notes *notes);
+
+/* The same from memory; name stands for the file's in messages, a relative secrets_file is relative to the directory of name. */
+int config_load_string(const char *name, const char *yaml, size_t len, struct config **out, struct config_notes *notes);
+
+/* Wipes the secrets first. NULL is allowed. */
+void config_free(struct config *cfg);
+
+/* Canonical YAML of what was loaded, defaults included, secrets masked. It loads again and prints the same. */
+void config_print(FILE *out, const struct config *cfg);
+
+/* Where the value stands in the file: any field of cfg given by its address. Unset values answer with the place of the group
+ * they belong to. *key is cut to cap. False: not a field of cfg. */
+bool config_where(const struct config *cfg, const void *field, unsigned *line, char *key, size_t cap);
+
+/* ------------------------------------------------------------------ sizes */
+
+/* Link MRU that is announced on a port: lcp->mru; or with auto what the port carries, at most 1492 unless
+ * PPP-Max-Payload was agreed (RFC 2516 section 7, RFC 4638). */
+uint16_t config_mru(const struct config_lcp *lcp, const struct config_port *port, bool max_payload);
+
+/* MRRU that is announced: multilink->mrru, or with auto the largest MTU of the IP ports, at least 1500. */
+uint16_t config_mrru(const struct config *cfg, const struct config_multilink *multilink);
+
+/* Works out, for each concentrator and port and for each link of a client, what of the port's MTU is left for one
+ * fragment, and notes the one value that is short. Errors are combinations that cannot work, warnings cost performance, infos
+ * show the chain. Needs no device. 0, or -EINVAL when there were errors. */
+int config_check_mtu(const struct config *cfg, struct config_notes *notes);
+
+/* ------------------------------------------------------------------ schema */
+
+/* hawser.yaml(5) in mdoc, made from the same table that the loader uses. */
+void config_schema_print_man(FILE *out);
+
+#endif
