@@ -18,7 +18,8 @@ enum out_kind {
 	OUT_LAYER_UP,
 	OUT_LAYER_DOWN,
 	OUT_LAYER_FINISHED,
-	OUT_NOTE, /* text for the operator: bytes, zero-terminated */
+	OUT_NOTE,              /* text for the operator: bytes, zero-terminated */
+	OUT_PROTOCOL_REJECTED, /* LCP: the peer does not know protocol `proto` (MP, authentication or an NCP) */
 };
 
 struct out_item {

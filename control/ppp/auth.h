@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_AUTH_H
+#define CONTROL_PPP_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What PAP and CHAP have in common. A machine plays one role in one direction; where both ends authenticate, there are two
+ * machines, and each ignores the codes of the other.
+ *
+ * Server:  OUT_LAYER_STARTED   a name waits for a verdict: _pending(), _check(), _verdict()
+ *          verdict true        nothing is sent yet: the caller may first install the link; then _confirm()
+ *          _confirm()          Ack or Success goes out, OUT_LAYER_UP
+ *          verdict false       Nak or Failure goes out, OUT_LAYER_FINISHED
+ *          no answer in time   OUT_LAYER_FINISHED
+ * Client:  OUT_LAYER_UP        accepted
+ *          OUT_LAYER_FINISHED  refused, or no answer
+ * Repeated questions get the same answer again. Why it failed is in a note and in _why(). */
+
+enum auth_role { AUTH_CLIENT, AUTH_SERVER };
+
+enum auth_state {
+	AUTH_DEAD,     /* not open, or the lower layer is down */
+	AUTH_WAITING,  /* for the peer */
+	AUTH_PENDING,  /* server: for the verdict */
+	AUTH_VERIFIED, /* server: for _confirm */
+	AUTH_UP,
+	AUTH_FAILED
+};
+
+/* Same time whatever the contents. */
+bool auth_equal(const void *a, const void *b, size_t n);
+/* The same for zero-terminated texts of at most cap bytes, whatever their lengths. */
+bool auth_text_equal(const char *a, const char *b, size_t cap);
+
+#endif

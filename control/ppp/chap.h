@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_CHAP_H
+#define CONTROL_PPP_CHAP_H
+
+#include <stdint.h>
+
+#include "control/ppp/auth.h"
+#include "control/ppp/host.h"
+#include "control/ppp/outbox.h"
+
+/* Challenge handshake authentication protocol, RFC 1994. Effects carry proto PPP_CHAP; their order is in auth.h. After a
+ * re-challenge the server asks for a verdict (OUT_LAYER_STARTED) and _confirm again, but OUT_LAYER_UP does not come twice. */
+
+enum chap_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE };
+
+enum { CHAP_MD5 = 5, CHAP_DIGEST_MAX = 64, CHAP_CHALLENGE_MAX = 255 };
+
+struct chap_digest; /* one algorithm of LCP's authentication option */
+
+struct chap {
+	const struct chap_digest *digest;
+	const char *name, *secret; /* ours, borrowed */
+	host_random_fn *random;
+	void *random_ctx;
+	uint64_t deadline_ms, rechallenge_due_ms;
+	uint32_t restart_ms, rechallenge_ms;
+	uint8_t role, state; /* enum auth_role, enum auth_state */
+	uint8_t tries, max_tries;
+	uint8_t id;
+	bool opened, lower_up;
+	bool was_up;   /* server: this is a re-challenge */
+	bool answered; /* server: `verdict` was sent for `id` and is repeated on request */
+	bool verdict;
+	const char *why;
+	uint8_t challenge_len, response_len;
+	uint8_t challenge[CHAP_CHALLENGE_MAX];
+	uint8_t response[CHAP_DIGEST_MAX];
+	char peer_name[256]; /* zero-terminated */
+};
+
+struct chap_config {
+	enum auth_role role;
+	uint8_t algorithm;  /* CHAP_MD5 */
+	const char *name;   /* ours: in the challenge (server) or the response (client); borrowed */
+	const char *secret; /* client; borrowed */
+	const struct host_lcp *timing;
+	uint32_t rechallenge_ms; /* server; 0: never */
+	host_random_fn *random;  /* server: challenges */
+	void *random_ctx;
+};
+
+/* False: the algorithm is unknown. */
+bool chap_init(struct chap *c, const struct chap_config *config);
+void chap_open(struct chap *c, uint64_t now_ms, struct outbox *out);
+void chap_close(struct chap *c, uint64_t now_ms, struct outbox *out);
+void chap_input(struct chap *c, const uint8_t *pkt, size_t n, uint64_t now_ms, struct outbox *out);
+void chap_lower(struct chap *c, bool up, uint64_t now_ms, struct outbox *out);
+void chap_tick(struct chap *c, uint64_t now_ms, struct outbox *out);
+uint64_t chap_deadline_ms(const struct chap *c);
+
+/* Server. The name that waits for a verdict; NULL: none does. */
+const char *chap_pending(const struct chap *c);
+/* The waiting response was made with this secret. Constant time. */
+bool chap_check(const struct chap *c, const char *secret);
+/* False may come late (delay after a failure); nothing happens unless something is pending. */
+void chap_verdict(struct chap *c, bool ok, uint64_t now_ms, struct outbox *out);
+void chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out);
+
+enum auth_state chap_state(const struct chap *c);
+/* The name that the peer gave, "" before. */
+const char *chap_peer_name(const struct chap *c);
+const char *chap_why(const struct chap *c);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_PAP_H
+#define CONTROL_PPP_PAP_H
+
+#include <stdint.h>
+
+#include "control/ppp/auth.h"
+#include "control/ppp/host.h"
+#include "control/ppp/outbox.h"
+
+/* Password authentication protocol, RFC 1334 section 2. Effects carry proto PPP_PAP; their order is in auth.h. */
+
+enum pap_code { PAP_REQUEST = 1, PAP_ACK, PAP_NAK };
+
+struct pap {
+	const char *name, *password; /* client: ours, borrowed */
+	uint64_t deadline_ms;
+	uint32_t restart_ms;
+	uint8_t role, state; /* enum auth_role, enum auth_state */
+	uint8_t tries, max_tries;
+	uint8_t id;
+	bool opened, lower_up;
+	const char *why;
+	char peer_name[256], peer_password[256]; /* server: zero-terminated */
+};
+
+/* Client: name and password are ours, both borrowed. Server: NULL. timing: restart timer and number of tries. */
+void pap_init(
+	struct pap *p, enum auth_role role, const char *name, const char *password, const struct host_lcp *timing);
+void pap_open(struct pap *p, uint64_t now_ms, struct outbox *out);
+void pap_close(struct pap *p, uint64_t now_ms, struct outbox *out);
+void pap_input(struct pap *p, const uint8_t *pkt, size_t n, uint64_t now_ms, struct outbox *out);
+void pap_lower(struct pap *p, bool up, uint64_t now_ms, struct outbox *out);
+void pap_tick(struct pap *p, uint64_t now_ms, struct outbox *out);
+uint64_t pap_deadline_ms(const struct pap *p);
+
+/* Server. NULL: nothing waits for a verdict. */
+const char *pap_pending(const struct pap *p);
+/* The waiting password is this one. Constant time. */
+bool pap_check(const struct pap *p, const char *password);
+/* False may come late (delay after a failure); nothing happens unless something is pending. */
+void pap_verdict(struct pap *p, bool ok, uint64_t now_ms, struct outbox *out);
+void pap_confirm(struct pap *p, uint64_t now_ms, struct outbox *out);
+
+enum auth_state pap_state(const struct pap *p);
+/* Server: the name that the peer gave, "" before. */
+const char *pap_peer_name(const struct pap *p);
+const char *pap_why(const struct pap *p);
+
+#endif
