@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_WIRE_IP_H
+#define DATAPLANE_WIRE_IP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/wire/bytes.h"
+
+/* IPv4 (RFC 791), IPv6 (RFC 8200) and the Internet checksum (RFC 1071, RFC 1624). Addresses of IPv4 are host order. */
+
+enum {
+	IP4_HDR_MIN = 20,
+	IP4_HDR_MAX = 60,
+	IP4_DF = 0x4000, /* in the fragment word */
+	IP4_MF = 0x2000,
+	IP4_OFFSET = 0x1fff,
+	IP6_HDR_LEN = 40,
+	IP6_ADDR_LEN = 16,
+	IP6_MTU_MIN = 1280,
+};
+
+enum ip_proto {
+	IPPROTO_HOP_BY_HOP = 0,
+	IPPROTO_ICMP4 = 1,
+	IPPROTO_TCP_SEGMENT = 6,
+	IPPROTO_UDP_DATAGRAM = 17,
+	IPPROTO_ROUTING_HDR = 43,
+	IPPROTO_FRAGMENT_HDR = 44,
+	IPPROTO_ICMP6 = 58,
+	IPPROTO_NO_NEXT = 59,
+	IPPROTO_DEST_OPTIONS = 60,
+};
+
+enum ip_verdict {
+	IP_OK,
+	IP_SHORT,        /* the bytes end inside the header */
+	IP_BAD_VERSION,  /* version field is not that of the function */
+	IP_BAD_HDR_LEN,  /* IPv4 header length below 20 or beyond the packet */
+	IP_BAD_LENGTH,   /* length field promises more than the packet holds */
+	IP_BAD_CHECKSUM, /* of the IPv4 header */
+};
+
+struct ip4_view {
+	uint32_t src, dst;
+	uint16_t total_len; /* what lies behind it is link padding: cut it */
+	uint16_t fragment;  /* flags and offset: IP4_DF, IP4_MF, IP4_OFFSET */
+	uint8_t hdr_len, proto, ttl;
+};
+
+struct ip6_view {
+	const uint8_t *src, *dst; /* in the packet */
+	uint32_t total_len;       /* header included; what lies behind it is link padding */
+	uint8_t next, hop_limit;
+};
+
+/* ------------------------------------------------------------------ checksum */
+
+/* Adds n bytes to a running sum; only the last call of a series may have an odd n. Up to 64 KiB in all. */
+static inline uint32_t
+checksum_add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (; n > 1; n -= 2, p += 2)
+		sum += load_be16(p);
+	if (n != 0)
+		sum += (uint32_t)p[0] << 8;
+	return sum;
+}
+
+static inline uint16_t
+checksum_fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum += sum >> 16;
+	return (uint16_t)~sum;
+}
+
+/* Checksum field after a 16-bit word under it changed (RFC 1624 equation 3). */
+static inline uint16_t
+checksum_update(uint16_t checksum, uint16_t was, uint16_t is)
+{
+	return checksum_fold((uint32_t)(uint16_t)~checksum + (uint16_t)~was + is);
+}
+
+/* Pseudo headers (RFC 793, RFC 8200 section 8.1): where the sum over an upper-layer packet of len bytes starts. */
+static inline uint32_t
+checksum_pseudo4(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
+{
+	return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + proto + len;
+}
+
+static inline uint32_t
+checksum_pseudo6(const uint8_t src[IP6_ADDR_LEN], const uint8_t dst[IP6_ADDR_LEN], uint8_t proto, uint32_t len)
+{
+	return checksum_add(checksum_add((len >> 16) + (len & 0xffff) + proto, src, IP6_ADDR_LEN), dst, IP6_ADDR_LEN);
+}
+
+/* ------------------------------------------------------------------ headers */
+
+static inline unsigned
+ip_version(const uint8_t *p, size_t n)
+{
+	return n != 0 ? p[0] >> 4 : 0;
+}
+
+/* Header of a packet of packet_len bytes, of which n (<= packet_len) lie at p. Only the header must lie there. */
+static inline enum ip_verdict
+ip4_parse(const uint8_t *p, size_t n, size_t packet_len, struct ip4_view *v)
+{
+	if (n < IP4_HDR_MIN)
+		return IP_SHORT;
+	if (p[0] >> 4 != 4)
+		return IP_BAD_VERSION;
+	v->hdr_len = (uint8_t)((p[0] & 0x0f) * 4);
+	v->total_len = load_be16(p + 2);
+	if (v->hdr_len < IP4_HDR_MIN || v->hdr_len > v->total_len)
+		return IP_BAD_HDR_LEN;
+	if (v->total_len > packet_len)
+		return IP_BAD_LENGTH;
+	if (v->hdr_len > n)
+		return IP_SHORT;
+	if (checksum_fold(checksum_add(0, p, v->hdr_len)) != 0)
+		return IP_BAD_CHECKSUM;
+	v->fragment = load_be16(p + 6);
+	v->ttl = p[8];
+	v->proto = p[9];
+	v->src = load_be32(p + 12);
+	v->dst = load_be32(p + 16);
+	return IP_OK;
+}
+
+static inline enum ip_verdict
+ip6_parse(const uint8_t *p, size_t n, size_t packet_len, struct ip6_view *v)
+{
+	if (n < IP6_HDR_LEN)
+		return IP_SHORT;
+	if (p[0] >> 4 != 6)
+		return IP_BAD_VERSION;
+	v->total_len = IP6_HDR_LEN + (uint32_t)load_be16(p + 4);
+	if (v->total_len > packet_len)
+		return IP_BAD_LENGTH;
+	v->next = p[6];
+	v->hop_limit = p[7];
+	v->src = p + 8;
+	v->dst = p + 24;
+	return IP_OK;
+}
+
+/* One hop further; the TTL is at least 1 before. */
+static inline void
+ip4_ttl_decrement(uint8_t *p)
+{
+	const uint16_t was = load_be16(p + 8);
+	const uint16_t is = (uint16_t)(was - 0x0100);
+
+	store_be16(p + 8, is);
+	store_be16(p + 10, checksum_update(load_be16(p + 10), was, is));
+}
+
+static inline void
+ip6_hop_decrement(uint8_t *p)
+{
+	p[7]--;
+}
+
+/* ------------------------------------------------------------------ what the packet carries */
+
+enum { IP6_EXTENSIONS_MAX = 8 }; /* a bound on the walk, as nothing sane has more */
+
+struct ip_upper {
+	uint8_t proto;
+	uint16_t offset; /* of the upper-layer header, from the IP header */
+	bool fragment;   /* a fragment, the first one or a later one */
+	bool later;      /* a later fragment: no upper-layer header at offset */
+};
+
+/* Finds the upper-layer header of a parsed packet through the extension headers hop-by-hop, routing, fragment and destination
+ * options. n: contiguous bytes at p. False: the chain is cut short, too long, or not understood (ESP, AH, ...: proto says). */
+bool ip6_upper(const uint8_t *p, size_t n, struct ip_upper *u);
+
+static inline struct ip_upper
+ip4_upper(const struct ip4_view *v)
+{
+	return (struct ip_upper){
+		.proto = v->proto,
+		.offset = v->hdr_len,
+		.fragment = (v->fragment & (IP4_MF | IP4_OFFSET)) != 0,
+		.later = (v->fragment & IP4_OFFSET) != 0,
+	};
+}
+
+/* Writes a header without options for payload_len bytes at p (20 bytes), its checksum included. */
+void ip4_store(uint8_t *p, uint32_t src, uint32_t dst, uint8_t proto, uint8_t ttl, uint16_t id, uint16_t payload_len);
+
+#endif
