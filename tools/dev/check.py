@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The stages of tools/check. Each returns a list of (name, result, detail); the last line printed counts them."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / 'build'
+PASS, FAIL, SKIP = 'passed', 'failed', 'skipped'
+
+
+def command(name, *argv, timeout=900, env=None):
+    """One test that is a command: passes when it exits 0."""
+    try:
+        done = subprocess.run([str(a) for a in argv], cwd=ROOT, capture_output=True, text=True, timeout=timeout,
+                              env={**os.environ, **(env or {})})
+    except subprocess.TimeoutExpired as e:
+        return name, FAIL, f'not done within {timeout} s\n{e.stdout or ""}'
+    text = (done.stdout + done.stderr).strip()
+    return name, PASS if done.returncode == 0 else FAIL, text if done.returncode else ''
+
+
+def tracked(*patterns):
+    done = subprocess.run(['git', 'ls-files', '-co', '--exclude-standard', *patterns], cwd=ROOT, capture_output=True,
+                          text=True, check=True)
+    return [f for f in done.stdout.split() if (ROOT / f).exists()]
+
+
+def build(name, *options, env=None):
+    """Configures (once) and builds everything in build/<name>, warnings as errors."""
+    where = BUILD / name
+    if not (where / 'build.ninja').exists():
+        row = command(f'configure {name}', 'meson', 'setup', where, '--werror', *options, env=env)
+        if row[1] == FAIL:
+            return row
+    return command(f'build {name}', 'ninja', '-C', where, env=env)
+
+
+def meson_tests(name, suites, env=None):
+    """Runs suites of build/<name>; a row each test program."""
+    where = BUILD / name
+    argv = ['meson', 'test', '-C', str(where), '--no-rebuild', '--print-errorlogs', '--num-processes', '2']
+    for s in suites:
+        argv += ['--suite', s]
+    log = where / 'meson-logs' / 'testlog.json'
+    log.unlink(missing_ok=True)
+    subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=1500, env={**os.environ, **(env or {})},
+                   check=False)
+    rows = []
+    for line in log.read_text().splitlines() if log.exists() else []:
+        t = json.loads(line)
+        result = {'OK': PASS, 'SKIP': SKIP}.get(t['result'], FAIL)
+        cases = len(re.findall(r'^\[ +OK +\]|^ok \d+', t.get('stdout', '') + t.get('stderr', ''), re.M))
+        detail = (t.get('stdout', '') + t.get('stderr', ''))[-3000:] if result == FAIL else f'{cases} cases' if cases else ''
+        rows.append((f'{name}: {t["name"].split(" / ")[-1]} ({t["duration"]:.1f} s)', result, detail))
+    return rows or [(f'{name}: {", ".join(suites)}', FAIL, 'no test ran')]
+
+
+def stage_lint():
+    sources = tracked('*.c', '*.h')
+    return [
+        command('format', 'clang-format', '--dry-run', '-Werror', *sources),
+        command('include directions', 'tools/dev/include-directions.py'),
+        command('drop reasons: each documented and provoked', 'tools/dev/drops.py', '--check'),
+        command('cppcheck', 'cppcheck', '--quiet', '--error-exitcode=1', '--inline-suppr', '--std=c11', '-j2', '-I.',
+                '--enable=warning,performance,portability', '--suppressions-list=tools/dev/cppcheck.txt',
+                'dataplane', 'control', 'config', 'tools'),
+        command('shell scripts parse', 'sh', '-n', 'tools/demo', 'tools/check', '.ci/run', 'tools/dev/packages.sh'),
+    ]
+
+
+def stage_unit():
+    row = build('gcc', '--buildtype=debugoptimized')
+    return [row] if row[1] == FAIL else [row, *meson_tests('gcc', ['unit', 'sim', 'dpdk', 'docs'])]
+
+
+def stage_clang():
+    row = build('clang', '--buildtype=debugoptimized', env={'CC': 'clang'})
+    return [row] if row[1] == FAIL else [row, *meson_tests('clang', ['unit'])]
+
+
+def stage_sanitize():
+    env = {'ASAN_OPTIONS': 'detect_leaks=1', 'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
+    row = build('asan', '--buildtype=debugoptimized', '-Db_sanitize=address,undefined')
+    return [row] if row[1] == FAIL else [row, *meson_tests('asan', ['unit', 'sim', 'dpdk', 'fuzz'], env)]
+
+
+def stage_e2e():
+    """The end-to-end cases print a line each: 'ok NAME (s)', 'FAILED NAME', 'skipped NAME: why'."""
+    process = subprocess.Popen([sys.executable, 'tests/e2e/run', 'all'], cwd=ROOT, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, env={**os.environ, 'HAWSER_BUILD': str(BUILD / 'gcc')})
+    rows, text = [], []
+    for line in process.stdout:
+        m = re.match(r'(ok|FAILED|skipped) (.*)', line.rstrip())
+        if not m:
+            text.append(line)
+            continue
+        result = {'ok': PASS, 'FAILED': FAIL, 'skipped': SKIP}[m[1]]
+        rows.append((f'e2e: {m[2]}', result, ''.join(text[-200:]) if result == FAIL else ''))
+        print(f'  {result:8}{rows[-1][0]}', flush=True)
+        text = []
+    process.wait()
+    if process.returncode != 0 and all(r[1] != FAIL for r in rows):
+        rows.append(('e2e', FAIL, ''.join(text[-50:])))
+    return rows or [('e2e', FAIL, 'no case ran')]
+
+
+STAGES = {'lint': stage_lint, 'unit': stage_unit, 'clang': stage_clang, 'sanitize': stage_sanitize, 'e2e': stage_e2e}
+
+
+def main():
+    wanted = sys.argv[1:] or list(STAGES)
+    unknown = [s for s in wanted if s not in STAGES]
+    if unknown:
+        print(f'no stage {", ".join(unknown)}: there are {", ".join(STAGES)}')
+        return 2
+    if 'e2e' in wanted and 'unit' not in wanted:
+        build('gcc', '--buildtype=debugoptimized')
+    rows = []
+    for name in wanted:
+        print(f'== {name}', flush=True)
+        start = time.monotonic()
+        for row in STAGES[name]():
+            rows.append(row)
+            if name != 'e2e' or row[1] == FAIL:
+                print(f'  {row[1]:8}{row[0]}' + (f'  {row[2]}' if row[1] != FAIL and row[2] else ''), flush=True)
+            if row[1] == FAIL:
+                print('\n'.join('    | ' + line for line in row[2].splitlines()[-60:]), flush=True)
+        print(f'   {time.monotonic() - start:.0f} s', flush=True)
+    count = {r: sum(1 for row in rows if row[1] == r) for r in (PASS, FAIL, SKIP)}
+    print(f'{count[PASS]} passed, {count[FAIL]} failed, {count[SKIP]} skipped')
+    return 1 if count[FAIL] else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
