@@ -205,7 +205,7 @@ struct host_config {
 	unsigned n_concentrators;
 	const struct host_client *clients;
 	unsigned n_clients;
-	unsigned sessions_max, bundles_max; /* what is allocated */
+	unsigned sessions_max, bundles_max; /* what is allocated, the clients' links among the sessions */
 };
 
 /* Entropy: fills n bytes. Tests give a seeded generator. */
@@ -218,8 +218,8 @@ void host_free(struct host *h);
 
 /* ------------------------------------------------------------------ effects */
 
-typedef uint32_t host_link_id;   /* a session, stable while it lives; never 0 */
-typedef uint32_t host_bundle_id; /* never 0 */
+typedef uint32_t host_link_id;   /* a session, stable while it lives: 1 .. sessions_max */
+typedef uint32_t host_bundle_id; /* 1 .. bundles_max */
 
 struct host_session_key {
 	uint16_t port, session;
@@ -239,6 +239,7 @@ struct host_bundle_values {
 struct host_link_values {
 	struct host_session_key key;
 	uint8_t slot; /* in the bundle */
+	bool tx_hold; /* receive only: the peer does not take data on it yet. The next LINK_INSTALL of the link lifts it */
 	uint16_t tx_mru;
 	struct host_line line;
 };
@@ -250,9 +251,10 @@ enum host_out_kind {
 	HOST_OUT_SESSION_CLEAR, /* session is gone */
 	HOST_OUT_BUNDLE_SET,    /* create or change */
 	HOST_OUT_BUNDLE_REMOVE,
-	HOST_OUT_LINK_INSTALL, /* join link to bundle and steer its session there, then host_installed() */
-	HOST_OUT_LINK_REMOVE,
-	HOST_OUT_ROUTE_SET, /* prefix to bundle; bundle 0: to ourselves (punt) */
+	HOST_OUT_LINK_INSTALL, /* join link to bundle and steer its session there (or change it), then host_installed(), once
+				* for each, unless LINK_REMOVE comes first */
+	HOST_OUT_LINK_REMOVE, /* SESSION_PUNT or SESSION_CLEAR follows */
+	HOST_OUT_ROUTE_SET,   /* prefix to bundle; bundle 0: to ourselves (punt) */
 	HOST_OUT_ROUTE_DEL,
 	HOST_OUT_EVENT, /* for log, trace and explain */
 };
@@ -311,10 +313,12 @@ void host_bundle_packet(
 void host_installed(struct host *h, host_link_id link, bool ok, uint64_t now_ms, struct host_out *out);
 /* The data plane finished removing: the id may be used again. */
 void host_bundle_removed(struct host *h, host_bundle_id bundle);
+/* A port counts as up until it is reported down. */
 void host_carrier(struct host *h, uint16_t port, bool up, uint64_t now_ms, struct host_out *out);
 void host_tick(struct host *h, uint64_t now_ms, struct host_out *out);
 uint64_t host_deadline_ms(const struct host *h); /* UINT64_MAX: asleep */
-/* Operator: opens or closes a client's link by "client/link" or closes a concentrator's session by id ("7"). -ENOENT. */
+/* Operator: opens or closes a client's link by "client/link" or closes a concentrator's session by its host_link_id ("7"), which
+ * cannot be opened: -EINVAL. -ENOENT. */
 int host_link_admin(struct host *h, const char *name, bool up, uint64_t now_ms, struct host_out *out);
 /* Operator: trace of one link on or off (G-10). -ENOENT. */
 int host_trace(struct host *h, const char *name, bool on);
@@ -329,7 +333,7 @@ struct host_link_info {
 	host_bundle_id bundle;
 	uint8_t slot;
 	bool client;
-	char name[HOST_NAME_MAX];  /* "client/link", or the session id's decimal number */
+	char name[HOST_NAME_MAX];  /* "client/link", or the link id's decimal number */
 	char owner[HOST_NAME_MAX]; /* concentrator's or client's name */
 	char user[HOST_AUTH_NAME_MAX];
 	char phase[16];    /* idle, discovery, lcp, auth, join, open, terminate, wait */

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ppp/membership.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct membership_entry {
+	bool used, authenticated, rx_short, tx_short;
+	uint16_t our_mrru, peer_mrru;
+	unsigned owner, links;
+	uint32_t next; /* in the bucket: index + 1 */
+	struct host_endpoint endpoint;
+	char key[HOST_AUTH_NAME_MAX];
+};
+
+int
+membership_init(struct membership *m, unsigned n)
+{
+	m->n_entries = n;
+	m->n_buckets = 16;
+	while (m->n_buckets < n)
+		m->n_buckets *= 2;
+	m->entries = calloc(n, sizeof(*m->entries));
+	m->buckets = calloc(m->n_buckets, sizeof(*m->buckets));
+	if (m->entries != NULL && m->buckets != NULL)
+		return 0;
+	membership_fini(m);
+	return -ENOMEM;
+}
+
+void
+membership_fini(struct membership *m)
+{
+	free(m->entries);
+	free(m->buckets);
+	*m = (struct membership){0};
+}
+
+bool
+membership_has(const struct membership *m, unsigned index)
+{
+	return index < m->n_entries && m->entries[index].used;
+}
+
+/* ------------------------------------------------------------------ names and endpoints */
+
+static char
+lower_case(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void
+membership_name_key(int name_key, const char *name, char key[HOST_AUTH_NAME_MAX])
+{
+	const char *realm = name_key == HOST_KEY_STRIP_REALM ? strrchr(name, '@') : NULL;
+	size_t len = strnlen(name, HOST_AUTH_NAME_MAX - 1);
+
+	/* "@isp" has no user in front of the realm: the whole is the name then */
+	if (realm != NULL && realm != name && (size_t)(realm - name) < len)
+		len = (size_t)(realm - name);
+	for (size_t i = 0; i < len; i++)
+		key[i] = name_key == HOST_KEY_LOWER ? lower_case(name[i]) : name[i];
+	key[len] = '\0';
+}
+
+/* Class, length and bytes: a class that differs alone is another endpoint (M-01, M-04). */
+bool
+endpoint_equal(const struct host_endpoint *a, const struct host_endpoint *b)
+{
+	return a->class == b->class && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+static bool
+is_printable(const uint8_t *p, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (p[i] < 0x20 || p[i] > 0x7e)
+			return false;
+	return n != 0;
+}
+
+static void
+hex_text(const uint8_t *p, unsigned n, const char *separator, char *text, unsigned cap)
+{
+	const unsigned shown = n < 20 ? n : 20;
+	unsigned at = 0;
+
+	if (cap > 0)
+		text[0] = '\0';
+	for (unsigned i = 0; i < shown && at + 4 < cap; i++)
+		at += (unsigned)snprintf(text + at, cap - at, "%s%02x", i ? separator : "", p[i]);
+	if (n > shown && at + 4 < cap)
+		snprintf(text + at, cap - at, "...");
+}
+
+void
+endpoint_text(const struct host_endpoint *ep, char *text, unsigned cap)
+{
+	char bytes[64];
+
+	hex_text(ep->bytes, ep->len, ep->class == HOST_EP_MAC ? ":" : "", bytes, sizeof(bytes));
+	if (ep->class == HOST_EP_NULL && ep->len == 0)
+		snprintf(text, cap, "none");
+	else if (ep->class == HOST_EP_LOCAL && is_printable(ep->bytes, ep->len))
+		snprintf(text, cap, "local '%.*s'", ep->len < 40 ? ep->len : 40, (const char *)ep->bytes);
+	else if (ep->class == HOST_EP_PHONE && is_printable(ep->bytes, ep->len))
+		snprintf(text, cap, "phone %.*s", ep->len, (const char *)ep->bytes);
+	else if (ep->class == HOST_EP_IP && ep->len == 4)
+		snprintf(text, cap, "ip %u.%u.%u.%u", ep->bytes[0], ep->bytes[1], ep->bytes[2], ep->bytes[3]);
+	else if (ep->class == HOST_EP_MAC)
+		snprintf(text, cap, "mac %s", bytes);
+	else if (ep->class == HOST_EP_LOCAL)
+		snprintf(text, cap, "local %s", bytes);
+	else if (ep->class == HOST_EP_MAGIC)
+		snprintf(text, cap, "magic %s", bytes);
+	else
+		snprintf(text, cap, "class %u %s", ep->class, bytes);
+}
+
+/* ------------------------------------------------------------------ looking up */
+
+static uint32_t
+mix(uint32_t hash, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ p[i]) * 16777619u; /* FNV-1a */
+	return hash;
+}
+
+/* Bundles that could be confused lie in one bucket: those of one name, or the unauthenticated ones of the same bytes. So the
+ * near miss is found that explains why a link did not join. */
+static unsigned
+bucket_of(const struct membership *m, unsigned owner, const char *key, const struct host_endpoint *ep)
+{
+	uint32_t hash = mix(2166136261u, &owner, sizeof(owner));
+
+	if (key != NULL)
+		hash = mix(hash, key, strlen(key));
+	else
+		hash = mix(hash, ep->bytes, ep->len);
+	return (hash ^ hash >> 16) & (m->n_buckets - 1);
+}
+
+static bool
+same_party(const struct membership_entry *e, const struct membership_link *link, const char *key)
+{
+	return e->owner == link->owner && e->authenticated == link->authenticated &&
+		(!link->authenticated || strcmp(e->key, key) == 0);
+}
+
+static const struct membership_entry *
+find(const struct membership *m, const struct membership_link *link, const char *key,
+	const struct membership_entry **near_miss)
+{
+	const unsigned b = bucket_of(m, link->owner, link->authenticated ? key : NULL, link->endpoint);
+
+	*near_miss = NULL;
+	for (uint32_t at = m->buckets[b]; at != 0; at = m->entries[at - 1].next) {
+		const struct membership_entry *e = &m->entries[at - 1];
+
+		if (!same_party(e, link, key))
+			continue;
+		if (endpoint_equal(&e->endpoint, link->endpoint))
+			return e;
+		*near_miss = e;
+	}
+	return NULL;
+}
+
+static void
+link_key(const struct membership_link *link, char key[HOST_AUTH_NAME_MAX])
+{
+	key[0] = '\0';
+	if (link->authenticated)
+		membership_name_key(link->name_key, link->alias != NULL ? link->alias : link->login, key);
+}
+
+/* ------------------------------------------------------------------ deciding */
+
+static unsigned
+rfc_case(const struct membership_link *link)
+{
+	const bool sent = link->endpoint->class != HOST_EP_NULL || link->endpoint->len != 0;
+
+	return (link->authenticated ? 3u : 1u) + (sent ? 1u : 0u);
+}
+
+static const char *
+format_name(bool is_short)
+{
+	return is_short ? "short" : "long";
+}
+
+static void
+explain_new(struct membership_answer *a, const char *key, const char *ep, const struct membership *m,
+	const struct membership_entry *near_miss)
+{
+	char other[80];
+
+	if (near_miss == NULL) {
+		snprintf(a->explain, sizeof(a->explain),
+			"starts a bundle of its own: none lives with name '%s' and endpoint %s (RFC 1990 5.1.3 case %u)",
+			key, ep, a->rfc_case);
+		return;
+	}
+	endpoint_text(&near_miss->endpoint, other, sizeof(other));
+	snprintf(a->explain, sizeof(a->explain),
+		"starts a bundle of its own: bundle %u has the same name '%s' but endpoint %s, this link %s",
+		(unsigned)(near_miss - m->entries) + 1, key, other, ep);
+}
+
+/* Same values on all links of a bundle: RFC 1990 section 5.1.1 (MRRU) and 5.1.2 (number format). */
+static enum membership_verdict
+compare_formats(const struct membership_entry *e, const struct membership_link *link, struct membership_answer *a)
+{
+	const unsigned id = a->bundle + 1;
+
+	if (e->peer_mrru != link->peer_mrru || e->our_mrru != link->our_mrru) {
+		snprintf(a->explain, sizeof(a->explain),
+			"refused: bundle %u runs with MRRU %u (peer's) and %u (ours), this link agreed %u and %u", id,
+			e->peer_mrru, e->our_mrru, link->peer_mrru, link->our_mrru);
+		return MEMBERSHIP_OTHER_MRRU;
+	}
+	if (e->rx_short != link->rx_short || e->tx_short != link->tx_short) {
+		snprintf(a->explain, sizeof(a->explain),
+			"refused: bundle %u receives %s and sends %s sequence numbers, this link agreed %s and %s", id,
+			format_name(e->rx_short), format_name(e->tx_short), format_name(link->rx_short),
+			format_name(link->tx_short));
+		return MEMBERSHIP_OTHER_SEQUENCE;
+	}
+	if (e->links >= link->links_max) {
+		snprintf(a->explain, sizeof(a->explain), "refused: bundle %u has %u links already, %u are allowed", id,
+			e->links, link->links_max);
+		return MEMBERSHIP_FULL;
+	}
+	return MEMBERSHIP_JOIN;
+}
+
+void
+membership_decide(const struct membership *m, const struct membership_link *link, struct membership_answer *a)
+{
+	const struct membership_entry *e, *near_miss;
+	char key[HOST_AUTH_NAME_MAX], ep[80];
+
+	*a = (struct membership_answer){.rfc_case = rfc_case(link)};
+	endpoint_text(link->endpoint, ep, sizeof(ep));
+	if (!link->authenticated && !link->allow_unauthenticated) {
+		a->verdict = MEMBERSHIP_UNAUTHENTICATED;
+		snprintf(a->explain, sizeof(a->explain),
+			"refused: multilink without authentication is not allowed, anybody could name endpoint %s", ep);
+		return;
+	}
+	link_key(link, key);
+	e = find(m, link, key, &near_miss);
+	if (e == NULL) {
+		a->verdict = MEMBERSHIP_NEW;
+		explain_new(a, key, ep, m, near_miss);
+		return;
+	}
+	a->bundle = (unsigned)(e - m->entries);
+	a->verdict = compare_formats(e, link, a);
+	if (a->verdict == MEMBERSHIP_JOIN)
+		snprintf(a->explain, sizeof(a->explain),
+			"joins bundle %u as link %u: same name '%s' and endpoint %s (RFC 1990 5.1.3 case %u)",
+			a->bundle + 1, e->links + 1, key, ep, a->rfc_case);
+}
+
+/* ------------------------------------------------------------------ changing */
+
+void
+membership_insert(struct membership *m, unsigned index, const struct membership_link *link)
+{
+	struct membership_entry *e = &m->entries[index];
+	unsigned b;
+
+	*e = (struct membership_entry){
+		.used = true,
+		.authenticated = link->authenticated,
+		.rx_short = link->rx_short,
+		.tx_short = link->tx_short,
+		.our_mrru = link->our_mrru,
+		.peer_mrru = link->peer_mrru,
+		.owner = link->owner,
+		.links = 1,
+		.endpoint = *link->endpoint,
+	};
+	link_key(link, e->key);
+	b = bucket_of(m, e->owner, e->authenticated ? e->key : NULL, &e->endpoint);
+	e->next = m->buckets[b];
+	m->buckets[b] = index + 1;
+}
+
+void
+membership_join(struct membership *m, unsigned index)
+{
+	m->entries[index].links++;
+}
+
+static void
+unlink_entry(struct membership *m, unsigned index)
+{
+	struct membership_entry *e = &m->entries[index];
+	uint32_t *at = &m->buckets[bucket_of(m, e->owner, e->authenticated ? e->key : NULL, &e->endpoint)];
+
+	while (*at != index + 1)
+		at = &m->entries[*at - 1].next;
+	*at = e->next;
+	e->used = false;
+}
+
+unsigned
+membership_leave(struct membership *m, unsigned index)
+{
+	struct membership_entry *e = &m->entries[index];
+
+	e->links--;
+	if (e->links == 0)
+		unlink_entry(m, index);
+	return e->links;
+}

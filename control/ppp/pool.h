@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_POOL_H
+#define CONTROL_PPP_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/ppp/host.h"
+
+/* IPv4 addresses that are given to peers: the lowest free one, ranges in the order of the configuration. */
+
+enum { POOL_SIZE_MAX = 1 << 24 };
+
+struct pool {
+	const struct host_pool *cfg; /* borrowed */
+	uint64_t *taken;             /* a bit an address, ranges one after the other */
+	uint32_t n, n_free;
+	uint32_t hint; /* words in front of it are full */
+};
+
+/* -EINVAL: an empty or turned range, or more than POOL_SIZE_MAX addresses. -ENOMEM. */
+int pool_init(struct pool *p, const struct host_pool *cfg);
+void pool_fini(struct pool *p);
+/* 0: none is free. */
+uint32_t pool_take(struct pool *p);
+/* Gives an address of pool_take back. */
+void pool_give(struct pool *p, uint32_t address);
+/* The address, if it lies in the pool, is never given: it belongs to a user or to us. */
+void pool_reserve(struct pool *p, uint32_t address);
+bool pool_holds(const struct pool *p, uint32_t address);
+
+#endif
