@@ -16,8 +16,8 @@ enum pacing_encap {
 struct pacing {
 	uint64_t busy_until_ns; /* the line is idle from then on */
 	uint64_t rate_bps;      /* 0: not paced */
-	uint32_t
-		burst_ns; /* how far busy_until may lag behind the clock and be caught up: scheduling jitter of the worker */
+	uint64_t remainder;     /* what integer division left over so far, bit * ns / s: the long-term rate is exact */
+	uint32_t burst_ns;      /* how far busy_until may lag behind the clock and be caught up, see pacing_book() */
 	int16_t overhead_bytes; /* added to each frame, counted from the destination MAC to the end without FCS */
 	uint8_t encap;          /* enum pacing_encap */
 };
@@ -25,11 +25,17 @@ struct pacing {
 /* Bytes the line carries for a frame of frame_bytes (destination MAC to end of payload, no FCS). */
 uint32_t pacing_line_bytes(const struct pacing *p, uint32_t frame_bytes);
 
-/* Time the line needs for it, ns; 0 when not paced. 64-bit safe from 1 kbit/s to 100 Gbit/s. */
+/* Time the line needs for it, ns, rounded up; 0 when not paced. 64-bit safe from 1 kbit/s to 100 Gbit/s. */
 uint64_t pacing_cost_ns(const struct pacing *p, uint32_t frame_bytes);
 
-/* Books a frame that is handed to the line at now_ns: returns the time at which it may start (>= now less burst, i.e. <= now_ns
- * means at once) and moves busy_until behind it. */
+/* Books a frame that is handed to the line at now_ns: returns the time at which it may start (>= now less burst,
+ * i.e. <= now_ns means at once) and moves busy_until behind it.
+ *
+ * Catching up: a worker looks at a line only now and then. If the line fell idle while nobody looked, the frames
+ * that should have gone meanwhile are allowed to start in the past, at most burst_ns before now; that many bytes
+ * go out back to back, and the line's queue (the modem's) absorbs them. Idle time older than that is forfeited: it
+ * is what keeps the burst that a DSLAM sees bounded by burst_ns times the rate. With burst 0 each late look loses
+ * line time for ever; choose a little more than the worker's turn. */
 uint64_t pacing_book(struct pacing *p, uint32_t frame_bytes, uint64_t now_ns);
 
 /* Backlog in ns as of now, 0 when idle. */

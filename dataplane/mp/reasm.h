@@ -3,6 +3,7 @@
 #define DATAPLANE_MP_REASM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/wire/mp.h"
@@ -14,17 +15,18 @@
  *   - `next` is the oldest number that was neither delivered nor given up; slots of older numbers are empty;
  *   - a held fragment has a number in [next, next + slots);
  *   - M, the lower edge, is the minimum over the joined links of the last number received on each; a missing number
- *     not newer than M is lost;
- *   - no complete packet whose predecessors are all delivered or given up stays held once reasm_pop() returned 0. */
+ *     not newer than M is lost (not newer than M - 16 per link where in-link reorder is tolerated);
+ *   - no complete packet whose predecessors are all delivered or given up stays held once reasm_pop() returned 0.
+ *     */
 
 enum { REASM_LINKS_MAX = 16, REASM_SLOTS_MIN = 64, REASM_SLOTS_MAX = 16384, REASM_PACKET_FRAGS_MAX = 256 };
 
 enum reasm_verdict {
-	REASM_HELD,      /* kept; nothing to pop */
-	REASM_READY,     /* kept; reasm_pop() has something */
-	REASM_WHOLE,     /* not kept: the fragment is a packet by itself and the next in order: deliver it now.
-	                  * (A null fragment comes out like this too, or from reasm_pop; the caller knows it by its length.) */
-	REASM_LATE,      /* not kept: older than the lower edge */
+	REASM_HELD,  /* kept; nothing to pop */
+	REASM_READY, /* kept; reasm_pop() has something */
+	REASM_WHOLE, /* not kept: a packet by itself, the next in order, nothing held: deliver it now, nothing to pop.
+	                  * (A null fragment comes out like this too, or from reasm_pop(); it is known by its length.) */
+	REASM_LATE,  /* not kept: older than the lower edge */
 	REASM_DUPLICATE, /* not kept: its slot is taken */
 	REASM_REORDERED, /* not kept: not newer than the last one of its own link, and the bundle is strict */
 	REASM_OVERRUN,   /* not kept: beyond the window; grow it, or reasm_make_room(), then insert again */
@@ -37,8 +39,8 @@ enum reasm_out {
 	REASM_LOST,   /* fragments of packets that can no longer be complete: free and count them */
 };
 
-/* The hot line. Everything an in-order fragment on a bundle of two links needs; links from the third on and windows of more
- * than 64 slots hang behind `more` and `deep`. */
+/* The hot line: 64 bytes (put them at the start of a cache line), everything an in-order fragment on a bundle of
+ * two links needs. Links from the third on and windows of more than 64 slots hang behind `more` and `deep`. */
 struct reasm_more; /* last numbers of links 2.., in the caller's memory, REASM_MORE_BYTES long */
 struct reasm_deep; /* maps and slots of a window deeper than 64, in the caller's memory, reasm_deep_bytes() long */
 struct reasm;
@@ -46,47 +48,53 @@ struct reasm;
 #include "dataplane/mp/reasm_state.h" /* the fields, private to mp/ but visible for inlining and sizeof */
 
 /* An empty window that expects number 0, without links. slots: room for 64 cookies, owned by the caller, lives
- * as long as r. more: NULL while the bundle never has more than two links. */
+ * as long as r. tolerate_reorder: keep what arrives out of order on one link while it has a place (L-03), at the
+ * price of noticing a loss a little later. */
 void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder);
 
-/* A link takes part in M from now on, as if `next - 1` had been the last number on it (a joining link never makes what is
- * under way on it late). A leaving one stops to; what becomes deliverable or lost by that is popped next.
+/* A link takes part in M from now on, as if `next - 1` had been the last number on it (a joining link never makes
+ * what is under way on it late). A leaving one stops to; what becomes deliverable or lost by that is popped next.
  * more: memory for links 2 and up, needed by the first join with link >= 2, ignored afterwards. */
 void reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *more);
 void reasm_link_leave(struct reasm *r, unsigned link);
 
-/* One fragment. now_us: any microsecond clock, wraps freely; used for the age of the gap only. *reordered (may be NULL) is set
- * when the fragment is not newer than the last one of its link (L-03), whatever the verdict. */
-enum reasm_verdict reasm_insert(
+/* One fragment. now_us: any microsecond clock, wraps freely; used for the age of the gap only. *reordered (may be
+ * NULL) is set when the fragment is not newer than the last one of its link (L-03), whatever the verdict. */
+static inline enum reasm_verdict reasm_insert(
 	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered);
 
-/* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number of cookies
- * put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of more than
- * REASM_PACKET_FRAGS_MAX fragments is yielded as lost. */
-unsigned reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
+/* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number
+ * of cookies put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of
+ * more than REASM_PACKET_FRAGS_MAX fragments is yielded as lost. */
+static inline unsigned reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
 
 /* True while something held waits for a missing number: then the caller must keep a deadline. */
-bool reasm_waiting(const struct reasm *r);
+static inline bool reasm_waiting(const struct reasm *r);
 
-/* The deadline passed: every number missing up to the newest one that had been received when the deadline was (re)armed is
- * given up. Then pop; if reasm_waiting() still, arm again. With a deadline of T/2 no fragment is held longer than T. */
+/* The deadline passed: every number missing up to the newest one that had been received when the deadline was
+ * (re)armed is given up, and so is a packet begun by then that is not complete. Then pop; if reasm_waiting()
+ * still, arm again. With a deadline of T/2 no fragment is held longer than T. (reasm_arm(), reasm_expire() at
+ * once, then pops: empties a window.) */
 void reasm_arm(struct reasm *r);
 void reasm_expire(struct reasm *r);
 
-/* Gives up the oldest gap so that a fragment numbered seq fits into the window; pop afterwards, before inserting. */
+/* Gives up the oldest gap so that a fragment numbered seq fits into the window; pop afterwards, before inserting.
+ * */
 void reasm_make_room(struct reasm *r, uint32_t seq);
 
-/* How long the fragment that last closed the gap at the head had kept the others waiting: the lag of its link, in us.
- * True (once a closing): *link and *lag_us are set. */
+/* A sample of how late a link is: for a number that arrived after its successor, the time between the two and the
+ * link that was slower, also when the number came too late to be delivered. True once a sample, then *link and
+ * *lag_us are set; the next one is not started before this one was fetched. */
 bool reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us);
 
 /* Fragments held, numbers given up (lost on the way) since init. */
 unsigned reasm_held(const struct reasm *r);
 uint32_t reasm_lost(const struct reasm *r);
 
-/* Deep windows. slots: a power of two in (64, 16384]. reasm_grow moves everything held into deep, which the caller has
- * allocated (reasm_deep_bytes(slots), aligned to 64), and returns the former deep window or NULL for the caller to free.
- * reasm_shrink, allowed only while nothing is held, goes back to 64 slots and returns the deep window to free. */
+/* Deep windows. slots: a power of two in (64, 16384]. reasm_grow moves everything held into deep, which the caller
+ * has allocated (reasm_deep_bytes(slots), aligned to 64), and returns the former deep window or NULL for the
+ * caller to free. reasm_shrink, allowed only while nothing is held, goes back to 64 slots and returns the deep
+ * window to free. */
 size_t reasm_deep_bytes(unsigned slots);
 struct reasm_deep *reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned slots);
 struct reasm_deep *reasm_shrink(struct reasm *r);
@@ -94,5 +102,7 @@ unsigned reasm_slots(const struct reasm *r);
 
 /* All cookies held, whatever their state: for tearing down. Call until 0. */
 unsigned reasm_drain(struct reasm *r, void *frags[], unsigned cap);
+
+#include "dataplane/mp/reasm_inline.h" /* the short path of reasm_insert, reasm_pop and reasm_waiting */
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* How deep and how patient a receive window is, from the skew measured on each link (design: Windows; checklist A.0,
- * L-06): never a constant number of fragments. */
+/* How deep and how patient a receive window is, from the skew measured on each link (design: Windows; checklist
+ * A.0, L-06): never a constant number of fragments. */
 
 struct window_limits {
 	uint32_t stall_min_us, stall_max_us; /* bounds of the stall timer */
@@ -23,8 +23,9 @@ void window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
 /* Stall limit for links with these lags: twice the largest lag plus a margin, within the limits. us */
 uint32_t window_stall_us(const struct window_skew *skew, unsigned links, const struct window_limits *lim);
 
-/* Slots to grow to when `need` slots from the window's head are wanted: next power of two, at most limits.slots_max and at most
- * half the number space (2^(bits - 1)); 0 when no window within the limits suffices. */
+/* Slots to grow to when `need` slots from the window's head are wanted: next power of two, at most
+ * limits.slots_max and at most half the number space (2^(bits - 1)); 0 when no window within the limits suffices.
+ * */
 unsigned window_slots_for(uint32_t need, unsigned seq_bits, const struct window_limits *lim);
 
 #endif

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/mp/reasm.h"
+
+#include <string.h>
+
+/* How the receive window works (RFC 1990 section 4.1)
+ *
+ * The sender numbers the fragments of a whole bundle on one circle and sends them over several links. Each link
+ * keeps the order of what it carries, but links differ in delay, so numbers arrive out of order between links. We
+ * want packets out in order, at once when possible, and want to know soon when a number is never going to arrive.
+ *
+ * The window is a ring of slots that begins at `next`, the oldest number neither delivered nor given up: the head.
+ * Three bit maps say for each slot whether a fragment is held, begins a packet (B), ends one (E). All questions
+ * are questions about the head, so nothing is ever searched beyond the run of held numbers that starts there:
+ *
+ *   run       how many numbers from the head on are held without a hole; the number after them is the first one
+ *             missing.
+ *   packet    the run starts with B, has an E, and no other B before that E: deliver it, move the head behind it.
+ *   broken    the run does not start with B (its beginning was given up), or a second B comes before an E (the
+ *             sender's mistake), or it is longer than a packet may be: what cannot become a packet is yielded as
+ *             lost.
+ *   gap       the run is empty: numbers are missing at the head. Those not newer than the lower edge M are given
+ *             up.
+ *   cut off   the run has no E and the number after it is not newer than M: it will never be completed; yielded as
+ *             lost.
+ *   wait      otherwise. Only then does a fragment stay in the window.
+ *
+ * M is the minimum over the links of the last number received on each. Numbers rise on each link, so every link
+ * has gone past M, and a number up to M that is missing was lost (section 4.1). M is worked out when it is needed,
+ * as distance from the head: each link's last number is kept, so nothing has to be scanned when one of them moves,
+ * and a loss costs no more than a look.
+ *
+ * M alone stalls when a link falls silent. So there is a second edge, `floor`, the hard one: everything up to it
+ * has to leave, delivered if complete, lost if not, whatever may still arrive. reasm_expire() sets it to the
+ * newest number held when the deadline was armed (`mark`), reasm_make_room() to what no longer fits. It is in
+ * force (`forced`) until the pops have carried the head past it. The difference matters at the tail: the first
+ * half of a packet whose second half was lost waits for a number that nobody knows to be missing; M never catches
+ * it, the floor does.
+ *
+ * A network may break the order inside a link. Strict bundles drop what comes out of order; tolerant
+ * ones keep what still has its place, and to leave it a place they take M less a slack of some numbers per link.
+ *
+ * Numbers are compared as signed distances from the head, and only there, because the circle has no other fixed
+ * point. For that a remembered number (last ones, mark, probe) must not fall half a circle behind while its link
+ * is idle; reasm_refresh_old() lifts those that are old, at every 512th number (short) or 32768th (long). For what
+ * they are used, old is old.
+ *
+ * Recovery. A jump forward over less than half the circle is an overrun: the caller grows the window or makes
+ * room, and goes on. A longer one (thousands of short numbers lost in an outage, a peer that started again from 0)
+ * looks like the past, and every fragment would be late for up to half a circle. What tells it from real lateness
+ * is that real lateness cannot go backward on its own link. After REASM_STRAYS fragments in a row that did, with
+ * none accepted in between and nothing held, the window starts anew at the last of them.
+ *
+ * Invariants between calls, besides those in reasm.h:
+ *   - begin and end are subsets of present, and all set bits stand for numbers in [next, next + slots);
+ *   - every last number is at least (head - 2 * 2^old_shift) and below head + slots, and if not older than the
+ *     head, it is held;
+ *   - while forced, the next pop may yield something; after reasm_pop() returned 0 the head has passed the floor;
+ *   - the maps in the hot line are zero while the window is deep. */
+
+enum {
+	REASM_STRAYS = 64,
+	REASM_PROBE_MAX_US = 1000000, /* a probe that was not answered by then is not going to be */
+};
+
+/* Both kinds of window, seen alike. */
+struct view {
+	uint64_t *present, *begin, *end;
+	void **slots;
+	uint32_t mask;
+};
+
+static struct view
+deep_view(struct reasm_deep *d)
+{
+	const uint32_t words = d->slots / 64;
+
+	return (struct view){
+		.present = d->words,
+		.begin = d->words + words,
+		.end = d->words + 2 * words,
+		.slots = (void **)(void *)(d->words + 3 * words),
+		.mask = d->slots - 1,
+	};
+}
+
+static void **
+home_slots(const struct reasm *r)
+{
+	if (r->has_deep)
+		return r->store.deep->home;
+	return r->has_more ? r->store.more->slots : r->store.slots;
+}
+
+static struct view
+view(struct reasm *r)
+{
+	if (r->has_deep)
+		return deep_view(r->store.deep);
+	return (struct view){&r->present, &r->begin, &r->end, home_slots(r), REASM_SLOTS_MIN - 1};
+}
+
+static struct reasm_more *
+more(const struct reasm *r)
+{
+	if (!r->has_more)
+		return NULL;
+	return r->has_deep ? r->store.deep->more : r->store.more;
+}
+
+unsigned
+reasm_slots(const struct reasm *r)
+{
+	return r->has_deep ? r->store.deep->slots : REASM_SLOTS_MIN;
+}
+
+/* Maps as rings of words. */
+
+/* Distance from number `from` to the first bit that is set (flip 0) or clear (flip ~0); limit when there is none
+ * before. */
+static uint32_t
+map_first(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit, uint64_t flip)
+{
+	for (uint32_t done = 0; done < limit;) {
+		const uint32_t at = (from + done) & mask;
+		const uint64_t bits = (map[at / 64] ^ flip) >> (at & 63);
+
+		if (bits != 0) {
+			done += (uint32_t)__builtin_ctzll(bits);
+			return done < limit ? done : limit;
+		}
+		done += 64 - (at & 63);
+	}
+	return limit;
+}
+
+/* One more than the distance to the last bit set before `from + limit`, 0 when there is none. */
+static uint32_t
+map_last(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit)
+{
+	while (limit > 0) {
+		const uint32_t at = (from + limit - 1) & mask;
+		const uint64_t bits = map[at / 64] << (63 - (at & 63));
+		const uint32_t skip = bits != 0 ? (uint32_t)__builtin_clzll(bits) : (at & 63) + 1;
+
+		if (skip >= limit)
+			return 0;
+		limit -= skip;
+		if (bits != 0)
+			return limit;
+	}
+	return 0;
+}
+
+static void
+map_clear(uint64_t *map, uint32_t mask, uint32_t from, uint32_t n)
+{
+	while (n > 0) {
+		const uint32_t at = from & mask;
+		const uint32_t room = 64 - (at & 63);
+		const uint32_t now = n < room ? n : room;
+
+		map[at / 64] &= ~(~UINT64_C(0) >> (64 - now) << (at & 63));
+		from += now;
+		n -= now;
+	}
+}
+
+static void
+map_put(uint64_t *map, uint32_t at, bool value)
+{
+	map[at / 64] |= (uint64_t)value << (at & 63);
+}
+
+static bool
+map_has(const uint64_t *map, uint32_t at)
+{
+	return map[at / 64] >> (at & 63) & 1;
+}
+
+/* Links. */
+
+static uint32_t
+joined_links(const struct reasm *r)
+{
+	const struct reasm_more *m = more(r);
+
+	return r->joined | (m != NULL ? m->joined : 0);
+}
+
+static uint32_t *
+link_slot(struct reasm *r, unsigned link)
+{
+	return link < 2 ? &r->last[link] : &more(r)->last[link - 2];
+}
+
+/* Where the last number of a link is kept; NULL when it did not join. */
+static uint32_t *
+link_last(struct reasm *r, unsigned link)
+{
+	if (link >= REASM_LINKS_MAX || !(joined_links(r) >> link & 1))
+		return NULL;
+	return link_slot(r, link);
+}
+
+static int32_t
+distance(const struct reasm *r, uint32_t seq)
+{
+	return seq_diff(seq, r->next, reasm_bits(r));
+}
+
+static int32_t
+tolerance(const struct reasm *r, uint32_t links)
+{
+	const int32_t slack = REASM_SLACK_PER_LINK * __builtin_popcount(links);
+	const int32_t half = (int32_t)reasm_slots(r) / 2;
+
+	return slack < half ? slack : half;
+}
+
+/* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
+static int32_t
+lower_edge(const struct reasm *r)
+{
+	const struct reasm_more *m = more(r);
+	int32_t edge = INT32_MAX;
+
+	for (uint32_t left = joined_links(r); left != 0; left &= left - 1) {
+		const unsigned link = (unsigned)__builtin_ctz(left);
+		const int32_t d = distance(r, link < 2 ? r->last[link] : m->last[link - 2]);
+
+		edge = d < edge ? d : edge;
+	}
+	return r->tolerate ? edge - tolerance(r, joined_links(r)) : edge;
+}
+
+/* A remembered number, n numbers later: no further behind than `oldest`. */
+static uint32_t
+refreshed(const struct reasm *r, uint32_t seq, uint32_t n)
+{
+	const int32_t oldest = -(int32_t)(1u << reasm_old_shift(r));
+	const int32_t later = distance(r, seq) - (int32_t)n;
+
+	return later >= oldest ? seq : seq_add(r->next, n + (uint32_t)oldest, reasm_bits(r));
+}
+
+/* About to move the head by n across a boundary of 2^old_shift numbers. */
+void
+reasm_refresh_old(struct reasm *r, uint32_t n)
+{
+	for (uint32_t left = joined_links(r); left != 0; left &= left - 1) {
+		uint32_t *last = link_slot(r, (unsigned)__builtin_ctz(left));
+
+		*last = refreshed(r, *last, n);
+	}
+	r->mark = refreshed(r, r->mark, n) & 0xffffff;
+	if (r->probing && refreshed(r, r->probe, n) != r->probe)
+		r->probing = false;
+}
+
+void
+reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder)
+{
+	*r = (struct reasm){.store.slots = slots};
+	r->short_seq = short_seq;
+	r->tolerate = tolerate_reorder;
+	r->mark = seq_add(0, UINT32_MAX, reasm_bits(r)) & 0xffffff;
+}
+
+/* Links from the third on: the caller's memory comes between the window and its slots. */
+static bool
+more_attach(struct reasm *r, struct reasm_more *m)
+{
+	if (r->has_more)
+		return true;
+	if (m == NULL)
+		return false;
+	*m = (struct reasm_more){.slots = home_slots(r)};
+	if (r->has_deep)
+		r->store.deep->more = m;
+	else
+		r->store.more = m;
+	r->has_more = true;
+	return true;
+}
+
+void
+reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *m)
+{
+	if (link >= REASM_LINKS_MAX || (link >= 2 && !more_attach(r, m)))
+		return;
+	*link_slot(r, link) = seq_add(r->next, UINT32_MAX, reasm_bits(r));
+	if (link < 2)
+		r->joined |= (1u << link) & 3;
+	else
+		more(r)->joined |= 1u << link;
+}
+
+void
+reasm_link_leave(struct reasm *r, unsigned link)
+{
+	if (link < 2)
+		r->joined &= ~(1u << link) & 3;
+	else if (link < REASM_LINKS_MAX && r->has_more)
+		more(r)->joined &= ~(1u << link);
+}
+
+/* What the head of the window is: see `How the receive window works`. */
+enum head { HEAD_WAIT, HEAD_GAP, HEAD_PACKET, HEAD_LOST };
+
+/* The run is not empty. *n: how many fragments to take. */
+static enum head
+judge_run(const struct reasm *r, const struct view *v, uint32_t run, int32_t edge, int32_t force, uint32_t *n)
+{
+	const uint32_t begin = 1 + map_first(v->begin, v->mask, r->next + 1, run - 1, 0);
+	const uint32_t end = map_first(v->end, v->mask, r->next, run, 0);
+
+	*n = begin;
+	if (!map_has(v->begin, r->next & v->mask))
+		return HEAD_LOST;
+	*n = end + 1;
+	if (end < begin && end < run && end < REASM_PACKET_FRAGS_MAX)
+		return HEAD_PACKET;
+	*n = begin;
+	if (begin < run || run > REASM_PACKET_FRAGS_MAX || (int32_t)run <= edge || force >= 0)
+		return HEAD_LOST;
+	return HEAD_WAIT;
+}
+
+static enum head
+judge(const struct reasm *r, const struct view *v, uint32_t *n)
+{
+	const int32_t edge = lower_edge(r);
+	const int32_t force = r->forced ? distance(r, r->floor) : -1;
+	const int32_t upto = edge > force ? edge : force;
+	const uint32_t limit = v->mask < REASM_PACKET_FRAGS_MAX ? v->mask + 1 : REASM_PACKET_FRAGS_MAX + 1;
+	const uint32_t run = map_first(v->present, v->mask, r->next, limit, ~UINT64_C(0));
+
+	if (run > 0)
+		return judge_run(r, v, run, edge, force, n);
+	if (upto < 0 || !reasm_waiting(r))
+		return HEAD_WAIT;
+	*n = map_first(v->present, v->mask, r->next, v->mask + 1, 0);
+	if (*n > (uint32_t)upto)
+		*n = (uint32_t)upto + 1;
+	return HEAD_GAP;
+}
+
+/* Numbers missing at the head are given up. One that M gave up is lost for certain: no use to time its arrival. */
+static void
+give_up(struct reasm *r, uint32_t n)
+{
+	if (r->probing && lower_edge(r) >= distance(r, r->probe) && (uint32_t)distance(r, r->probe) < n)
+		r->probing = false;
+	r->lost += n;
+	reasm_advance(r, n);
+}
+
+static unsigned
+take(struct reasm *r, const struct view *v, uint32_t n, void *frags[])
+{
+	for (uint32_t i = 0; i < n; i++)
+		frags[i] = v->slots[(r->next + i) & v->mask];
+	map_clear(v->present, v->mask, r->next, n);
+	map_clear(v->begin, v->mask, r->next, n);
+	map_clear(v->end, v->mask, r->next, n);
+	if (r->has_deep)
+		r->store.deep->held -= n;
+	reasm_advance(r, n);
+	return n;
+}
+
+/* The window holds nothing that could leave: the floor, if it is still ahead, has nothing but missing numbers
+ * below it. */
+static void
+settle_floor(struct reasm *r)
+{
+	if (r->forced && distance(r, r->floor) >= 0)
+		give_up(r, (uint32_t)distance(r, r->floor) + 1);
+	r->forced = false;
+}
+
+unsigned
+reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
+{
+	const struct view v = view(r);
+
+	*out = REASM_NONE;
+	for (;;) {
+		uint32_t n = 0;
+
+		switch (judge(r, &v, &n)) {
+		case HEAD_WAIT:
+			settle_floor(r);
+			return 0;
+		case HEAD_GAP:
+			give_up(r, n);
+			break;
+		case HEAD_PACKET:
+			*out = REASM_PACKET;
+			return take(r, &v, n, frags);
+		case HEAD_LOST:
+			*out = REASM_LOST;
+			return take(r, &v, n < cap ? n : cap, frags);
+		}
+	}
+}
+
+/* Timing a gap: which link was how far behind. One number at a time, a sample of them all. */
+
+void
+reasm_probe_open(struct reasm *r, uint32_t seq, uint32_t now_us)
+{
+	if (r->lag_ready || (r->probing && now_us - r->probe_us < REASM_PROBE_MAX_US))
+		return;
+	r->probe = seq_add(seq, UINT32_MAX, reasm_bits(r)) & 0xffffff;
+	r->probe_us = now_us;
+	r->probing = true;
+}
+
+void
+reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us)
+{
+	r->probing = false;
+	r->lag_ready = true;
+	r->probe = link & 0xffffff;
+	r->probe_us = now_us - r->probe_us;
+}
+
+bool
+reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us)
+{
+	if (!r->lag_ready)
+		return false;
+	*link = r->probe;
+	*lag_us = r->probe_us;
+	r->lag_ready = false;
+	return true;
+}
+
+/* Starts anew at seq; nothing is held. */
+static void
+restart(struct reasm *r, uint32_t seq)
+{
+	r->next = seq;
+	r->probing = false;
+	r->mark = seq_add(seq, UINT32_MAX, reasm_bits(r)) & 0xffffff;
+	for (uint32_t left = joined_links(r); left != 0; left &= left - 1)
+		*link_slot(r, (unsigned)__builtin_ctz(left)) = r->mark;
+}
+
+/* A fragment older than the head. True: too many of them have gone backward, the window was started anew at this
+ * one. */
+static bool
+late_restarts(struct reasm *r, unsigned link, uint32_t seq, bool backward, uint32_t now_us)
+{
+	uint32_t *last = link_last(r, link);
+
+	if (r->probing && r->probe == seq)
+		reasm_probe_close(r, link, now_us);
+	if (!backward) {
+		if (last != NULL)
+			*last = seq;
+		return false;
+	}
+	if (r->stray < REASM_STRAYS)
+		r->stray++;
+	if (r->stray < REASM_STRAYS || reasm_waiting(r) || r->forced)
+		return false;
+	restart(r, seq);
+	return true;
+}
+
+static bool
+is_ready(const struct reasm *r, const struct view *v)
+{
+	uint32_t n;
+
+	return r->forced || judge(r, v, &n) != HEAD_WAIT;
+}
+
+static enum reasm_verdict
+hold(struct reasm *r, const struct view *v, const struct mp_view *f, void *cookie)
+{
+	const uint32_t at = f->seq & v->mask;
+
+	v->slots[at] = cookie;
+	map_put(v->present, at, true);
+	map_put(v->begin, at, f->begin);
+	map_put(v->end, at, f->end);
+	if (r->has_deep)
+		r->store.deep->held++;
+	return is_ready(r, v) ? REASM_READY : REASM_HELD;
+}
+
+static void
+probe_slow(struct reasm *r, const struct view *v, unsigned link, uint32_t seq, int32_t ahead, uint32_t now_us)
+{
+	if (r->probing && r->probe == seq)
+		reasm_probe_close(r, link, now_us);
+	else if (ahead > 0 && !map_has(v->present, (seq - 1) & v->mask) &&
+		map_first(v->present, v->mask, seq, v->mask + 1 - (uint32_t)ahead, 0) == v->mask + 1 - (uint32_t)ahead)
+		reasm_probe_open(r, seq, now_us);
+}
+
+/* The fragment has a place: a free slot of the window, or out at once. */
+static enum reasm_verdict
+accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us)
+{
+	const struct view v = view(r);
+	const int32_t ahead = distance(r, f->seq);
+
+	r->stray = 0;
+	if (ahead == 0 && f->begin && f->end && !reasm_waiting(r) && !r->forced) {
+		reasm_advance(r, 1);
+		return REASM_WHOLE;
+	}
+	probe_slow(r, &v, link, f->seq, ahead, now_us);
+	return hold(r, &v, f, cookie);
+}
+
+enum reasm_verdict
+reasm_insert_slow(
+	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered)
+{
+	uint32_t *last = link_last(r, link);
+	bool backward = last != NULL && distance(r, f->seq) <= distance(r, *last);
+	const struct view v = view(r);
+
+	if (reordered != NULL)
+		*reordered = backward;
+	if (distance(r, f->seq) < 0) {
+		if (!late_restarts(r, link, f->seq, backward, now_us))
+			return REASM_LATE;
+		backward = false;
+	}
+	if (distance(r, f->seq) > (int32_t)v.mask)
+		return REASM_OVERRUN;
+	if (last != NULL && distance(r, f->seq) > distance(r, *last))
+		*last = f->seq;
+	if (map_has(v.present, f->seq & v.mask))
+		return REASM_DUPLICATE;
+	if (backward && !r->tolerate)
+		return REASM_REORDERED;
+	return accept(r, link, f, cookie, now_us);
+}
+
+/* The newest number held; the one before the head when nothing is. */
+static uint32_t
+newest_held(struct reasm *r)
+{
+	const struct view v = view(r);
+
+	return seq_add(r->next, map_last(v.present, v.mask, r->next, v.mask + 1) + UINT32_MAX, reasm_bits(r));
+}
+
+static void
+force(struct reasm *r, uint32_t floor)
+{
+	if (r->forced && distance(r, floor) <= distance(r, r->floor))
+		return;
+	r->floor = floor & 0xffffff;
+	r->forced = true;
+}
+
+void
+reasm_arm(struct reasm *r)
+{
+	r->mark = newest_held(r) & 0xffffff;
+}
+
+void
+reasm_expire(struct reasm *r)
+{
+	if (distance(r, r->mark) >= 0)
+		force(r, r->mark);
+}
+
+void
+reasm_make_room(struct reasm *r, uint32_t seq)
+{
+	const uint32_t slots = reasm_slots(r);
+
+	if (distance(r, seq) >= (int32_t)slots)
+		force(r, seq_add(seq, -slots, reasm_bits(r)));
+	if (!reasm_waiting(r))
+		settle_floor(r);
+}
+
+unsigned
+reasm_held(const struct reasm *r)
+{
+	return r->has_deep ? r->store.deep->held : (unsigned)__builtin_popcountll(r->present);
+}
+
+uint32_t
+reasm_lost(const struct reasm *r)
+{
+	return r->lost;
+}
+
+size_t
+reasm_deep_bytes(unsigned slots)
+{
+	const size_t n = sizeof(struct reasm_deep) + 3 * sizeof(uint64_t) * (slots / 64) + slots * sizeof(void *);
+
+	return (n + 63) & ~(size_t)63;
+}
+
+/* Everything held moves to the slots and bits that the same numbers have in a window of another size. */
+static void
+move_held(uint32_t next, const struct view *from, const struct view *to)
+{
+	const uint32_t size = from->mask + 1;
+
+	for (uint32_t d = 0; (d += map_first(from->present, from->mask, next + d, size - d, 0)) < size; d++) {
+		const uint32_t at = (next + d) & from->mask;
+		const uint32_t there = (next + d) & to->mask;
+
+		to->slots[there] = from->slots[at];
+		map_put(to->present, there, true);
+		map_put(to->begin, there, map_has(from->begin, at));
+		map_put(to->end, there, map_has(from->end, at));
+	}
+}
+
+struct reasm_deep *
+reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned slots)
+{
+	struct reasm_deep *former = r->has_deep ? r->store.deep : NULL;
+	const struct view from = view(r);
+
+	*deep = (struct reasm_deep){
+		.home = home_slots(r),
+		.more = more(r),
+		.slots = slots,
+		.held = reasm_held(r),
+	};
+	memset(deep->words, 0, 3 * sizeof(uint64_t) * (slots / 64));
+
+	const struct view to = deep_view(deep);
+
+	move_held(r->next, &from, &to);
+	r->store.deep = deep;
+	r->has_deep = true;
+	r->present = r->begin = r->end = 0;
+	return former;
+}
+
+struct reasm_deep *
+reasm_shrink(struct reasm *r)
+{
+	if (!r->has_deep || r->store.deep->held != 0)
+		return NULL;
+
+	struct reasm_deep *deep = r->store.deep;
+
+	r->has_deep = false;
+	if (r->has_more)
+		r->store.more = deep->more;
+	else
+		r->store.slots = deep->home;
+	return deep;
+}
+
+unsigned
+reasm_drain(struct reasm *r, void *frags[], unsigned cap)
+{
+	const struct view v = view(r);
+	unsigned n = 0;
+
+	while (n < cap && reasm_waiting(r)) {
+		reasm_advance(r, map_first(v.present, v.mask, r->next, v.mask + 1, 0));
+		n += take(r, &v, 1, frags + n);
+	}
+	return n;
+}

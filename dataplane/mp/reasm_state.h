@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_MP_REASM_STATE_H
+#define DATAPLANE_MP_REASM_STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Fields of the receive window. Private to mp/: everyone else uses the functions of reasm.h; they are visible only
+ * so that a bundle can embed the window and the short path can be inlined. */
+
+/* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
+struct reasm {
+	uint64_t present; /* held; begin and end are zero where present is (all three idle while has_deep) */
+	uint64_t begin;
+	uint64_t end;
+	union {
+		void **slots;             /* neither has_more nor has_deep: the caller's 64 cookies */
+		struct reasm_more *more;  /* has_more only */
+		struct reasm_deep *deep;  /* has_deep, whatever has_more says */
+		uint64_t size_everywhere; /* the same layout where a pointer has four bytes */
+	} store;
+	uint32_t next;
+	uint32_t last[2];  /* last number received on links 0 and 1 */
+	uint32_t lost;     /* numbers given up since init */
+	uint32_t probe_us; /* probing: when the gap opened; lag_ready: the lag measured */
+
+	uint32_t mark : 24; /* newest number held when the deadline was armed */
+	uint32_t stray : 8; /* fragments in a row that went backwards on their own link, see reasm.c */
+
+	uint32_t floor : 24; /* forced: everything up to here has to leave */
+	uint32_t forced : 1;
+	uint32_t short_seq : 1;
+	uint32_t tolerate : 1;
+	uint32_t has_more : 1;
+	uint32_t has_deep : 1;
+
+	uint32_t probe : 24; /* probing: number whose arrival is being timed; lag_ready: the link it came on */
+	uint32_t probing : 1;
+	uint32_t lag_ready : 1;
+	uint32_t joined : 2; /* links 0 and 1 */
+};
+
+_Static_assert(sizeof(struct reasm) == 64, "the window's hot part is one cache line");
+
+/* Links 2 to 15. */
+struct reasm_more {
+	void **slots;    /* the caller's 64 cookies, since store points here */
+	uint32_t joined; /* bit = link */
+	uint32_t last[14];
+};
+
+enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
+
+/* A window of 128 to 16384 slots: three maps of slots / 64 words (present, begin, end), then the cookies. */
+struct reasm_deep {
+	void **home; /* the caller's 64 cookies, for going back */
+	struct reasm_more *more;
+	uint32_t slots;
+	uint32_t held;
+	uint64_t words[];
+};
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/mp/sched.h"
+
+/* Earliest common completion (mode weighted)
+ *
+ * A line i that is handed bytes_i payload bytes of the packet has delivered them after
+ *
+ *	t_i = w_i + (H_i + bytes_i) / b_i
+ *
+ * where w_i is what has to pass before the first bit of ours (latency of the line + backlog), b_i the payload
+ * bytes it carries per ns, and H_i the headers of one fragment, in payload bytes. (w_i + H_i / b_i is the
+ * effective latency l_i.) The packet is there when its last piece is, so no time is wasted if all pieces arrive
+ * together, at t0:
+ *
+ *	bytes_i = b_i (t0 - w_i) - H_i,  sum bytes_i = N   =>   t0 = (N + sum (w_i b_i + H_i)) / sum b_i
+ *
+ * over the lines used. Lines with l_i >= t0 are too far away to help: they come out with no or negative bytes.
+ * Leaving them out lowers t0, never below that of the right set, so leaving out and solving again ends at the
+ * smallest set that covers the packet, at the price of one division a round; and the first round is the last one
+ * as long as the lines keep up with each other. In the same way a line is left out whose piece would be smaller
+ * than min_fragment, one at a time, because that raises the pieces of the others.
+ *
+ * Arithmetic is in double: all quantities are at most N * 8e9 bit ns/s = 5e14 where they matter, 2^53 is 9e15, and
+ * the result is rounded to whole bytes anyway. Times are taken from the earliest w_i, so that the clock's
+ * magnitude plays no role.
+ *
+ * Cells and code words: PTM and ATM lines carry 64 of 65 and 48 of 53 bytes; that is in b_i. An ATM fragment is
+ * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average. */
+
+struct share {
+	double wait;   /* w_i, ns */
+	double rate;   /* b_i, payload bytes per ns */
+	double header; /* H_i, payload bytes */
+	double bytes;
+	uint32_t cut; /* bytes, whole */
+	uint16_t fragment_max;
+	uint8_t line;
+};
+
+struct split {
+	struct share share[SCHED_LINES_MAX];
+	unsigned n;
+	struct sched_piece *pieces;
+	unsigned n_pieces;
+};
+
+/* Line bytes that carry one payload byte. */
+static double
+expansion(const struct pacing *p)
+{
+	switch ((enum pacing_encap)p->encap) {
+	case PACING_PTM:
+		return 65.0 / 64.0;
+	case PACING_ATM:
+		return 53.0 / 48.0;
+	case PACING_ETHERNET:
+		break;
+	}
+	return 1.0;
+}
+
+static bool
+is_usable(const struct sched_line *l)
+{
+	return l->usable && l->fragment_max != 0;
+}
+
+static uint64_t
+wait_ns(const struct sched_line *l, uint64_t now_ns)
+{
+	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(l->pace, now_ns);
+}
+
+/* Rate of the lines that state none: the fastest of the others. */
+static uint64_t
+rate_of_unpaced(const struct sched_line lines[], unsigned n_lines)
+{
+	uint64_t bps = 0;
+
+	for (unsigned i = 0; i < n_lines; i++)
+		if (is_usable(&lines[i]) && lines[i].pace->rate_bps > bps)
+			bps = lines[i].pace->rate_bps;
+	return bps != 0 ? bps : 1000000000;
+}
+
+static void
+share_init(struct share *s, const struct sched_line lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
+{
+	const struct sched_line *l = &lines[line];
+	const uint64_t bps = l->pace->rate_bps != 0 ? l->pace->rate_bps : rate_of_unpaced(lines, n_lines);
+	const double per_payload = 1.0 / expansion(l->pace);
+
+	s->wait = (double)wait_ns(l, now_ns);
+	s->rate = (double)bps * (per_payload / 8e9);
+	s->header = (double)pacing_line_bytes(l->pace, l->frame_overhead) * per_payload;
+	s->fragment_max = l->fragment_max;
+	s->line = (uint8_t)line;
+}
+
+static unsigned
+shares_init(struct split *sp, const struct sched_line lines[], unsigned n_lines, uint64_t now_ns)
+{
+	double earliest = 0;
+
+	for (unsigned i = 0; i < n_lines && i < SCHED_LINES_MAX; i++) {
+		struct share *s = &sp->share[sp->n];
+
+		if (!is_usable(&lines[i]))
+			continue;
+		share_init(s, lines, n_lines, i, now_ns);
+		earliest = sp->n == 0 || s->wait < earliest ? s->wait : earliest;
+		sp->n++;
+	}
+	for (unsigned i = 0; i < sp->n; i++)
+		sp->share[i].wait -= earliest;
+	return sp->n;
+}
+
+/* bytes bytes on one line, in as many pieces as its limit asks for. False: too many. */
+static bool
+emit(struct split *sp, const struct share *s, uint32_t bytes)
+{
+	while (bytes > 0) {
+		const uint32_t now = bytes < s->fragment_max ? bytes : s->fragment_max;
+
+		if (sp->n_pieces == SCHED_PIECES_MAX)
+			return false;
+		sp->pieces[sp->n_pieces++] = (struct sched_piece){.bytes = (uint16_t)now, .line = s->line};
+		bytes -= now;
+	}
+	return true;
+}
+
+/* The share whose turn it is, and the turn of the next. */
+static unsigned
+rotation(struct sched *s, const struct split *sp)
+{
+	unsigned i = 0;
+
+	while (i < sp->n && sp->share[i].line < s->rotate)
+		i++;
+	return i < sp->n ? i : 0;
+}
+
+static void
+rotate_behind(struct sched *s, const struct split *sp, unsigned share)
+{
+	s->rotate = (uint8_t)((sp->share[share].line + 1) % SCHED_LINES_MAX);
+}
+
+/* The line on which the packet is complete first; in turn among lines that are equal. */
+static bool
+whole_on_earliest(struct sched *s, struct split *sp, uint32_t bytes)
+{
+	const unsigned first = rotation(s, sp);
+	unsigned best = first;
+	double best_ns = 0;
+
+	for (unsigned k = 0; k < sp->n; k++) {
+		const unsigned i = (first + k) % sp->n;
+		const struct share *sh = &sp->share[i];
+		const double ns = sh->wait + (sh->header + bytes) / sh->rate;
+
+		if (k == 0 || ns < best_ns) {
+			best = i;
+			best_ns = ns;
+		}
+	}
+	rotate_behind(s, sp, best);
+	return emit(sp, &sp->share[best], bytes);
+}
+
+static bool
+whole_in_turn(struct sched *s, struct split *sp, uint32_t bytes)
+{
+	const unsigned turn = rotation(s, sp);
+
+	rotate_behind(s, sp, turn);
+	return emit(sp, &sp->share[turn], bytes);
+}
+
+/* As many lines as the floor allows, the same bytes on each, the first line in turn. */
+static bool
+equal_parts(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
+{
+	const unsigned first = rotation(s, sp);
+	const uint32_t parts = bytes / floor < sp->n ? bytes / floor : sp->n;
+	const uint32_t n = parts > 0 ? parts : 1;
+
+	rotate_behind(s, sp, (first + (n < sp->n ? n - 1 : 0)) % sp->n);
+	for (uint32_t k = 0; k < n; k++)
+		if (!emit(sp, &sp->share[(first + k) % sp->n], bytes / n + (k < bytes % n)))
+			return false;
+	return true;
+}
+
+/* bytes_i of the lines still in. */
+static void
+solve(struct split *sp, uint32_t bytes)
+{
+	double work = bytes;
+	double rate = 0;
+
+	for (unsigned i = 0; i < sp->n; i++) {
+		const struct share *s = &sp->share[i];
+
+		work += s->wait * s->rate + s->header;
+		rate += s->rate;
+	}
+
+	const double t0 = work / rate;
+
+	for (unsigned i = 0; i < sp->n; i++) {
+		struct share *s = &sp->share[i];
+
+		s->bytes = s->rate * (t0 - s->wait) - s->header;
+	}
+}
+
+static double
+least_bytes(const struct split *sp)
+{
+	double least = sp->share[0].bytes;
+
+	for (unsigned i = 1; i < sp->n; i++)
+		least = sp->share[i].bytes < least ? sp->share[i].bytes : least;
+	return least;
+}
+
+/* Leaves out the lines that cannot help, or else the one with the smallest piece. */
+static void
+leave_out(struct split *sp, double least)
+{
+	unsigned kept = 0;
+	bool left = false;
+
+	for (unsigned i = 0; i < sp->n; i++) {
+		const double b = sp->share[i].bytes;
+
+		if (b <= 0 || (!left && least > 0 && b <= least))
+			left = true;
+		else
+			sp->share[kept++] = sp->share[i];
+	}
+	sp->n = kept;
+}
+
+/* Whole bytes; what rounding left over (or, in the last bit, overdrew) is the fastest line's. */
+static void
+round_shares(struct split *sp, uint32_t bytes)
+{
+	struct share *fastest = &sp->share[0];
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < sp->n; i++) {
+		struct share *s = &sp->share[i];
+
+		s->cut = (uint32_t)s->bytes;
+		sum += s->cut;
+		fastest = s->rate > fastest->rate ? s : fastest;
+	}
+	fastest->cut += bytes - sum;
+}
+
+static void
+sort_by_wait(struct split *sp)
+{
+	for (unsigned i = 1; i < sp->n; i++) {
+		const struct share s = sp->share[i];
+		unsigned k = i;
+
+		for (; k > 0 && sp->share[k - 1].wait > s.wait; k--)
+			sp->share[k] = sp->share[k - 1];
+		sp->share[k] = s;
+	}
+}
+
+/* The line that is free first gets the first bytes: its piece then is the first one on a wire, and the receiver's
+ * window rests for as long as possible on numbers that follow. */
+static bool
+emit_shares(struct split *sp)
+{
+	sort_by_wait(sp);
+	for (unsigned i = 0; i < sp->n; i++)
+		if (!emit(sp, &sp->share[i], sp->share[i].cut))
+			return false;
+	return true;
+}
+
+static bool
+weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
+{
+	if (bytes < 2 * floor)
+		return whole_on_earliest(s, sp, bytes);
+	for (;;) {
+		if (sp->n == 1)
+			return whole_on_earliest(s, sp, bytes);
+		solve(sp, bytes);
+
+		const double least = least_bytes(sp);
+
+		if (least >= floor)
+			break;
+		if (sp->n == 2)
+			return whole_on_earliest(s, sp, bytes);
+		leave_out(sp, least);
+	}
+	round_shares(sp, bytes);
+	return emit_shares(sp);
+}
+
+static bool
+split_by_mode(struct sched *s, const struct sched_config *cfg, struct split *sp, uint32_t bytes)
+{
+	const uint32_t floor = cfg->min_fragment > 0 ? cfg->min_fragment : 1;
+
+	switch (cfg->mode) {
+	case SCHED_WEIGHTED:
+		return weighted(s, sp, bytes, floor);
+	case SCHED_EQUAL:
+		return equal_parts(s, sp, bytes, floor);
+	case SCHED_ROUND_ROBIN:
+		return whole_in_turn(s, sp, bytes);
+	case SCHED_PACKET:
+		return whole_on_earliest(s, sp, bytes);
+	}
+	return false;
+}
+
+unsigned
+sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line lines[], unsigned n_lines,
+	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
+{
+	struct split sp;
+
+	sp.n = 0;
+	sp.pieces = pieces;
+	sp.n_pieces = 0;
+	if (shares_init(&sp, lines, n_lines, now_ns) == 0 || !split_by_mode(s, cfg, &sp, packet_bytes))
+		return 0;
+	return sp.n_pieces;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/mp/window.h"
+
+#include "dataplane/mp/reasm.h"
+
+enum {
+	DECAY_MS = 1000,        /* each of these, */
+	DECAY_SHIFT = 3,        /* an eighth of the excess over the newest sample is forgotten */
+	DECAY_STEPS = 128,      /* after so many nothing of it is left */
+	STALL_MARGIN_US = 10000 /* jitter of a line and of the deadline wheel */
+};
+
+/* Rises at once, so that a slower line is not cut off twice, and falls slowly, because most gaps are closed early.
+ * */
+void
+window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
+{
+	uint32_t steps = (now_ms - s->updated_ms) / DECAY_MS;
+
+	if (lag_us >= s->lag_us) {
+		*s = (struct window_skew){lag_us, now_ms};
+		return;
+	}
+	s->updated_ms += steps * DECAY_MS;
+	for (steps = steps < DECAY_STEPS ? steps : DECAY_STEPS; steps > 0; steps--)
+		s->lag_us -= (s->lag_us - lag_us + (1u << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
+}
+
+uint32_t
+window_stall_us(const struct window_skew *skew, unsigned links, const struct window_limits *lim)
+{
+	uint64_t lag_us = 0;
+
+	for (unsigned i = 0; i < links; i++)
+		lag_us = skew[i].lag_us > lag_us ? skew[i].lag_us : lag_us;
+
+	const uint64_t stall_us = 2 * lag_us + STALL_MARGIN_US;
+
+	if (stall_us > lim->stall_max_us)
+		return lim->stall_max_us;
+	return stall_us < lim->stall_min_us ? lim->stall_min_us : (uint32_t)stall_us;
+}
+
+unsigned
+window_slots_for(uint32_t need, unsigned seq_bits, const struct window_limits *lim)
+{
+	const uint32_t half = 1u << (seq_bits - 1);
+	uint32_t most = lim->slots_max < REASM_SLOTS_MAX ? lim->slots_max : REASM_SLOTS_MAX;
+	uint32_t slots = REASM_SLOTS_MIN;
+
+	most = half < most ? half : most;
+	while (slots < need && slots < most)
+		slots *= 2;
+	return slots >= need && slots <= most ? slots : 0;
+}
