@@ -37,6 +37,7 @@ struct pkt {
 	uint16_t proto; /* PPP protocol of the payload */
 	uint8_t flags;  /* enum pkt_flags */
 	uint8_t why;    /* enum dp_punt_why of packets routing hands to control */
+	uint8_t kind;   /* on rings: enum steer_kind, enum dp_origin (punt) or enum dp_target_kind (inject) */
 	uint16_t mtu;
 	uint32_t next_hop_be; /* of packets that wait for a neighbour */
 	uint64_t mac_word;    /* neighbour word: MAC of the next hop */

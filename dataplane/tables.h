@@ -59,9 +59,25 @@ enum { NEXT_NEIGHBOUR = 16 }; /* a resolved host on a connected network */
 
 struct tables;
 
-/* memory from hugepages of `numa_node`; ports: access ports get a steer array. NULL on failure. */
-struct tables *tables_new(unsigned routes_max, unsigned workers, int numa_node);
+/* routes_max: prefixes, hosts and neighbours, each; sessions_max: those whose ids collide. Nothing is freed under a reader: qsbr is
+ * what the workers report to at the end of each turn. Memory comes from numa_node. NULL, and *why names the part, on failure. */
+struct rte_rcu_qsbr;
+struct tables *tables_new(
+	unsigned routes_max, unsigned sessions_max, struct rte_rcu_qsbr *qsbr, int numa_node, const char **why);
 void tables_free(struct tables *t);
+
+/* Control's side. Routes: as in the API; prefix in network order. */
+int tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struct dp_next *next);
+int tables_route_del(struct tables *t, uint32_t prefix_be, unsigned len);
+int tables_neighbour_set(struct tables *t, uint16_t port, uint32_t address_be, const struct mac *mac);
+bool tables_neighbour_used(struct tables *t, uint16_t port, uint32_t address_be);
+
+/* Sessions of one access port: `words` is the port's steer array of STEER_WORDS. word is what a frame of exactly this key shall see; 0
+ * removes the session. */
+enum { STEER_WORDS = 65536 };
+int tables_session_set(struct tables *t, _Atomic uint64_t *words, const struct dp_session_key *key, uint64_t word);
+
+/* ------------------------------------------------------------------ workers' side */
 
 /* Exact session look-up for STEER_COLLIDE words. False: none. */
 bool tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out);

@@ -18,9 +18,11 @@ struct bundle_table; /* bundle.h: all bundles at home here, and their timers */
 
 enum { TX_BUFFER = 64, FREE_BATCH = 128, RING_ELEMS = 1024, STEER_ELEMS = 2048 };
 
-/* Frames on their way out of one port, flushed at the end of the turn. */
+/* Frames on their way out of one port (or to one worker), flushed at the end of the turn. */
 struct tx_buffer {
-	unsigned n;
+	uint16_t n;
+	uint16_t queue; /* of the port, if it is ours to send on */
+	uint16_t owner; /* worker that sends for us (ourselves: then `queue` counts); set before start */
 	struct rte_mbuf *m[TX_BUFFER];
 };
 
@@ -34,9 +36,9 @@ struct port {
 	bool tx_ipv4_cksum; /* offload offered */
 	uint16_t n_rxq, n_txq;
 	uint16_t mtu;
-	uint16_t owner; /* worker that sends for those without a queue of their own */
 	uint16_t n_macs;
 	struct mac macs[DP_PORT_MACS_MAX + 1]; /* [0]: the port's own */
+	_Atomic bool carrier;                  /* control's side writes; nothing is sent without */
 	_Atomic uint64_t *steer;               /* access port: 65536 words, see tables.h */
 	const char *name;
 	int numa_node;
@@ -52,9 +54,12 @@ struct worker {
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct tx_buffer steer_buf[DP_WORKERS_MAX];
 	unsigned n_free;
-	struct rte_mbuf *free[FREE_BATCH];    /* dropped this turn, released in bulk */
-	struct burst hairpin;                 /* routed from links to a bundle at home here, within the turn */
-	uint64_t punt_tokens, punt_filled_ns; /* total budget of this worker */
+	struct rte_mbuf *free[FREE_BATCH]; /* dropped this turn, released in bulk */
+	struct burst hairpin;              /* routed from links to a bundle at home here, within the turn */
+	uint64_t tx_pending;               /* bit a port: tx[] holds frames */
+	uint32_t steer_pending;            /* bit a worker: steer_buf[] holds packets */
+	bool wake;                         /* something for control was queued in this turn */
+	struct punt_budget *budget;        /* punt.c */
 
 	/* counters: this worker writes, control reads (relaxed) */
 	uint64_t drops[DROP_REASONS];
@@ -65,7 +70,7 @@ struct worker {
 	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */
 	struct rte_ring *event;                   /* here -> control, struct dp_event by value */
 	struct rte_ring *punt;                    /* here -> control, mbuf pointers */
-	struct rte_ring *inject;                  /* control -> here, mbuf pointers (struct inject_meta in pkt) */
+	struct rte_ring *inject;                  /* control -> here, mbuf pointers; pkt: see inject_in() */
 	struct rte_ring *steer[DP_WORKERS_MAX];   /* [i]: from worker i to here */
 	struct rte_ring *tx_ring[DP_WORKERS_MAX]; /* [i]: from worker i to here, for ports that are ours to send on */
 
@@ -82,8 +87,7 @@ struct worker {
 	unsigned n_ports, n_workers;
 	unsigned index, lcore;
 	int numa_node;
-	bool busy; /* idle: busy */
-	uint32_t punt_pps, punt_session_pps;
+	bool busy;                 /* idle: busy */
 	struct rte_rcu_qsbr *qsbr; /* of the shared tables; thread id is `index` */
 } __rte_cache_aligned;
 
@@ -108,12 +112,18 @@ release(struct worker *w, struct rte_mbuf *m)
 	w->free[w->n_free++] = m;
 }
 
-/* To control, within the budgets; drops (PUNT_BUDGET, PUNT_FULL) otherwise. origin and what belongs to it is set in pkt(m). */
+/* To control, within the budgets; drops (PUNT_BUDGET, PUNT_FULL) otherwise. What the origin needs is set in pkt(m): port;
+ * DP_FROM_BUNDLE: home, bundle, gen, slot; DP_FROM_ROUTE: why, mtu, next_hop_be, and the bundle if flags has PKT_FROM_BUNDLE. */
 void punt_frame(struct worker *w, struct rte_mbuf *m, enum dp_origin origin);
 
-/* To another worker's steer ring, at the end of the turn. pkt(m)->home says whose; kind: fragment of a link, or IP packet for a bundle. */
+/* To another worker's steer ring, at the end of the turn, and counted as handed over. pkt(m)->home says whose; kind: fragment of a
+ * link, or IP packet for a bundle; it arrives there in pkt(m)->kind. */
 enum steer_kind { STEER_FROM_LINKS, STEER_TO_LINKS };
 void steer_frame(struct worker *w, struct rte_mbuf *m, enum steer_kind kind);
+
+/* What control injected: up to n mbufs, counted. pkt: kind is enum dp_target_kind, flags has PKT_CONTROL; DP_TO_PORT: port;
+ * DP_TO_BUNDLE: home (this worker), bundle, gen; DP_TO_ROUTE: flags has PKT_OWN. */
+unsigned inject_take(struct worker *w, struct rte_mbuf *m[], unsigned n);
 
 /* Out of a port: its own queue, or the ring to its owner; linearises where the port needs it. Counted drops when it does not take it. */
 void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_INTERNAL_H
+#define DATAPLANE_INTERNAL_H
+
+#include <net/if.h>
+#include <rte_ring.h>
+#include <stdatomic.h>
+
+#include "dataplane/api/dataplane.h"
+#include "dataplane/worker.h"
+
+/* What the shell's files (dataplane.c, port_setup.c, exchange.c, worker.c) share, and what --replay and the tests may reach behind the
+ * API. Stages do not include this. */
+
+/* What only control's side needs of a port. */
+struct port_state {
+	char name[32], device[64], driver[32], ifname[IF_NAMESIZE]; /* ifname: the kernel's device behind it, or "" */
+	int kernel_mtu;                                             /* to restore; 0: not changed */
+	bool started, created;
+	bool carrier_told; /* what control knows of `carrier` in struct port */
+};
+
+struct dataplane {
+	unsigned n_workers, n_ports;
+	struct worker *workers[DP_WORKERS_MAX];
+	struct port ports[DP_PORTS_MAX];
+	struct port_state port_state[DP_PORTS_MAX];
+
+	struct tables *tables;
+	struct rte_rcu_qsbr *qsbr;
+	struct rte_mempool *pools[RTE_MAX_NUMA_NODES], *indirect_pools[RTE_MAX_NUMA_NODES];
+	bool threaded;
+
+	/* control only */
+	uint32_t tickets[DP_WORKERS_MAX]; /* last issued */
+	uint32_t events_lost_seen[DP_WORKERS_MAX];
+	unsigned next_event, next_punt; /* worker to ask first: fair between workers */
+	uint32_t mark_wanted;           /* last quiescence mark promised */
+	int event_fd, ioctl_fd;
+
+	/* control writes, workers read */
+	_Atomic uint32_t mark; /* quiescence mark to pass now */
+	_Atomic bool stop;
+
+	/* workers set, control clears: event_fd was written and not yet read */
+	_Atomic bool woken;
+};
+
+/* The same without threads: nobody but the caller turns the workers, with worker_turn(dp->workers[i], now) and any clock that does not
+ * run backwards. EAL is started if it is not yet (with one lcore), and never ended. Ports may be devices that exist already. */
+int dataplane_new_unthreaded(const struct dp_setup *setup, struct dataplane **dp, const char **why);
+
+/* Ends what dataplane_new_unthreaded or dataplane_start made, but not EAL. */
+void dataplane_free(struct dataplane *dp);
+
+/* ------------------------------------------------------------------ eal.c */
+
+/* Starts EAL for setup->workers lcores (threaded), or one. 0, or negative errno. */
+int eal_start(const struct dp_setup *setup, bool threaded, const char **why);
+
+/* ------------------------------------------------------------------ port_setup.c */
+
+/* Opens and starts port i of the setup, with its queues' buffers from dp->pools. */
+int port_open(struct dataplane *dp, const struct dp_setup *setup, unsigned i, const char **why);
+void port_close(struct dataplane *dp, unsigned i);
+/* Looks at the carriers; true when one has changed and control must be told. */
+bool ports_poll_carrier(struct dataplane *dp);
+
+/* ------------------------------------------------------------------ exchange.c */
+
+int exchange_open(struct dataplane *dp, const char **why);
+void exchange_close(struct dataplane *dp);
+/* Worker's side: commands of this turn; tells control when something was queued for it. */
+unsigned exchange_commands(struct worker *w);
+void exchange_wake(struct worker *w);
+
+/* ------------------------------------------------------------------ punt.c */
+
+struct punt_budget *punt_budget_new(const struct dp_setup *setup, int numa_node);
+void punt_budget_free(struct punt_budget *b);
+
+/* ------------------------------------------------------------------ worker.c */
+
+int worker_main(void *worker);
+
+/* Says why in a static buffer; returns err. */
+int why_failed(const char **why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
