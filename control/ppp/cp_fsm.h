@@ -10,8 +10,8 @@
 #include "control/ppp/host.h"
 #include "control/ppp/outbox.h"
 
-/* The option negotiation automaton of RFC 1661 section 4, shared by LCP and the NCPs. It knows packets, identifiers, counters and
- * the restart timer; what the options mean is the owner's business, behind struct cp_ops. */
+/* The option negotiation automaton of RFC 1661 section 4, shared by LCP and the NCPs. It knows packets, identifiers,
+ * counters and the restart timer; what the options mean is the owner's business, behind struct cp_ops. */
 
 enum cp_state { /* numbers of section 4.1 */
 	CP_INITIAL,
@@ -109,7 +109,8 @@ struct cp_packet {
 	uint64_t now_ms;
 };
 
-/* False: shorter than a header, a length field that is a lie, or more than CP_PACKET_MAX. Bytes behind the length are padding. */
+/* False: shorter than a header, a length field that is a lie, or more than CP_PACKET_MAX. Bytes behind the length are
+ * padding. */
 bool cp_packet_parse(const uint8_t *p, size_t n, uint64_t now_ms, struct cp_packet *pkt);
 
 struct cp_fsm;
@@ -122,8 +123,8 @@ struct cp_ops {
 	void (*reset)(struct cp_fsm *f);
 	/* Our wishes as options. Same state, same bytes: an Ack is compared with it. */
 	void (*request)(const struct cp_fsm *f, struct cp_writer *w);
-	/* Peer's wishes: returns CP_CONFIGURE_ACK (and keeps them), _NAK or _REJECT with the answer's options in w. give_up: do not
-	 * Nak any more (Max-Failure). */
+	/* Peer's wishes: returns CP_CONFIGURE_ACK (and keeps them), _NAK or _REJECT with the answer's options in w.
+	 * give_up: do not Nak any more (Max-Failure). */
 	enum cp_code (*judge)(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct cp_writer *w,
 		struct outbox *out);
 	/* Answers to our request. give_up (acked: false): this Nak repeats without end, do as if it were a Reject. */
@@ -148,11 +149,11 @@ struct cp_fsm {
 	uint8_t next_id;    /* of the next packet that needs a new one */
 	uint8_t request_id; /* of the last Configure-Request */
 	uint8_t terminate_id;
-	uint8_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
-	bool awaiting;            /* the last Configure-Request has no answer yet */
-	uint16_t tx_max;          /* longest packet that the peer takes: bounds what is copied back to it */
-	const char *why;          /* NULL, or why it does not (or no longer) stand */
-	bool failing;             /* an op called cp_fsm_fail: close instead of going on */
+	uint16_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
+	bool awaiting;             /* the last Configure-Request has no answer yet */
+	uint16_t tx_max;           /* longest packet that the peer takes: bounds what is copied back to it */
+	const char *why;           /* NULL, or why it does not (or no longer) stand */
+	bool failing;              /* an op called cp_fsm_fail: close instead of going on */
 };
 
 /* Zero in timing: the RFC's defaults (3 s, 10, 2, 5). */
@@ -167,7 +168,8 @@ uint64_t cp_fsm_deadline_ms(const struct cp_fsm *f);
 /* For the owner: a fatal Protocol-Reject (RXJ-), an echo (RXR). pkt may be NULL for events that need none. */
 void cp_fsm_event(
 	struct cp_fsm *f, enum cp_event event, const struct cp_packet *pkt, uint64_t now_ms, struct outbox *out);
-/* Inside an op: the negotiation cannot end well; why is a static string. The automaton gets Close instead of the event. */
+/* Inside an op: the negotiation cannot end well; why is a static string. The automaton gets Close instead of the
+ * event. */
 void cp_fsm_fail(struct cp_fsm *f, const char *why, struct outbox *out);
 /* A packet of the owner's: room for len bytes of data, header written. NULL: outbox full. */
 uint8_t *cp_fsm_send(const struct cp_fsm *f, uint8_t code, uint8_t id, size_t len, struct outbox *out);

@@ -15,8 +15,8 @@ struct cp_option {
 	const uint8_t *data;
 };
 
-/* Steps through the options in [*at, end), as pppoe_tag_next does: false at the end, with *at NULL when an option's length is a
- * lie. */
+/* Steps through the options in [*at, end), as pppoe_tag_next does: false at the end, with *at NULL when an option's
+ * length is a lie. */
 bool cp_option_next(const uint8_t **at, const uint8_t *end, struct cp_option *opt);
 /* All lengths add up. */
 bool cp_options_valid(const uint8_t *options, size_t n);
@@ -32,7 +32,6 @@ struct cp_writer {
 
 void cp_put(struct cp_writer *w, uint8_t type, const void *data, size_t len);
 void cp_put_option(struct cp_writer *w, const struct cp_option *opt);
-void cp_put8(struct cp_writer *w, uint8_t type, uint8_t v);
 void cp_put16(struct cp_writer *w, uint8_t type, uint16_t v);
 void cp_put32(struct cp_writer *w, uint8_t type, uint32_t v);
 

@@ -6,8 +6,9 @@
 #include "control/ppp/host.h"
 #include "control/ppp/outbox.h"
 
-/* Link control protocol of one PPPoE session: RFC 1661, multilink's options (RFC 1990), RFC 2516 section 7. Effects carry
- * proto PPP_LCP; OUT_PROTOCOL_REJECTED carries the protocol that the peer does not know (MP, an NCP, authentication). */
+/* Link control protocol of one PPPoE session: RFC 1661, multilink's options (RFC 1990), RFC 2516 section 7. Effects
+ * carry proto PPP_LCP; OUT_PROTOCOL_REJECTED carries the protocol that the peer does not know (MP, an NCP,
+ * authentication). */
 
 enum lcp_option {
 	LCP_MRU = 1,
@@ -65,7 +66,6 @@ struct lcp {
 	uint16_t ask_mru, ask_mrru;
 	uint8_t ask_auth; /* index in wish.demand */
 	uint32_t magic;
-	uint32_t nak_magic; /* in our last Nak of a magic number */
 	uint8_t loops;
 	bool mrru_refused;
 
@@ -79,7 +79,8 @@ struct lcp {
 /* random: magic numbers, drawn at each start of a negotiation. */
 void lcp_init(struct lcp *l, const struct lcp_wish *wish, host_random_fn *random, void *random_ctx);
 void lcp_open(struct lcp *l, uint64_t now_ms, struct outbox *out);
-/* Leaves Terminate-Request to be repeated; OUT_LAYER_DOWN at once, OUT_LAYER_FINISHED when the peer answered or did not. */
+/* Leaves Terminate-Request to be repeated; OUT_LAYER_DOWN at once, OUT_LAYER_FINISHED when the peer answered or did
+ * not. */
 void lcp_close(struct lcp *l, uint64_t now_ms, struct outbox *out);
 /* One LCP packet from the code field on; bytes behind its length field are ignored. */
 void lcp_input(struct lcp *l, const uint8_t *p, size_t n, uint64_t now_ms, struct outbox *out);
@@ -87,8 +88,8 @@ void lcp_lower(struct lcp *l, bool up, uint64_t now_ms, struct outbox *out);
 void lcp_tick(struct lcp *l, uint64_t now_ms, struct outbox *out);
 uint64_t lcp_deadline_ms(const struct lcp *l);
 
-/* Tells the peer that a protocol is unknown here: pkt is what followed the protocol field. Nothing unless Opened (RFC 1661
- * section 5.7). */
+/* Tells the peer that a protocol is unknown here: pkt is what followed the protocol field. Nothing unless Opened (RFC
+ * 1661 section 5.7). */
 void lcp_protocol_reject(struct lcp *l, uint16_t proto, const uint8_t *pkt, size_t n, struct outbox *out);
 
 /* Queries. Values are meaningful while open. */

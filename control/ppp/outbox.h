@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Effects of one protocol machine (LCP, IPCP, authentication). A machine changes its state completely, then leaves here what
- * the outside has to do; nobody is called back. Bounded: the capacities are the proven maximum of effects of one call. */
+/* Effects of one protocol machine (LCP, IPCP, authentication). A machine changes its state completely, then leaves
+ * here what the outside has to do; nobody is called back. Bounded: the capacities are the proven maximum of effects
+ * of one call. */
 
 enum { OUTBOX_ITEMS = 16, OUTBOX_BYTES = 4096 };
 
