@@ -59,6 +59,7 @@ enum {
 	/* PADI and PADR leave room for a relay agent's tag (RFC 2516 section 5.1); header included. */
 	DISCOVERY_REQUEST_MAX = 1484,
 	DISCOVERY_PACKET_MAX = 1500,
+	DISCOVERY_TEXT_MAX = 255, /* of an error we send */
 	DISCOVERY_FRAME_MAX = ETH_HDR_MAX + DISCOVERY_PACKET_MAX,
 };
 
