@@ -143,6 +143,7 @@ struct dp_link_set {
 	struct vlan_stack vlans;
 	uint16_t port, session;
 	uint16_t tx_mru;   /* peer's MRU: bound of what one frame may carry behind the PPP protocol field */
+	bool tx_hold;      /* receive only: nothing is sent on it until a LINK_SET without it */
 	uint64_t rate_bps; /* 0: not paced */
 	uint32_t latency_us;
 };
@@ -187,7 +188,7 @@ struct dp_link_totals {
 };
 
 enum dp_event_op {
-	DP_EVENT_LINK_GONE,
+	DP_EVENT_LINK_GONE, /* removed; or without a LINK_REMOVE: it could not join */
 	DP_EVENT_BUNDLE_GONE,
 	DP_EVENT_CARRIER, /* port's carrier changed */
 };
@@ -196,6 +197,7 @@ struct dp_event {
 	uint8_t op;
 	uint8_t slot;
 	uint16_t gen;
+	uint16_t home; /* set by dp_events: the worker it comes from */
 	uint32_t bundle;
 	union {
 		struct dp_link_totals link;
