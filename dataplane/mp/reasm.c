@@ -291,7 +291,7 @@ reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *m)
 		return;
 	*link_slot(r, link) = seq_add(r->next, UINT32_MAX, reasm_bits(r));
 	if (link < 2)
-		r->joined |= (1u << link) & 3;
+		r->joined = (r->joined | 1u << link) & 3;
 	else
 		more(r)->joined |= 1u << link;
 }
@@ -300,7 +300,7 @@ void
 reasm_link_leave(struct reasm *r, unsigned link)
 {
 	if (link < 2)
-		r->joined &= ~(1u << link) & 3;
+		r->joined = r->joined & ~(1u << link) & 3;
 	else if (link < REASM_LINKS_MAX && r->has_more)
 		more(r)->joined &= ~(1u << link);
 }
@@ -536,12 +536,12 @@ reasm_insert_slow(
 	}
 	if (distance(r, f->seq) > (int32_t)v.mask)
 		return REASM_OVERRUN;
-	if (last != NULL && distance(r, f->seq) > distance(r, *last))
-		*last = f->seq;
 	if (map_has(v.present, f->seq & v.mask))
-		return REASM_DUPLICATE;
+		return REASM_DUPLICATE; /* a copy of another link's fragment says nothing about this link */
 	if (backward && !r->tolerate)
 		return REASM_REORDERED;
+	if (last != NULL && !backward)
+		*last = f->seq;
 	return accept(r, link, f, cookie, now_us);
 }
 

@@ -48,7 +48,7 @@ struct reasm;
 #include "dataplane/mp/reasm_state.h" /* the fields, private to mp/ but visible for inlining and sizeof */
 
 /* An empty window that expects number 0, without links. slots: room for 64 cookies, owned by the caller, lives
- * as long as r. tolerate_reorder: keep what arrives out of order on one link while it has a place (L-03), at the
+ * as long as r. tolerate_reorder: keep what arrives out of order on one link while it has a place, at the
  * price of noticing a loss a little later. */
 void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder);
 
@@ -59,7 +59,7 @@ void reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *more);
 void reasm_link_leave(struct reasm *r, unsigned link);
 
 /* One fragment. now_us: any microsecond clock, wraps freely; used for the age of the gap only. *reordered (may be
- * NULL) is set when the fragment is not newer than the last one of its link (L-03), whatever the verdict. */
+ * NULL) is set when the fragment is not newer than the last one of its link, whatever the verdict. */
 static inline enum reasm_verdict reasm_insert(
 	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered);
 

@@ -12,9 +12,9 @@
 enum { SCHED_LINES_MAX = 16, SCHED_PIECES_MAX = 64 };
 
 enum sched_mode {
-	SCHED_WEIGHTED,    /* earliest common completion: all pieces arrive at the same time (B-21) */
+	SCHED_WEIGHTED,    /* earliest common completion: all pieces arrive at the same time */
 	SCHED_EQUAL,       /* same bytes on every line (what Linux and ng_ppp with equal links do) */
-	SCHED_ROUND_ROBIN, /* whole packets in rotation, cut only above a line's limit (G-50) */
+	SCHED_ROUND_ROBIN, /* whole packets in rotation, cut only above a line's limit */
 	SCHED_PACKET,      /* whole packets on the line where they complete first */
 };
 
