@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What PAP and CHAP have in common. A machine plays one role in one direction; where both ends authenticate, there are two
- * machines, and each ignores the codes of the other.
+/* What PAP and CHAP have in common. A machine plays one role in one direction; where both ends authenticate, there are
+ * two machines, and each ignores the codes of the other.
  *
  * Server:  OUT_LAYER_STARTED   a name waits for a verdict: _pending(), _check(), _verdict()
  *          verdict true        nothing is sent yet: the caller may first install the link; then _confirm()
@@ -28,9 +28,11 @@ enum auth_state {
 	AUTH_FAILED
 };
 
+enum { AUTH_TEXT_MAX = 255 }; /* names and passwords have a length byte on the wire */
+
 /* Same time whatever the contents. */
 bool auth_equal(const void *a, const void *b, size_t n);
-/* The same for zero-terminated texts of at most cap bytes, whatever their lengths. */
-bool auth_text_equal(const char *a, const char *b, size_t cap);
+/* The same for zero-terminated texts of at most AUTH_TEXT_MAX bytes; longer ones equal nothing. */
+bool auth_text_equal(const char *a, const char *b);
 
 #endif

@@ -8,8 +8,9 @@
 #include "control/ppp/host.h"
 #include "control/ppp/outbox.h"
 
-/* Challenge handshake authentication protocol, RFC 1994. Effects carry proto PPP_CHAP; their order is in auth.h. After a
- * re-challenge the server asks for a verdict (OUT_LAYER_STARTED) and _confirm again, but OUT_LAYER_UP does not come twice. */
+/* Challenge handshake authentication protocol, RFC 1994. Effects carry proto PPP_CHAP; their order is in auth.h.
+ * After a re-challenge the server asks for a verdict (OUT_LAYER_STARTED) and _confirm again, but OUT_LAYER_UP does
+ * not come twice. */
 
 enum chap_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE };
 
@@ -28,14 +29,16 @@ struct chap {
 	uint8_t tries, max_tries;
 	uint8_t id;
 	bool opened, lower_up;
-	bool was_up;   /* server: this is a re-challenge */
-	bool answered; /* server: `verdict` was sent for `id` and is repeated on request */
+	bool was_up;       /* server: this is a re-challenge */
+	bool name_differs; /* server: the re-challenge was answered by another name */
+	bool answered;     /* server: `verdict` was sent for `id` and is repeated on request */
 	bool verdict;
+	bool responded; /* client: `response` went out for `id` */
 	const char *why;
 	uint8_t challenge_len, response_len;
 	uint8_t challenge[CHAP_CHALLENGE_MAX];
 	uint8_t response[CHAP_DIGEST_MAX];
-	char peer_name[256]; /* zero-terminated */
+	char peer_name[AUTH_TEXT_MAX + 1]; /* zero-terminated */
 };
 
 struct chap_config {

@@ -6,8 +6,8 @@
 #include "control/ppp/host.h"
 #include "control/ppp/outbox.h"
 
-/* IP control protocol, RFC 1332 with RFC 1877's DNS addresses, one per bundle. Effects carry proto PPP_IPCP. Addresses are in
- * host order, 0 for none. */
+/* IP control protocol, RFC 1332 with RFC 1877's DNS addresses, one per bundle. Effects carry proto PPP_IPCP.
+ * Addresses are in host order, 0 for none. */
 
 enum ipcp_option {
 	IPCP_ADDRESSES = 1, /* deprecated, rejected */
@@ -44,7 +44,7 @@ void ipcp_input(struct ipcp *c, const uint8_t *p, size_t n, uint64_t now_ms, str
 void ipcp_lower(struct ipcp *c, bool up, uint64_t now_ms, struct outbox *out);
 void ipcp_tick(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 uint64_t ipcp_deadline_ms(const struct ipcp *c);
-/* The peer's LCP rejected the protocol: ends without further packets. */
+/* The peer rejected the protocol (OUT_PROTOCOL_REJECTED): OUT_LAYER_FINISHED, from Opened after Terminate-Request. */
 void ipcp_rejected(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 
 /* Queries. Values are meaningful while open. */

@@ -20,8 +20,9 @@ struct pap {
 	uint8_t tries, max_tries;
 	uint8_t id;
 	bool opened, lower_up;
+	bool answered; /* server: the verdict went out and is repeated on request */
 	const char *why;
-	char peer_name[256], peer_password[256]; /* server: zero-terminated */
+	char peer_name[AUTH_TEXT_MAX + 1], peer_password[AUTH_TEXT_MAX + 1]; /* server: zero-terminated */
 };
 
 /* Client: name and password are ours, both borrowed. Server: NULL. timing: restart timer and number of tries. */
