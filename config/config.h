@@ -115,15 +115,17 @@ struct config_line {
 	int16_t overhead_bytes;
 };
 
+struct config_lcp_options {
+	struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc;
+};
+
 struct config_lcp {
 	uint16_t mru; /* 0: auto, see config_mru() */
 	uint32_t echo_interval_ms;
 	uint8_t echo_failures;
 	uint32_t restart_ms;
 	uint8_t max_configure, max_terminate, max_failure;
-	struct {
-		struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc;
-	} options;
+	struct config_lcp_options options;
 };
 
 enum config_endpoint_class { /* values as on the wire (RFC 1990 section 5.1.3), then our own */
@@ -182,7 +184,7 @@ struct config_redial {
 enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP };
 
 struct config_auths {
-	enum config_auth items[CONFIG_AUTH_MAX]; /* in order of preference, CONFIG_AUTH_NONE behind the last */
+	enum config_auth *items; /* in order of preference; at most CONFIG_AUTH_MAX */
 	size_t n;
 };
 

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/check.h"
+
+#include <string.h>
+
+#include "config/places.h"
+#include "config/value.h"
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* ------------------------------------------------------------------ process and ports */
+
+static void
+check_cpus(struct check *c, const struct config_process *p)
+{
+	const struct config_cpus *cpus = &p->cpus;
+
+	if (cpus->n != 0 && cpus->n < p->workers)
+		check_error(c, cpus, "names %zu CPUs for %u workers", cpus->n, p->workers);
+	for (size_t i = 0; i < cpus->n; i++) {
+		for (size_t j = 0; j < i; j++)
+			if (cpus->items[i] == cpus->items[j])
+				check_error(c, &cpus->items[i], "CPU %d stands here twice", cpus->items[i]);
+		if (cpus->items[i] == p->control_cpu)
+			check_warning(c, &cpus->items[i], "CPU %d is the control thread's too", p->control_cpu);
+	}
+}
+
+static void
+check_process(struct check *c)
+{
+	const struct config_process *p = &c->cfg->process;
+
+	check_cpus(c, p);
+	if (p->reassembly_bytes >= p->memory_bytes)
+		check_error(c, &p->reassembly_bytes, "must be less than memory: fragments wait in its packet buffers");
+	if (p->punt_session_pps > p->punt_pps)
+		check_error(c, &p->punt_session_pps, "is more than punt_rate, which all sessions share");
+}
+
+static void
+check_port_kind(struct check *c, const struct config_port *port)
+{
+	if (port->kind == CONFIG_ACCESS) {
+		if (port->addresses.n != 0)
+			check_error(c, &port->addresses, "an access port has no addresses");
+		if (port->proxy_arp)
+			check_error(c, &port->proxy_arp, "an access port answers no ARP");
+		return;
+	}
+	if (port->line.given)
+		check_error(c, &port->line.given, "an ip port is no line");
+	for (size_t i = 0; i < port->addresses.n && port->proxy_arp; i++)
+		if (port->addresses.items[i].family == 4)
+			return;
+	if (port->proxy_arp)
+		check_error(c, &port->proxy_arp, "needs an IPv4 address on the port");
+}
+
+static bool
+refs_have(const struct config_refs *refs, const char *name)
+{
+	for (size_t i = 0; i < refs->n; i++)
+		if (same_text(refs->items[i].name, name))
+			return true;
+	return false;
+}
+
+static bool
+port_is_used(const struct config *cfg, const char *name)
+{
+	for (size_t i = 0; i < cfg->n_concentrators; i++)
+		if (refs_have(&cfg->concentrators[i].ports, name))
+			return true;
+	for (size_t i = 0; i < cfg->n_clients; i++)
+		for (size_t j = 0; j < cfg->clients[i].n_links; j++)
+			if (refs_have(&cfg->clients[i].links[j].ports, name))
+				return true;
+	return false;
+}
+
+static void
+check_ports(struct check *c)
+{
+	const struct config *cfg = c->cfg;
+
+	for (size_t i = 0; i < cfg->n_ports; i++) {
+		const struct config_port *port = &cfg->ports[i];
+
+		check_port_kind(c, port);
+		for (size_t j = 0; j < i; j++)
+			if (same_text(port->device, cfg->ports[j].device))
+				check_error(c, &port->device, "is port %s already", cfg->ports[j].name);
+		if (port->kind == CONFIG_ACCESS && !port_is_used(cfg, port->name))
+			check_warning(c, &port->name, "no concentrator and no client uses this access port");
+	}
+}
+
+/* ------------------------------------------------------------------ groups of both roles */
+
+static void
+check_lcp(struct check *c, const struct config_lcp *lcp, const struct config_multilink *ml)
+{
+	const struct config_policy *mrru = &lcp->options.mrru;
+
+	if (ml->enabled && !mrru->want && !mrru->allow)
+		check_error(c, &mrru->allow, "multilink is enabled, but MRRU may be asked for by nobody");
+	if (!ml->enabled && mrru->want && check_given(c, &mrru->want))
+		check_error(c, &mrru->want, "multilink is not enabled");
+}
+
+static void
+check_multilink(struct check *c, const struct config_multilink *ml)
+{
+	if (ml->require && !ml->enabled)
+		check_error(c, &ml->require, "multilink is not enabled");
+	if (ml->stall_min_ms > ml->stall_max_ms)
+		check_error(c, &ml->stall_min_ms, "is longer than stall_max");
+}
+
+/* Half of the 4096 short numbers must not pass while a fragment is on its way: with fragments of 751 bytes these are 123 ms at
+ * 100 Mbit/s, 62 ms at 200 Mbit/s. */
+static void
+check_short_sequence(struct check *c, const struct config_lcp *lcp, uint64_t rate_bps)
+{
+	const uint64_t safe_bps = 100000000;
+
+	if (lcp->options.short_sequence.want && rate_bps > safe_bps)
+		check_warning(c, &lcp->options.short_sequence.want,
+			"short sequence numbers are ambiguous after little delay on lines of %llu Mbit/s in sum "
+			"(100 Mbit/s at most is safe)",
+			(unsigned long long)(rate_bps / 1000000));
+}
+
+static void
+check_redial(struct check *c, const struct config_redial *redial)
+{
+	if (redial->limit_ms < redial->delay_ms)
+		check_error(c, check_given(c, &redial->limit_ms) ? &redial->limit_ms : &redial->delay_ms,
+			"limit is shorter than delay");
+}
+
+static void
+check_auths(struct check *c, const struct config_auths *auths)
+{
+	if (auths->n == 2 && auths->items[0] == auths->items[1])
+		check_error(c, &auths->items[1], "stands here twice");
+}
+
+/* ------------------------------------------------------------------ concentrators */
+
+static bool
+vlans_meet(const struct config_vlan *a, const struct config_vlan *b)
+{
+	return a->any || b->any || (a->outer == b->outer && a->inner == b->inner);
+}
+
+static const struct config_vlan *
+vlans_common(const struct config_vlans *a, const struct config_vlans *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t j = 0; j < b->n; j++)
+			if (vlans_meet(&a->items[i], &b->items[j]))
+				return &a->items[i];
+	return NULL;
+}
+
+/* Two servers on one wire are fine as long as they offer different services. */
+static void
+check_rival(struct check *c, const struct config_concentrator *a, const struct config_concentrator *b)
+{
+	const struct config_vlan *vlan = vlans_common(&a->vlans, &b->vlans);
+	char buf[VALUE_TEXT_MAX];
+
+	if (vlan == NULL || !a->any_service || !b->any_service)
+		return;
+	for (size_t i = 0; i < a->ports.n; i++)
+		if (refs_have(&b->ports, a->ports.items[i].name))
+			check_error(c, &a->ports.items[i],
+				"concentrator %s answers here too (VLAN %s), and both take any service", b->name,
+				value_vlan(vlan, buf));
+}
+
+static void
+check_vlans(struct check *c, const struct config_vlans *vlans)
+{
+	for (size_t i = 0; i < vlans->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (vlans_meet(&vlans->items[i], &vlans->items[j]))
+				check_error(c, &vlans->items[i], "is listened on already by the entry before");
+}
+
+static const struct config_user *
+user_without_address(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->n_users; i++)
+		if (cfg->users[i].address == 0)
+			return &cfg->users[i];
+	return NULL;
+}
+
+static void
+check_concentrator_pool(struct check *c, const struct config_concentrator *conc)
+{
+	const struct config_user *user = user_without_address(c->cfg);
+
+	if (conc->pool.name != NULL)
+		return;
+	if (conc->authentication.n == 0)
+		check_error(c, &conc->pool, "is missing: without authentication no client has an address of its own");
+	else if (user != NULL)
+		check_error(c, &conc->pool, "is missing: user %s has no address of its own", user->name);
+}
+
+static void
+check_concentrator_auth(struct check *c, const struct config_concentrator *conc)
+{
+	const struct config_auths *auths = &conc->authentication;
+	bool chap = false;
+
+	check_auths(c, auths);
+	for (size_t i = 0; i < auths->n; i++)
+		chap |= auths->items[i] == CONFIG_AUTH_CHAP;
+	if (conc->rechallenge_ms != 0 && !chap)
+		check_error(c, &conc->rechallenge_ms, "only CHAP can be repeated, and authentication does not have it");
+	if (auths->n != 0 && c->cfg->n_users == 0)
+		check_warning(c, auths, "there are no users: nobody can log in");
+	if (auths->n == 0 && conc->multilink.enabled && !conc->multilink.allow_unauthenticated)
+		check_warning(c, auths, "without authentication every bundle has one link; see allow_unauthenticated");
+}
+
+static uint64_t
+ports_rate(const struct config *cfg, const struct config_refs *refs)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (refs->items[i].index < cfg->n_ports)
+			sum += cfg->ports[refs->items[i].index].line.rate_bps;
+	return sum;
+}
+
+static void
+check_concentrator(struct check *c, const struct config_concentrator *conc)
+{
+	if (!conc->any_service && conc->service_names.n == 0)
+		check_error(c, &conc->any_service, "there are no service_names: nobody could be served");
+	check_vlans(c, &conc->vlans);
+	check_concentrator_auth(c, conc);
+	check_concentrator_pool(c, conc);
+	check_lcp(c, &conc->lcp, &conc->multilink);
+	check_multilink(c, &conc->multilink);
+	check_short_sequence(c, &conc->lcp, ports_rate(c->cfg, &conc->ports));
+}
+
+static void
+check_concentrators(struct check *c)
+{
+	const struct config *cfg = c->cfg;
+
+	for (size_t i = 0; i < cfg->n_concentrators; i++) {
+		check_concentrator(c, &cfg->concentrators[i]);
+		for (size_t j = 0; j < i; j++)
+			check_rival(c, &cfg->concentrators[i], &cfg->concentrators[j]);
+	}
+}
+
+/* ------------------------------------------------------------------ users and secrets */
+
+static void
+check_mask(struct check *c, char *const *password)
+{
+	if (same_text(*password, VALUE_MASK))
+		check_warning(c, password, "is what a printed configuration shows in place of a password");
+}
+
+static void
+password_missing(struct check *c, char *const *password)
+{
+	if (!c->secrets_unread)
+		check_error(c, password, "is missing, and no secrets_file has it");
+}
+
+static void
+check_users(struct check *c)
+{
+	for (size_t i = 0; i < c->cfg->n_users; i++) {
+		const struct config_user *user = &c->cfg->users[i];
+
+		if (user->password == NULL)
+			password_missing(c, &user->password);
+		check_mask(c, &user->password);
+	}
+}
+
+/* ------------------------------------------------------------------ clients */
+
+/* Each link needs a login from itself or the client, unless the peer may not ask for one. */
+static void
+check_login(struct check *c, const struct config_client *client, const struct config_link *link)
+{
+	const bool own_name = link->username != NULL, own_password = link->password != NULL;
+
+	if (client->authentication.n == 0)
+		return;
+	if (!own_name && client->username == NULL)
+		check_error(c, &link->username, "is missing, here and in the client");
+	else if (own_name && !own_password && client->password == NULL)
+		password_missing(c, &link->password);
+	else if (own_name && !own_password && !same_text(link->username, client->username))
+		check_error(c, &link->password, "is missing: the client's belongs to another username");
+}
+
+static void
+check_link(struct check *c, const struct config_client *client, const struct config_link *link)
+{
+	check_login(c, client, link);
+	check_mask(c, &link->password);
+	check_redial(c, &link->redial);
+	if (link->line.given && link->line.rate_bps == 0)
+		check_error(c, &link->line.rate_bps, "is missing: a link's line replaces the port's as a whole");
+}
+
+static uint64_t
+link_rate(const struct config *cfg, const struct config_link *link)
+{
+	if (link->line.given)
+		return link->line.rate_bps;
+	if (link->ports.n == 0 || link->ports.items[0].index >= cfg->n_ports)
+		return 0;
+	return cfg->ports[link->ports.items[0].index].line.rate_bps;
+}
+
+static void
+check_client_login(struct check *c, const struct config_client *client)
+{
+	bool needed = false;
+
+	check_auths(c, &client->authentication);
+	check_mask(c, &client->password);
+	for (size_t i = 0; i < client->n_links; i++)
+		needed |= client->links[i].username == NULL;
+	if (client->username != NULL && client->password == NULL && needed && client->authentication.n != 0)
+		password_missing(c, &client->password);
+	if (client->username == NULL && client->password != NULL)
+		check_error(c, &client->username, "is missing: there is a password");
+}
+
+static void
+check_client_links(struct check *c, const struct config_client *client)
+{
+	const struct config_multilink *ml = &client->multilink;
+	uint64_t rate = 0;
+
+	for (size_t i = 0; i < client->n_links; i++) {
+		check_link(c, client, &client->links[i]);
+		rate += link_rate(c->cfg, &client->links[i]);
+	}
+	check_short_sequence(c, &client->lcp, rate);
+	if (client->n_links > 1 && !ml->enabled)
+		check_error(c, &ml->enabled, "several links need multilink");
+	else if (client->n_links > ml->links_max)
+		check_error(c, &ml->links_max, "there are %zu links", client->n_links);
+}
+
+static bool
+links_equal(const struct config_link *a, const struct config_link *b)
+{
+	if (a->vlan.outer != b->vlan.outer || a->vlan.inner != b->vlan.inner)
+		return false;
+	if (memcmp(a->mac, b->mac, sizeof(a->mac)) != 0)
+		return false;
+	for (size_t i = 0; i < a->ports.n; i++)
+		if (refs_have(&b->ports, a->ports.items[i].name))
+			return true;
+	return false;
+}
+
+/* Links of one client may look alike (two sessions over one line); those of two clients would be taken for each other. */
+static void
+check_twins(struct check *c, const struct config_client *a, const struct config_client *b)
+{
+	for (size_t i = 0; i < a->n_links; i++)
+		for (size_t j = 0; j < b->n_links; j++)
+			if (links_equal(&a->links[i], &b->links[j]))
+				check_error(c, &a->links[i].name,
+					"has the same port, VLAN and MAC address as link %s of client %s",
+					b->links[j].name, b->name);
+}
+
+static void
+check_clients(struct check *c)
+{
+	const struct config *cfg = c->cfg;
+	const struct config_client *leads = NULL;
+
+	for (size_t i = 0; i < cfg->n_clients; i++) {
+		const struct config_client *client = &cfg->clients[i];
+
+		check_client_login(c, client);
+		check_client_links(c, client);
+		check_lcp(c, &client->lcp, &client->multilink);
+		check_multilink(c, &client->multilink);
+		check_redial(c, &client->redial);
+		for (size_t j = 0; j < i; j++)
+			check_twins(c, client, &cfg->clients[j]);
+		if (client->default_route && leads != NULL)
+			check_error(c, &client->default_route, "client %s has the default route already", leads->name);
+		else if (client->default_route)
+			leads = client;
+	}
+}
+
+void
+check_contradictions(struct check *c)
+{
+	check_process(c);
+	check_ports(c);
+	check_concentrators(c);
+	check_users(c);
+	check_clients(c);
+	check_addresses(c);
+	if (c->cfg->n_concentrators == 0 && c->cfg->n_clients == 0)
+		check_warning(c, &c->cfg->concentrators, "there is neither a concentrator nor a client");
+}

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Row makers. S is the struct the group fills, f its member; limits are in the member's unit. Everything else is given by
+ * designated initialisers, so that a row reads as what it says. */
+#define FIELD(S, f) .offset = offsetof(struct S, f), .width = sizeof(((struct S *)0)->f)
+#define SCALAR(k, S, f, key) .name = key, .kind = k, FIELD(S, f)
+#define BOOL(S, f, key) SCALAR(SCHEMA_BOOL, S, f, key)
+#define NUMBER(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_PLAIN, .scale = 1, .min = (low), .max = (high)
+#define RATE(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_RATE, .scale = 1, .min = (low), .max = (high)
+#define TIME_US(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_TIME, .scale = 1, .min = (low), .max = (high)
+#define TIME_MS(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_TIME, .scale = 1000, .min = (low), .max = (high)
+#define SIZE(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_SIZE, .scale = 1, .min = (low), .max = (high)
+#define PER_SECOND(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_PER_SECOND, .scale = 1, .min = (low), .max = (high)
+#define WORD(S, f, key, list) SCALAR(SCHEMA_WORD, S, f, key), .words = list
+#define TEXT(S, f, key, low, high) SCALAR(SCHEMA_TEXT, S, f, key), .min = (low), .max = (high)
+#define SECRET(S, f, origin, key)                      \
+	SCALAR(SCHEMA_SECRET, S, f, key),              \
+		.min = 1, .max = CONFIG_AUTH_NAME_MAX, \
+		.to_origin = (int32_t)offsetof(struct S, origin) - (int32_t)offsetof(struct S, f)
+#define MANY(k, S, f, key, most) \
+	.name = key, .kind = k, .flags = SCHEMA_MANY, .offset = offsetof(struct S, f), .max_items = (most)
+#define MANY_REQUIRED(k, S, f, key, most)                                                                \
+	.name = key, .kind = k, .flags = SCHEMA_MANY | SCHEMA_REQUIRED, .offset = offsetof(struct S, f), \
+	.max_items = (most)
+#define REF(S, f, key, map) SCALAR(SCHEMA_REF, S, f, key), .target = map
+#define GROUP(S, f, key, g) .name = key, .kind = SCHEMA_GROUP, .offset = offsetof(struct S, f), .group = &g
+#define MAP(S, f, key, most, g) \
+	.name = key, .kind = SCHEMA_MAP, .offset = offsetof(struct S, f), .max_items = (most), .group = &g
+#define LIST(S, f, key, most, g) \
+	.name = key, .kind = SCHEMA_LIST, .offset = offsetof(struct S, f), .max_items = (most), .group = &g
+#define FORBIDDEN(key) .name = key, .kind = SCHEMA_FORBIDDEN
+#define END                  \
+	{                    \
+		.name = NULL \
+	}
+
+enum {
+	KBIT = 1000,
+	HOUR_MS = 3600 * 1000,
+	DAY_MS = 24 * HOUR_MS,
+	OBJECTS_MAX = 1 << 20,
+	LIST_MAX = 4096,
+	MTU_MAX = 9600,
+};
+#define GBIT INT64_C(1000000000)
+#define MIB INT64_C(1048576)
+#define GIB INT64_C(1073741824)
+
+static const struct schema_word auto_0[] = {{"auto", 0}, {NULL, 0}};
+static const struct schema_word never_0[] = {{"never", 0}, {NULL, 0}};
+static const struct schema_word unlimited_0[] = {{"unlimited", 0}, {NULL, 0}};
+static const struct schema_word any_minus_1[] = {{"any", -1}, {NULL, 0}};
+
+/* ------------------------------------------------------------------ groups used in several places */
+
+static const struct schema_word encapsulations[] = {
+	{"ethernet", CONFIG_ETHERNET}, {"ptm", CONFIG_PTM}, {"atm", CONFIG_ATM}, {NULL, 0}};
+static const struct schema_word unpaced_0[] = {{"unpaced", 0}, {NULL, 0}};
+
+static const struct schema_key line_keys[] = {
+	{RATE(config_line, rate_bps, "rate", 1 * KBIT, 100 * GBIT), .words = unpaced_0, .preset = "unpaced",
+		.help = "Rate in our sending direction, to which frames are paced so that nothing behind us has to drop them, "
+			"and after which packets are divided over the lines."},
+	{TIME_US(config_line, latency_us, "latency", 0, 2000000), .preset = "0 us",
+		.help = "Time that a bit takes over the line in our sending direction."},
+	{WORD(config_line, encapsulation, "encapsulation", encapsulations), .preset = "ethernet",
+		.help = "What the rate counts: ethernet frames, PTM (65 bytes for each 64, as VDSL2) or whole ATM cells (as ADSL)."},
+	{NUMBER(config_line, overhead_bytes, "overhead", -64, 64), .preset = "0",
+		.help = "Bytes that the line adds to (or, negative, takes from) each frame as it is counted from the destination "
+			"MAC address to the end of the payload; shaped by the kernel's tbf, 0; ATM with LLC/SNAP and FCS, 22."},
+	END};
+static const struct schema_group line_group = {
+	.name = "line", .help = "The sending side of a line.", .size = sizeof(struct config_line), .keys = line_keys};
+
+/* One table for each pair of defaults in use; the manual page describes the group once. */
+#define POLICY(id, want_default, allow_default)                                                                          \
+	static const struct schema_key id##_keys[] = {{BOOL(config_policy, want, "want"), .preset = want_default,        \
+							      .help = "Whether we ask the peer for the option."},        \
+		{BOOL(config_policy, allow, "allow"), .preset = allow_default,                                           \
+			.help = "Whether we accept the option when the peer asks for it."},                              \
+		END};                                                                                                    \
+	static const struct schema_group id = {.name = "policy",                                                         \
+		.help = "Four-way policy of one option: what we ask for and what the peer may ask for are independent.", \
+		.size = sizeof(struct config_policy),                                                                    \
+		.keys = id##_keys}
+POLICY(policy_both, "yes", "yes");
+POLICY(policy_allow, "no", "yes");
+POLICY(policy_neither, "no", "no");
+
+#define OVER_PPPOE \
+	"no frames on PPPoE have this: RFC 2516 section 7 forbids to ask for it and to accept it; remove the key"
+
+static const struct schema_key lcp_option_keys[] = {
+	{GROUP(config_lcp_options, mru, "mru", policy_both), .help = "Maximum-Receive-Unit (RFC 1661)."},
+	{GROUP(config_lcp_options, magic, "magic", policy_both), .help = "Magic-Number, which finds loops (RFC 1661)."},
+	{GROUP(config_lcp_options, mrru, "mrru", policy_both),
+		.help = "Multilink Maximum-Received-Reconstructed-Unit, which turns multilink on (RFC 1990)."},
+	{GROUP(config_lcp_options, short_sequence, "short_sequence", policy_allow),
+		.help = "12-bit sequence numbers (RFC 1990): two bytes less a fragment, but unsafe above 100 Mbit/s a bundle."},
+	{GROUP(config_lcp_options, endpoint, "endpoint", policy_both), .help = "Endpoint-Discriminator (RFC 1990)."},
+	{GROUP(config_lcp_options, pfc, "pfc", policy_neither),
+		.help = "Protocol-Field-Compression, which RFC 2516 does not recommend."},
+	{FORBIDDEN("acfc"), .help = OVER_PPPOE}, {FORBIDDEN("accm"), .help = OVER_PPPOE},
+	{FORBIDDEN("fcs_alternatives"), .help = OVER_PPPOE}, END};
+static const struct schema_group lcp_options = {.name = "options",
+	.help = "Policy of each LCP option.",
+	.size = sizeof(struct config_lcp_options),
+	.keys = lcp_option_keys};
+
+static const struct schema_key lcp_keys[] = {
+	{NUMBER(config_lcp, mru, "mru", 128, MTU_MAX - 8), .words = auto_0, .preset = "auto",
+		.help = "Largest PPP payload in bytes that we take on a link; auto is what the port's MTU leaves, at most 1492 "
+			"unless PPP-Max-Payload (RFC 4638) was agreed."},
+	{TIME_MS(config_lcp, echo_interval_ms, "echo_interval", 100, HOUR_MS), .words = never_0, .preset = "5 s",
+		.help = "How often an Echo-Request tests the link."},
+	{NUMBER(config_lcp, echo_failures, "echo_failures", 1, 255), .preset = "3",
+		.help = "Echo-Requests without answer after which the link is dead."},
+	{TIME_MS(config_lcp, restart_ms, "restart_timer", 100, 60 * 1000), .preset = "3 s",
+		.help = "Time after which a Request without answer is sent again, in LCP, authentication and IPCP."},
+	{NUMBER(config_lcp, max_configure, "max_configure", 1, 255), .preset = "10",
+		.help = "Configure-Requests without answer after which we give up (RFC 1661)."},
+	{NUMBER(config_lcp, max_terminate, "max_terminate", 1, 255), .preset = "2",
+		.help = "Terminate-Requests without answer after which we close (RFC 1661)."},
+	{NUMBER(config_lcp, max_failure, "max_failure", 1, 255), .preset = "5",
+		.help = "Configure-Naks after which we send Configure-Reject instead (RFC 1661)."},
+	{GROUP(config_lcp, options, "options", lcp_options), .help = "Policy of each option."}, END};
+static const struct schema_group lcp_group = {.name = "lcp",
+	.help = "Link Control Protocol of each link.",
+	.size = sizeof(struct config_lcp),
+	.keys = lcp_keys};
+
+static const struct schema_word endpoint_classes[] = {{"auto", CONFIG_ENDPOINT_AUTO}, {"none", CONFIG_ENDPOINT_NONE},
+	{"local", CONFIG_ENDPOINT_LOCAL}, {"ip", CONFIG_ENDPOINT_IP}, {"mac", CONFIG_ENDPOINT_MAC},
+	{"magic", CONFIG_ENDPOINT_MAGIC}, {"phone", CONFIG_ENDPOINT_PHONE}, {NULL, 0}};
+
+static const struct schema_key endpoint_keys[] = {
+	{WORD(config_endpoint, class, "class", endpoint_classes), .preset = "auto",
+		.help = "Class of the discriminator; auto is the MAC address of the first port; none is the null class."},
+	{TEXT(config_endpoint, value, "value", 1, 60), .absent = "none",
+		.help = "Its value, which auto and none do without: for local up to 20 bytes of text, for ip an IPv4 address, for mac "
+			"a MAC address, for magic 1 to 5 numbers of 8 hexadecimal digits without space, for phone up to 15 "
+			"digits."},
+	END};
+static const struct schema_group endpoint_group = {.name = "endpoint",
+	.help = "Our endpoint discriminator (RFC 1990 section 5.1.3), the same on all links of a bundle.",
+	.size = sizeof(struct config_endpoint),
+	.keys = endpoint_keys};
+
+static const struct schema_word modes[] = {{"weighted", CONFIG_WEIGHTED}, {"equal", CONFIG_EQUAL},
+	{"round-robin", CONFIG_ROUND_ROBIN}, {"packet", CONFIG_PACKET}, {NULL, 0}};
+static const struct schema_word bundle_keys[] = {{"exact", CONFIG_KEY_EXACT}, {"lower-case", CONFIG_KEY_LOWER_CASE},
+	{"strip-realm", CONFIG_KEY_STRIP_REALM}, {NULL, 0}};
+
+static const struct schema_key multilink_keys[] = {
+	{BOOL(config_multilink, enabled, "enabled"), .preset = "yes",
+		.help = "Whether multilink (RFC 1990) is asked for and accepted at all; it works with a single link too."},
+	{BOOL(config_multilink, require, "require"), .preset = "no",
+		.help = "Whether a link on which multilink could not be agreed is closed instead of going on as plain PPP."},
+	{BOOL(config_multilink, allow_unauthenticated, "allow_unauthenticated"), .preset = "no",
+		.help = "Whether links without authentication may form a bundle; anybody could then join it with a forged "
+			"endpoint discriminator."},
+	{NUMBER(config_multilink, mrru, "mrru", 1500, 65535), .words = auto_0, .preset = "auto",
+		.help = "Largest packet in bytes that we put together again (RFC 1990 section 5.1.1); auto is the largest MTU "
+			"of the IP ports, at least 1500."},
+	{GROUP(config_multilink, endpoint, "endpoint", endpoint_group), .help = "Our endpoint discriminator."},
+	{NUMBER(config_multilink, links_max, "links_max", 1, CONFIG_LINKS_MAX), .preset = "8",
+		.help = "Links that a bundle may have."},
+	{WORD(config_multilink, mode, "mode", modes), .preset = "weighted",
+		.help = "How packets are sent: weighted cuts them so that all pieces arrive at the same time, equal cuts them into "
+			"equal pieces, round-robin sends whole packets in turn, packet sends whole packets where they "
+			"arrive first."},
+	{NUMBER(config_multilink, min_fragment, "min_fragment", 0, 9000), .preset = "128",
+		.help = "Bytes under which no piece of a packet goes, except where a link's MRU forces it."},
+	{BOOL(config_multilink, tolerate_reorder, "tolerate_reorder"), .preset = "yes",
+		.help = "Whether fragments that a line itself has put out of order are kept where the window allows."},
+	{BOOL(config_multilink, strict_reserved_bits, "strict_reserved_bits"), .preset = "no",
+		.help = "Whether fragments with reserved bits set in the multilink header are dropped instead of accepted."},
+	{TIME_MS(config_multilink, null_ms, "null_fragments", 1, 60000), .words = never_0, .preset = "20 ms",
+		.help = "How long after data on the other links an idle link sends a null fragment, so that the peer need not wait "
+			"for it."},
+	{TIME_MS(config_multilink, stall_min_ms, "stall_min", 1, 60000), .preset = "20 ms",
+		.help = "Shortest time that a missing fragment is waited for; the time follows the skew that is measured."},
+	{TIME_MS(config_multilink, stall_max_ms, "stall_max", 1, 60000), .preset = "500 ms",
+		.help = "Longest time that a missing fragment is waited for."},
+	{TIME_MS(config_multilink, queue_ms, "queue", 1, 10000), .preset = "50 ms",
+		.help = "Most that waits in front of the lines of a bundle, as time at their joint rate."},
+	{NUMBER(config_multilink, window_fragments_max, "window_fragments_max", 64, 16384), .preset = "16384",
+		.help = "Fragments of one bundle that may wait for a missing one."},
+	{WORD(config_multilink, bundle_key, "bundle_key", bundle_keys), .preset = "exact",
+		.help = "How the authenticated name of a peer becomes the name of its bundle: exact; lower-case; or strip-realm, "
+			"without what follows the last '@'."},
+	END};
+static const struct schema_group multilink_group = {
+	.name = "multilink", .help = "Multilink PPP.", .size = sizeof(struct config_multilink), .keys = multilink_keys};
+
+static const struct schema_word mss_words[] = {{"auto", CONFIG_MSS_AUTO}, {"off", CONFIG_MSS_OFF}, {NULL, 0}};
+
+static const struct schema_key mss_keys[] = {
+	{NUMBER(config_mss, v4, "v4", 88, 65495), .words = mss_words, .preset = "auto",
+		.help = "Ceiling in bytes of the TCP maximum segment size that hosts announce over IPv4; auto is what the bundle "
+			"carries less 40."},
+	{NUMBER(config_mss, v6, "v6", 88, 65475), .words = mss_words, .preset = "auto",
+		.help = "The same over IPv6; auto is what the bundle carries less 60."},
+	{BOOL(config_mss, from_links, "from_links"), .preset = "yes",
+		.help = "Whether packets that come from the links are looked at."},
+	{BOOL(config_mss, to_links, "to_links"), .preset = "yes",
+		.help = "Whether packets that go to the links are looked at."},
+	END};
+static const struct schema_group mss_group = {.name = "mss",
+	.help = "Lowering of the maximum segment size in TCP handshakes; it is never raised.",
+	.size = sizeof(struct config_mss),
+	.keys = mss_keys};
+
+static const struct schema_word attempts_words[] = {
+	{"for-ever", CONFIG_REDIAL_FOR_EVER}, {"never", CONFIG_REDIAL_NEVER}, {NULL, 0}};
+
+static const struct schema_key redial_keys[] = {
+	{TIME_MS(config_redial, delay_ms, "delay", 0, DAY_MS), .preset = "1 s",
+		.help = "Wait before the first new attempt after a link was lost or could not be made."},
+	{TIME_MS(config_redial, increment_ms, "increment", 0, DAY_MS), .preset = "2 s",
+		.help = "What each further attempt waits longer."},
+	{TIME_MS(config_redial, limit_ms, "limit", 0, DAY_MS), .preset = "60 s",
+		.help = "Longest wait, without jitter."},
+	{TIME_MS(config_redial, jitter_ms, "jitter", 0, DAY_MS), .preset = "3 s",
+		.help = "Most of the random time that is added to each wait, so that many clients do not dial at once."},
+	{NUMBER(config_redial, attempts, "attempts", -1, 1000000), .words = attempts_words, .preset = "for-ever",
+		.help = "Attempts in a row without success after which the link stays down; 0 is for-ever, -1 is never."},
+	END};
+static const struct schema_group redial_group = {.name = "redial",
+	.help = "When a link of a client is dialled again.",
+	.size = sizeof(struct config_redial),
+	.keys = redial_keys};
+
+static const struct schema_word auths[] = {{"chap", CONFIG_AUTH_CHAP}, {"pap", CONFIG_AUTH_PAP}, {NULL, 0}};
+
+/* ------------------------------------------------------------------ process */
+
+static const struct schema_word idles[] = {{"adaptive", CONFIG_IDLE_ADAPTIVE}, {"busy", CONFIG_IDLE_BUSY}, {NULL, 0}};
+static const struct schema_word autos[] = {{"auto", CONFIG_AUTO}, {"yes", CONFIG_YES}, {"no", CONFIG_NO}, {NULL, 0}};
+static const struct schema_word log_levels[] = {{"error", CONFIG_LOG_ERROR}, {"warning", CONFIG_LOG_WARNING},
+	{"info", CONFIG_LOG_INFO}, {"debug", CONFIG_LOG_DEBUG}, {NULL, 0}};
+
+static const struct schema_key process_keys[] = {
+	{SCALAR(SCHEMA_NAME, config_process, name, "name"), .preset = "hawser",
+		.help = "Name of the process, unique on the machine: it names the control socket and DPDK's files."},
+	{NUMBER(config_process, workers, "workers", 1, CONFIG_WORKERS_MAX), .preset = "1",
+		.help = "Threads that forward packets."},
+	{MANY(SCHEMA_NUMBER, config_process, cpus, "cpus", 1024), .width = sizeof(int), .scale = 1, .min = 0,
+		.max = 1023, .preset = "",
+		.help = "CPU of each worker; empty lets the workers float over the CPUs of the process."},
+	{NUMBER(config_process, control_cpu, "control_cpu", 0, 1023), .words = any_minus_1, .preset = "any",
+		.help = "CPU of the control thread."},
+	{WORD(config_process, idle, "idle", idles), .preset = "adaptive",
+		.help = "Whether a worker without work sleeps for up to 100 us (adaptive) or never (busy)."},
+	{SIZE(config_process, memory_bytes, "memory", 64 * MIB, 1024 * GIB), .preset = "256 MiB",
+		.help = "Memory for packets and tables."},
+	{WORD(config_process, hugepages, "hugepages", autos), .preset = "auto",
+		.help = "Whether that memory is in huge pages; auto takes them when the machine has enough."},
+	{NUMBER(config_process, bundles_max, "bundles_max", 1, OBJECTS_MAX), .preset = "1024",
+		.help = "Bundles, plain PPP links among them, that the process may have."},
+	{NUMBER(config_process, sessions_max, "sessions_max", 1, OBJECTS_MAX), .preset = "4096",
+		.help = "PPPoE sessions that the process may have."},
+	{NUMBER(config_process, routes_max, "routes_max", 16, 1 << 24), .preset = "16384",
+		.help = "Routes and subscribers' addresses that the process may have."},
+	{SIZE(config_process, reassembly_bytes, "reassembly_memory", 1 * MIB, 512 * GIB), .preset = "64 MiB",
+		.help = "Most that the fragments of all bundles may occupy while they wait for missing ones."},
+	{PER_SECOND(config_process, punt_pps, "punt_rate", 100, 10000000), .preset = "20000 /s",
+		.help = "Frames that all workers together hand to the control thread."},
+	{PER_SECOND(config_process, punt_session_pps, "punt_session_rate", 10, 1000000), .preset = "200 /s",
+		.help = "Frames of one session that are handed to the control thread."},
+	{TEXT(config_process, control_socket, "control_socket", 1, 107), .absent = "/run/hawser/NAME.sock",
+		.help = "Path of the UNIX socket that hawserctl speaks to."},
+	{WORD(config_process, log_level, "log_level", log_levels), .preset = "info", .help = "What is logged."},
+	{MANY(SCHEMA_TEXT, config_process, eal_args, "eal_args", 64), .min = 1, .max = 1024, .preset = "",
+		.help = "Further arguments for DPDK's environment abstraction layer."},
+	END};
+static const struct schema_group process_group = {
+	.name = "process", .help = "The process itself.", .size = sizeof(struct config_process), .keys = process_keys};
+
+/* ------------------------------------------------------------------ ports and routes */
+
+static const struct schema_word port_kinds[] = {{"access", CONFIG_ACCESS}, {"ip", CONFIG_IP}, {NULL, 0}};
+
+static const struct schema_key port_keys[] = {
+	{TEXT(config_port, device, "device", 1, 512), .flags = SCHEMA_REQUIRED,
+		.help = "DPDK device: a PCI address, or a virtual device with its arguments, as net_af_packet0,iface=eth1."},
+	{WORD(config_port, kind, "kind", port_kinds), .flags = SCHEMA_REQUIRED,
+		.help = "What is connected: access (PPPoE lines) or ip (hosts and routers)."},
+	{NUMBER(config_port, mtu, "mtu", 576, MTU_MAX), .preset = "1500",
+		.help = "Ethernet payload in bytes, VLAN tags not counted; packets of 1500 bytes in one PPPoE frame (RFC 4638) need "
+			"1508."},
+	{NUMBER(config_port, rx_queues, "rx_queues", 1, 64), .words = auto_0, .preset = "auto",
+		.help = "Receive queues; auto is as many as there are workers, if the device has them."},
+	{NUMBER(config_port, tx_queues, "tx_queues", 1, 64), .words = auto_0, .preset = "auto",
+		.help = "Transmit queues; auto is as many as there are workers, if the device has them."},
+	{GROUP(config_port, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "unpaced",
+		.help = "Line behind an access port: holds for every session on it that has none of its own."},
+	{MANY(SCHEMA_IP_AND_NET, config_port, addresses, "addresses", 64), .preset = "",
+		.help = "Our addresses on an ip port, each with the length of its network (192.0.2.1/24, 2001:db8::1/64)."},
+	{BOOL(config_port, proxy_arp, "proxy_arp"), .preset = "no",
+		.help = "Whether we answer ARP on an ip port for the addresses of subscribers."},
+	END};
+static const struct schema_group port_group = {
+	.name = "ports", .help = "Network ports by name.", .size = sizeof(struct config_port), .keys = port_keys};
+
+static const struct schema_key route_keys[] = {
+	{SCALAR(SCHEMA_IP_PREFIX, config_route, to, "to"), .flags = SCHEMA_REQUIRED,
+		.help = "Destination prefix; 0.0.0.0/0 is the default route."},
+	{SCALAR(SCHEMA_IP, config_route, via, "via"), .absent = "none",
+		.help = "Address of a router on the network of an ip port."},
+	{REF(config_route, port, "port", "ports"), .absent = "none",
+		.help = "An ip port: the hosts are connected to it."},
+	{REF(config_route, client, "client", "clients"), .absent = "none", .help = "A client: through its bundle."},
+	{BOOL(config_route, blackhole, "blackhole"), .preset = "no", .help = "Whether the packets are dropped."}, END};
+static const struct schema_group route_group = {.name = "routes",
+	.help = "Static routes, as a list; each has exactly one of via, port, client and blackhole.",
+	.size = sizeof(struct config_route),
+	.keys = route_keys};
+
+/* ------------------------------------------------------------------ concentrators */
+
+static const struct schema_key limit_keys[] = {
+	{PER_SECOND(config_limits, padi_per_s, "padi_rate", 1, 10000000), .words = unlimited_0, .preset = "2000 /s",
+		.help = "PADI frames that are looked at in all."},
+	{PER_SECOND(config_limits, padi_per_mac_per_s, "padi_rate_per_mac", 1, 10000000), .words = unlimited_0,
+		.preset = "10 /s", .help = "PADI frames of one MAC address that are looked at."},
+	{NUMBER(config_limits, sessions, "sessions", 1, OBJECTS_MAX), .words = unlimited_0, .preset = "unlimited",
+		.help = "Sessions of this concentrator."},
+	{NUMBER(config_limits, sessions_per_mac, "sessions_per_mac", 1, 65534), .words = unlimited_0, .preset = "64",
+		.help = "Sessions of one MAC address."},
+	{NUMBER(config_limits, sessions_per_vlan, "sessions_per_vlan", 1, 65534), .words = unlimited_0,
+		.preset = "unlimited", .help = "Sessions in one VLAN of one port."},
+	{NUMBER(config_limits, sessions_per_port, "sessions_per_port", 1, 65534), .words = unlimited_0,
+		.preset = "unlimited", .help = "Sessions on one port."},
+	END};
+static const struct schema_group limits_group = {.name = "limits",
+	.help = "Limits of one concentrator.",
+	.size = sizeof(struct config_limits),
+	.keys = limit_keys};
+
+static const struct schema_word wrong_services[] = {
+	{"silent", CONFIG_WRONG_SERVICE_SILENT}, {"error", CONFIG_WRONG_SERVICE_ERROR}, {NULL, 0}};
+
+static const struct schema_key concentrator_keys[] = {
+	{MANY_REQUIRED(SCHEMA_REF, config_concentrator, ports, "ports", CONFIG_PORTS_MAX), .target = "ports",
+		.help = "Access ports on which it listens."},
+	{MANY(SCHEMA_VLAN_OR_ANY, config_concentrator, vlans, "vlans", LIST_MAX), .preset = "untagged",
+		.help = "VLANs in which it listens: untagged, any, a VLAN id (100), two of them outermost first (200.7), with ad: in "
+			"front if the outer tag is one of IEEE 802.1ad (ad:200.7)."},
+	{TEXT(config_concentrator, ac_name, "ac_name", 1, 63), .absent = "the concentrator's name",
+		.help = "Access concentrator name in PADO frames."},
+	{MANY(SCHEMA_TEXT, config_concentrator, service_names, "service_names", CONFIG_SERVICES_MAX), .min = 1,
+		.max = 63, .preset = "", .help = "Service names that are offered."},
+	{BOOL(config_concentrator, any_service, "any_service"), .preset = "yes",
+		.help = "Whether clients that ask for no or for an unknown service name are served too."},
+	{WORD(config_concentrator, on_wrong_service, "on_wrong_service", wrong_services), .preset = "silent",
+		.help = "Whether a wrong service name gets no answer or an error tag."},
+	{BOOL(config_concentrator, max_payload, "max_payload"), .preset = "yes",
+		.help = "Whether PPP-Max-Payload (RFC 4638) is answered, as far as the port's MTU allows."},
+	{TIME_MS(config_concentrator, pado_delay_ms, "pado_delay", 0, 10000), .preset = "0 us",
+		.help = "Wait before a PADO, so that another concentrator comes first."},
+	{GROUP(config_concentrator, limits, "limits", limits_group), .help = "Limits."},
+	{MANY(SCHEMA_WORD, config_concentrator, authentication, "authentication", CONFIG_AUTH_MAX),
+		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, pap",
+		.help = "How peers must authenticate, in order of preference; an empty list asks nobody."},
+	{TEXT(config_concentrator, auth_name, "auth_name", 1, 63), .absent = "ac_name",
+		.help = "Our name in CHAP challenges."},
+	{TIME_MS(config_concentrator, rechallenge_ms, "rechallenge", 1000, DAY_MS), .words = never_0, .preset = "never",
+		.help = "How often CHAP is repeated on a link that is up."},
+	{TIME_MS(config_concentrator, failure_delay_ms, "failure_delay", 0, 60000), .preset = "1 s",
+		.help = "Wait before a failed authentication is answered."},
+	{SCALAR(SCHEMA_ADDRESS4, config_concentrator, address, "address"), .flags = SCHEMA_REQUIRED,
+		.help = "Our IPv4 address in IPCP; it may be that of an ip port."},
+	{REF(config_concentrator, pool, "pool", "pools"), .absent = "none",
+		.help = "Pool of addresses for users that have none of their own."},
+	{MANY(SCHEMA_ADDRESS4, config_concentrator, dns, "dns", CONFIG_DNS_MAX), .preset = "",
+		.help = "Name servers for clients that ask for them, two at most; empty refuses."},
+	{BOOL(config_concentrator, source_check, "source_check"), .preset = "yes",
+		.help = "Whether packets of subscribers must come from an address that is routed to them."},
+	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
+	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
+	{GROUP(config_concentrator, lcp, "lcp", lcp_group), .help = "Link control."}, END};
+static const struct schema_group concentrator_group = {.name = "concentrators",
+	.help = "Access concentrators (PPPoE servers) by name.",
+	.size = sizeof(struct config_concentrator),
+	.keys = concentrator_keys};
+
+static const struct schema_key pool_keys[] = {
+	{MANY_REQUIRED(SCHEMA_RANGE4, config_pool, ranges, "ranges", LIST_MAX),
+		.help = "Addresses, ranges (192.0.2.10-192.0.2.99) and prefixes; of a prefix up to /30 the first and the last "
+			"address are left out."},
+	END};
+static const struct schema_group pool_group = {.name = "pools",
+	.help = "Pools of IPv4 addresses by name; each is a list.",
+	.size = sizeof(struct config_pool),
+	.keys = pool_keys};
+
+static const struct schema_key user_keys[] = {
+	{SECRET(config_user, password, from_secrets, "password"), .absent = "from secrets_file", .help = "Password."},
+	{SCALAR(SCHEMA_ADDRESS4, config_user, address, "address"), .absent = "from the concentrator's pool",
+		.help = "IPv4 address of the user's bundle."},
+	{MANY(SCHEMA_PREFIX4, config_user, routes, "routes", LIST_MAX), .preset = "",
+		.help = "Networks behind the user: routed to the bundle, and allowed as sources."},
+	{NUMBER(config_user, links_max, "links_max", 1, CONFIG_LINKS_MAX),
+		.absent = "as in the concentrator's multilink", .help = "Links that the user's bundle may have."},
+	{NUMBER(config_user, sessions_max, "sessions_max", 1, 65534), .preset = "16",
+		.help = "Sessions that the user may have at the same time."},
+	{TEXT(config_user, bundle, "bundle", 1, CONFIG_AUTH_NAME_MAX), .absent = "the user's name",
+		.help = "Name of the bundle; users with the same one share a bundle, for lines that have a login each."},
+	END};
+static const struct schema_group user_group = {.name = "users",
+	.help = "Users who may log in, by name.",
+	.size = sizeof(struct config_user),
+	.keys = user_keys};
+
+/* ------------------------------------------------------------------ clients */
+
+static const struct schema_key link_keys[] = {
+	{MANY_REQUIRED(SCHEMA_REF, config_link, ports, "ports", CONFIG_PORTS_MAX), .target = "ports",
+		.help = "Access port, or several as candidates in order: the first that has a carrier is dialled on."},
+	{SCALAR(SCHEMA_VLAN, config_link, vlan, "vlan"), .preset = "untagged",
+		.help = "VLAN to dial in: untagged, 100, 200.7 or ad:200.7."},
+	{SCALAR(SCHEMA_MAC, config_link, mac, "mac"), .absent = "the port's", .help = "MAC address of ours."},
+	{GROUP(config_link, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "the port's",
+		.help = "The line, in place of the port's as a whole."},
+	{TEXT(config_link, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "the client's",
+		.help = "Login of this line."},
+	{SECRET(config_link, password, from_secrets, "password"), .absent = "from secrets_file, or the client's",
+		.help = "Password of this line."},
+	{BOOL(config_link, max_payload, "max_payload"), .preset = "no",
+		.help = "Whether PPP-Max-Payload (RFC 4638) is asked for; the port needs an MTU above 1500."},
+	{GROUP(config_link, redial, "redial", redial_group), .flags = SCHEMA_INHERITS, .absent = "the client's",
+		.help = "When the link is dialled again."},
+	END};
+static const struct schema_group link_group = {
+	.name = "links", .help = "Links of a client by name.", .size = sizeof(struct config_link), .keys = link_keys};
+
+static const struct schema_word ip_mtu_words[] = {
+	{"auto", CONFIG_IP_MTU_AUTO}, {"fit-one-fragment", CONFIG_IP_MTU_FIT_ONE_FRAGMENT}, {NULL, 0}};
+
+static const struct schema_key client_keys[] = {
+	{TEXT(config_client, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "none",
+		.help = "Login of all links that have none of their own."},
+	{SECRET(config_client, password, from_secrets, "password"), .absent = "from secrets_file", .help = "Password."},
+	{TEXT(config_client, service_name, "service_name", 1, 63), .absent = "any",
+		.help = "PPPoE service to ask for."},
+	{TEXT(config_client, ac_name, "ac_name", 1, 63), .absent = "any",
+		.help = "Name of the only access concentrator whose offer is taken."},
+	{MANY(SCHEMA_WORD, config_client, authentication, "authentication", CONFIG_AUTH_MAX),
+		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, pap",
+		.help = "How we let the peer ask us to authenticate, in order of preference; an empty list refuses."},
+	{SCALAR(SCHEMA_ADDRESS4, config_client, address, "address"), .absent = "any",
+		.help = "IPv4 address to ask for."},
+	{SCALAR(SCHEMA_PREFIX4, config_client, accept_address, "accept_address"), .preset = "0.0.0.0/0",
+		.help = "Prefix in which the peer may assign us an address."},
+	{BOOL(config_client, request_dns, "request_dns"), .preset = "yes",
+		.help = "Whether the peer is asked for name servers."},
+	{BOOL(config_client, default_route, "default_route"), .preset = "yes",
+		.help = "Whether the default route leads through the bundle while it is up."},
+	{MANY(SCHEMA_PREFIX4, config_client, routes, "routes", LIST_MAX), .preset = "",
+		.help = "Networks that are routed through the bundle while it is up."},
+	{NUMBER(config_client, ip_mtu, "ip_mtu", 576, 65535), .words = ip_mtu_words, .preset = "auto",
+		.help = "Largest IP packet in bytes sent through the bundle: auto is what the peer takes, fit-one-fragment what no "
+			"link needs to cut."},
+	{BOOL(config_client, source_check, "source_check"), .preset = "no",
+		.help = "Whether packets from the peer must come from an address that is routed to it."},
+	{GROUP(config_client, mss, "mss", mss_group), .help = "Maximum segment size."},
+	{GROUP(config_client, multilink, "multilink", multilink_group), .help = "Multilink."},
+	{GROUP(config_client, lcp, "lcp", lcp_group), .help = "Link control."},
+	{GROUP(config_client, redial, "redial", redial_group), .help = "When links are dialled again."},
+	{MAP(config_client, links, "links", CONFIG_LINKS_MAX, link_group), .flags = SCHEMA_REQUIRED,
+		.help = "The links."},
+	END};
+static const struct schema_group client_group = {.name = "clients",
+	.help = "PPPoE clients by name; each is one bundle.",
+	.size = sizeof(struct config_client),
+	.keys = client_keys};
+
+/* ------------------------------------------------------------------ the file */
+
+static const struct schema_key root_keys[] = {
+	{GROUP(config, process, "process", process_group), .help = "The process itself."},
+	{TEXT(config, secrets_file, "secrets_file", 1, 4096), .absent = "none",
+		.help = "File with passwords by user name (name: password), relative to this file; it must be ours and closed to "
+			"group and others."},
+	{MAP(config, ports, "ports", CONFIG_PORTS_MAX, port_group), .help = "Network ports by name."},
+	{LIST(config, routes, "routes", LIST_MAX, route_group), .help = "Static routes."},
+	{MAP(config, concentrators, "concentrators", 256, concentrator_group), .help = "Access concentrators by name."},
+	{MAP(config, pools, "pools", 256, pool_group), .flags = SCHEMA_BARE, .help = "Address pools by name."},
+	{MAP(config, users, "users", OBJECTS_MAX, user_group), .flags = SCHEMA_FREE_NAMES, .help = "Users by login."},
+	{MAP(config, clients, "clients", 256, client_group), .help = "Clients by name."}, END};
+const struct schema_group schema_root = {.name = "hawser.yaml",
+	.help = "One file describes one process: both roles, any number of each.",
+	.size = sizeof(struct config),
+	.keys = root_keys};
+
+const struct schema_key schema_secrets = {.name = "password",
+	.kind = SCHEMA_SECRET,
+	.width = sizeof(char *),
+	.min = 1,
+	.max = CONFIG_AUTH_NAME_MAX,
+	.help = "Password of a user."};
+
+/* A list or map is a pointer with the number right behind it. */
+#define ITEMS_LIKE(S, items, n) _Static_assert(offsetof(struct S, n) == offsetof(struct S, items) + sizeof(void *), #S)
+ITEMS_LIKE(config, ports, n_ports);
+ITEMS_LIKE(config, routes, n_routes);
+ITEMS_LIKE(config, concentrators, n_concentrators);
+ITEMS_LIKE(config, pools, n_pools);
+ITEMS_LIKE(config, users, n_users);
+ITEMS_LIKE(config, clients, n_clients);
+ITEMS_LIKE(config_client, links, n_links);
+ITEMS_LIKE(config_names, items, n);
+ITEMS_LIKE(config_auths, items, n);
+_Static_assert(sizeof(struct config_names) == sizeof(struct schema_items), "lists look alike");
+
+/* ------------------------------------------------------------------ walking */
+
+struct schema_items
+schema_items(const void *at)
+{
+	struct schema_items items;
+
+	memcpy(&items, at, sizeof(items));
+	return items;
+}
+
+size_t
+schema_size(const struct schema_key *key)
+{
+	switch (key->kind) {
+	case SCHEMA_BOOL:
+		return sizeof(bool);
+	case SCHEMA_NUMBER:
+	case SCHEMA_WORD:
+		return key->width;
+	case SCHEMA_TEXT:
+	case SCHEMA_SECRET:
+	case SCHEMA_NAME:
+		return sizeof(char *);
+	case SCHEMA_REF:
+		return sizeof(struct config_ref);
+	case SCHEMA_ADDRESS4:
+		return sizeof(uint32_t);
+	case SCHEMA_PREFIX4:
+		return sizeof(struct config_prefix4);
+	case SCHEMA_RANGE4:
+		return sizeof(struct config_range4);
+	case SCHEMA_IP:
+	case SCHEMA_IP_PREFIX:
+	case SCHEMA_IP_AND_NET:
+		return sizeof(struct config_ip);
+	case SCHEMA_MAC:
+		return 6;
+	case SCHEMA_VLAN:
+	case SCHEMA_VLAN_OR_ANY:
+		return sizeof(struct config_vlan);
+	case SCHEMA_GROUP:
+	case SCHEMA_MAP:
+	case SCHEMA_LIST:
+		return key->group->size;
+	case SCHEMA_FORBIDDEN:
+		break;
+	}
+	return 0;
+}
+
+static void
+text_free(void *at, bool secret)
+{
+	char *text;
+
+	memcpy(&text, at, sizeof(text));
+	if (secret && text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+static void
+scalar_free(const struct schema_key *key, void *at)
+{
+	/* a reference begins with its name */
+	if (key->kind == SCHEMA_TEXT || key->kind == SCHEMA_NAME || key->kind == SCHEMA_REF ||
+		key->kind == SCHEMA_SECRET)
+		text_free(at, key->kind == SCHEMA_SECRET);
+}
+
+static void key_free(const struct schema_key *key, void *at);
+
+static void
+items_free(const struct schema_key *key, void *at)
+{
+	const struct schema_items items = schema_items(at);
+	const size_t size = schema_size(key);
+
+	for (size_t i = 0; i < items.n; i++) {
+		void *item = (char *)items.items + i * size;
+
+		if (schema_is_scalar(key)) {
+			scalar_free(key, item);
+			continue;
+		}
+		if (key->kind == SCHEMA_MAP)
+			text_free(item, false);
+		for (const struct schema_key *k = key->group->keys; k->name != NULL; k++)
+			key_free(k, (char *)item + k->offset);
+	}
+	free(items.items);
+}
+
+static void
+key_free(const struct schema_key *key, void *at)
+{
+	if (key->kind == SCHEMA_FORBIDDEN)
+		return;
+	if ((key->flags & SCHEMA_MANY) || key->kind == SCHEMA_MAP || key->kind == SCHEMA_LIST) {
+		items_free(key, at);
+	} else if (key->kind == SCHEMA_GROUP) {
+		for (const struct schema_key *k = key->group->keys; k->name != NULL; k++)
+			key_free(k, (char *)at + k->offset);
+	} else {
+		scalar_free(key, at);
+	}
+}
+
+void
+schema_free(const struct schema_group *group, void *base)
+{
+	for (const struct schema_key *k = group->keys; k->name != NULL; k++)
+		key_free(k, (char *)base + k->offset);
+	memset(base, 0, group->size);
+}
