@@ -42,14 +42,14 @@
  *
  * Numbers are compared as signed distances from the head, and only there, because the circle has no other fixed
  * point. For that a remembered number (last ones, mark, probe) must not fall half a circle behind while its link
- * is idle; reasm_refresh_old() lifts those that are old, at every 512th number (short) or 32768th (long). For what
+ * is idle; reasm_refresh_old() lifts those that are old, at every 1024th number (short) or 32768th (long). For what
  * they are used, old is old.
  *
  * Recovery. A jump forward over less than half the circle is an overrun: the caller grows the window or makes
  * room, and goes on. A longer one (thousands of short numbers lost in an outage, a peer that started again from 0)
  * looks like the past, and every fragment would be late for up to half a circle. What tells it from real lateness
- * is that real lateness cannot go backward on its own link. After REASM_STRAYS fragments in a row that did, with
- * none accepted in between and nothing held, the window starts anew at the last of them.
+ * is that real lateness does not go far backward on its own link. After REASM_STRAYS fragments that did, with none
+ * accepted in between and nothing held, the window starts anew at the last of them.
  *
  * Invariants between calls, besides those in reasm.h:
  *   - begin and end are subsets of present, and all set bits stand for numbers in [next, next + slots);
@@ -60,6 +60,7 @@
 
 enum {
 	REASM_STRAYS = 64,
+	REASM_STRAY_BACK = 128,       /* numbers; what is backward by less is reorder, or heals by itself as soon */
 	REASM_PROBE_MAX_US = 1000000, /* a probe that was not answered by then is not going to be */
 };
 
@@ -218,6 +219,13 @@ tolerance(const struct reasm *r, uint32_t links)
 	return slack < half ? slack : half;
 }
 
+/* The number that stands for everything old. */
+static uint32_t
+oldest(const struct reasm *r)
+{
+	return seq_add(r->next, -(1u << reasm_old_shift(r)), reasm_bits(r));
+}
+
 /* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
 static int32_t
 lower_edge(const struct reasm *r)
@@ -238,10 +246,9 @@ lower_edge(const struct reasm *r)
 static uint32_t
 refreshed(const struct reasm *r, uint32_t seq, uint32_t n)
 {
-	const int32_t oldest = -(int32_t)(1u << reasm_old_shift(r));
 	const int32_t later = distance(r, seq) - (int32_t)n;
 
-	return later >= oldest ? seq : seq_add(r->next, n + (uint32_t)oldest, reasm_bits(r));
+	return later >= -(int32_t)(1u << reasm_old_shift(r)) ? seq : seq_add(oldest(r), n, reasm_bits(r));
 }
 
 /* About to move the head by n across a boundary of 2^old_shift numbers. */
@@ -264,7 +271,7 @@ reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder)
 	*r = (struct reasm){.store.slots = slots};
 	r->short_seq = short_seq;
 	r->tolerate = tolerate_reorder;
-	r->mark = seq_add(0, UINT32_MAX, reasm_bits(r)) & 0xffffff;
+	r->mark = oldest(r) & 0xffffff;
 }
 
 /* Links from the third on: the caller's memory comes between the window and its slots. */
@@ -289,7 +296,7 @@ reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *m)
 {
 	if (link >= REASM_LINKS_MAX || (link >= 2 && !more_attach(r, m)))
 		return;
-	*link_slot(r, link) = seq_add(r->next, UINT32_MAX, reasm_bits(r));
+	*link_slot(r, link) = oldest(r);
 	if (link < 2)
 		r->joined = (r->joined | 1u << link) & 3;
 	else
@@ -444,31 +451,35 @@ restart(struct reasm *r, uint32_t seq)
 {
 	r->next = seq;
 	r->probing = false;
-	r->mark = seq_add(seq, UINT32_MAX, reasm_bits(r)) & 0xffffff;
+	r->mark = oldest(r) & 0xffffff;
 	for (uint32_t left = joined_links(r); left != 0; left &= left - 1)
-		*link_slot(r, (unsigned)__builtin_ctz(left)) = r->mark;
+		*link_slot(r, (unsigned)__builtin_ctz(left)) = oldest(r);
 }
 
-/* A fragment older than the head. True: too many of them have gone backward, the window was started anew at this
- * one. */
+/* One more fragment that is older than the head, and far older than the last one of its own link. */
 static bool
-late_restarts(struct reasm *r, unsigned link, uint32_t seq, bool backward, uint32_t now_us)
+stray_restarts(struct reasm *r, uint32_t seq)
 {
-	uint32_t *last = link_last(r, link);
-
-	if (r->probing && r->probe == seq)
-		reasm_probe_close(r, link, now_us);
-	if (!backward) {
-		if (last != NULL)
-			*last = seq;
-		return false;
-	}
 	if (r->stray < REASM_STRAYS)
 		r->stray++;
 	if (r->stray < REASM_STRAYS || reasm_waiting(r) || r->forced)
 		return false;
 	restart(r, seq);
 	return true;
+}
+
+/* A fragment older than the head. True: it was one too many, the window was started anew at this one. */
+static bool
+late_restarts(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us)
+{
+	uint32_t *last = link_last(r, link);
+	const int32_t back = last != NULL ? distance(r, *last) - distance(r, seq) : 0;
+
+	if (r->probing && r->probe == seq)
+		reasm_probe_close(r, link, now_us);
+	if (back < 0)
+		*last = seq;
+	return back > REASM_STRAY_BACK && stray_restarts(r, seq);
 }
 
 static bool
@@ -530,7 +541,7 @@ reasm_insert_slow(
 	if (reordered != NULL)
 		*reordered = backward;
 	if (distance(r, f->seq) < 0) {
-		if (!late_restarts(r, link, f->seq, backward, now_us))
+		if (!late_restarts(r, link, f->seq, now_us))
 			return REASM_LATE;
 		backward = false;
 	}

@@ -23,9 +23,9 @@ enum { REASM_LINKS_MAX = 16, REASM_SLOTS_MIN = 64, REASM_SLOTS_MAX = 16384, REAS
 
 enum reasm_verdict {
 	REASM_HELD,  /* kept; nothing to pop */
-	REASM_READY, /* kept; reasm_pop() has something */
+	REASM_READY, /* kept; reasm_pop() has something, or a gap to close */
 	REASM_WHOLE, /* not kept: a packet by itself, the next in order, nothing held: deliver it now, nothing to pop.
-	                  * (A null fragment comes out like this too, or from reasm_pop(); it is known by its length.) */
+	                  * (A null fragment comes out like this too, or from reasm_pop(): known by its length.) */
 	REASM_LATE,  /* not kept: older than the lower edge */
 	REASM_DUPLICATE, /* not kept: its slot is taken */
 	REASM_REORDERED, /* not kept: not newer than the last one of its own link, and the bundle is strict */
@@ -52,9 +52,9 @@ struct reasm;
  * price of noticing a loss a little later. */
 void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder);
 
-/* A link takes part in M from now on, as if `next - 1` had been the last number on it (a joining link never makes
- * what is under way on it late). A leaving one stops to; what becomes deliverable or lost by that is popped next.
- * more: memory for links 2 and up, needed by the first join with link >= 2, ignored afterwards. */
+/* A link takes part in M from now on, as if it had been silent for long: numbers from `next` on may come on it, and
+ * what is under way on it is not made late by joining. A leaving one stops to; what becomes deliverable or lost by
+ * that is popped next. more: memory for links 2 and up, needed by the first join with link >= 2, ignored afterwards. */
 void reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *more);
 void reasm_link_leave(struct reasm *r, unsigned link);
 

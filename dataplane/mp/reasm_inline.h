@@ -28,7 +28,7 @@ reasm_bits(const struct reasm *r)
 static inline unsigned
 reasm_old_shift(const struct reasm *r)
 {
-	return r->short_seq ? 9 : 15;
+	return r->short_seq ? 10 : 15;
 }
 
 static inline uint64_t

@@ -25,7 +25,7 @@ struct reasm {
 	uint32_t probe_us; /* probing: when the gap opened; lag_ready: the lag measured */
 
 	uint32_t mark : 24; /* newest number held when the deadline was armed */
-	uint32_t stray : 8; /* fragments in a row that went backwards on their own link, see reasm.c */
+	uint32_t stray : 8; /* fragments that went far backward on their own link since the last one accepted */
 
 	uint32_t floor : 24; /* forced: everything up to here has to leave */
 	uint32_t forced : 1;
