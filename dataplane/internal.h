@@ -30,6 +30,7 @@ struct dataplane {
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_mempool *pools[RTE_MAX_NUMA_NODES], *indirect_pools[RTE_MAX_NUMA_NODES];
 	bool threaded;
+	char notes[1024];
 
 	/* control only */
 	uint32_t tickets[DP_WORKERS_MAX]; /* last issued */
@@ -53,6 +54,10 @@ int dataplane_new_unthreaded(const struct dp_setup *setup, struct dataplane **dp
 /* Ends what dataplane_new_unthreaded or dataplane_start made, but not EAL. */
 void dataplane_free(struct dataplane *dp);
 
+/* Takes all packets out of workers, bundles and rings, back into their pools: what then is missing has leaked. Nothing may be done
+ * with it afterwards but dataplane_free(). */
+void dataplane_drain(struct dataplane *dp);
+
 /* ------------------------------------------------------------------ eal.c */
 
 /* Starts EAL for setup->workers lcores (threaded), or one. 0, or negative errno. */
@@ -62,7 +67,10 @@ int eal_start(const struct dp_setup *setup, bool threaded, const char **why);
 
 /* Opens and starts port i of the setup, with its queues' buffers from dp->pools. */
 int port_open(struct dataplane *dp, const struct dp_setup *setup, unsigned i, const char **why);
+/* Data bytes a packet buffer must have for this port. */
+unsigned port_buffer_bytes(const struct dp_port_setup *s);
 void port_close(struct dataplane *dp, unsigned i);
+void ports_carrier_poll(void *dataplane); /* the same, and wakes control: an EAL alarm */
 /* Looks at the carriers; true when one has changed and control must be told. */
 bool ports_poll_carrier(struct dataplane *dp);
 

@@ -82,11 +82,14 @@ struct worker {
 
 	/* set before start, constant afterwards */
 	struct dataplane *dp;
+	struct worker **peers; /* all workers, by index */
 	struct tables *tables;
 	struct port *ports;
+	int16_t rx_queue[DP_PORTS_MAX]; /* of each port, ours to poll; -1: none */
 	unsigned n_ports, n_workers;
 	unsigned index, lcore;
 	int numa_node;
+	int cpu;                   /* -1: floats */
 	bool busy;                 /* idle: busy */
 	struct rte_rcu_qsbr *qsbr; /* of the shared tables; thread id is `index` */
 } __rte_cache_aligned;
@@ -128,6 +131,8 @@ unsigned inject_take(struct worker *w, struct rte_mbuf *m[], unsigned n);
 /* Out of a port: its own queue, or the ring to its owner; linearises where the port needs it. Counted drops when it does not take it. */
 void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
 void port_tx_flush(struct worker *w);
+/* Takes over what other workers have for our queues; returns how many. */
+unsigned port_tx_others(struct worker *w);
 
 /* Up to BURST_MAX frames of one of this worker's queues. */
 void port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b);

@@ -65,6 +65,9 @@ void dataplane_stop(struct dataplane *dp);
 /* "DPDK 22.11.11" */
 const char *dataplane_version(void);
 
+/* Remarks on the start, one a line, for the log; "" when there are none: a port served from another NUMA node. */
+const char *dp_notes(const struct dataplane *dp);
+
 struct dp_port_info {
 	const char *name;
 	char device[64]; /* DPDK's name of it */
@@ -212,7 +215,8 @@ struct dp_event {
 };
 _Static_assert(sizeof(struct dp_event) <= 64, "an event is one cache line");
 
-/* Readable (eventfd) when a worker's event or punt ring went from empty to not empty. */
+/* Readable (eventfd) when a worker queued an event or a frame. Then: dp_events() first (it clears the mark), until it returns 0, then
+ * dp_punted_next() until false. */
 int dp_event_fd(struct dataplane *dp);
 /* Up to n events of any worker; *lost is set when a ring had overflowed since the last call: re-read the state. */
 unsigned dp_events(struct dataplane *dp, struct dp_event *events, unsigned n, bool *lost);

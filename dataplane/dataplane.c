@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <rte_alarm.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+#include <rte_version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dataplane/bundle.h"
+#include "dataplane/internal.h"
+
+/* Putting the data plane together and taking it apart. */
+
+enum {
+	MIB = 1 << 20,
+	FIXED_MIB = 80,      /* prefix table, rings, workers */
+	BUNDLE_BYTES = 2560, /* of a bundle and its share of pools */
+	ROUTE_BYTES = 512,   /* of a route in all tables */
+	MBUF_BYTES =
+		896, /* of a packet buffer besides its data: headers, scratch, and a header for an indirect piece */
+	POOL_MIN = 1024,
+	POOL_MAX = 1 << 19,
+	INDIRECT_ROOM = RTE_PKTMBUF_HEADROOM, /* for the headers in front of an indirect piece */
+	CARRIER_US = 200000,
+	STOP_MS = 100,
+};
+
+const char *
+dataplane_version(void)
+{
+	return rte_version();
+}
+
+/* ------------------------------------------------------------------ setup */
+
+static int
+setup_check(const struct dp_setup *s, const char **why)
+{
+	if (s->workers < 1 || s->workers > DP_WORKERS_MAX)
+		return why_failed(why, -EINVAL, "%u workers: 1 to %u are possible", s->workers, DP_WORKERS_MAX);
+	if (s->n_ports > DP_PORTS_MAX)
+		return why_failed(why, -EINVAL, "%u ports: %u are possible", s->n_ports, DP_PORTS_MAX);
+	if (s->bundles_max < 1 || s->bundles_max > DP_BUNDLES_MAX)
+		return why_failed(
+			why, -EINVAL, "%u bundles a worker: 1 to %u are possible", s->bundles_max, DP_BUNDLES_MAX);
+	for (unsigned i = 0; i < s->n_ports; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(s->ports[i].devargs, s->ports[j].devargs) == 0)
+				return why_failed(why, -EINVAL, "ports %s and %s are the same device %s",
+					s->ports[j].name, s->ports[i].name, s->ports[i].devargs);
+	return 0;
+}
+
+static unsigned
+buffer_bytes(const struct dp_setup *s)
+{
+	unsigned bytes = RTE_MBUF_DEFAULT_DATAROOM;
+
+	for (unsigned i = 0; i < s->n_ports; i++)
+		bytes = RTE_MAX(bytes, port_buffer_bytes(&s->ports[i]));
+	return bytes;
+}
+
+/* Packet buffers of one node: as told, or what the memory leaves. */
+static int
+pool_size(const struct dp_setup *s, unsigned nodes, unsigned *n, const char **why)
+{
+	const int64_t fixed = (int64_t)FIXED_MIB * MIB + (int64_t)s->workers * s->bundles_max * BUNDLE_BYTES +
+		(int64_t)s->routes_max * ROUTE_BYTES + (int64_t)s->n_ports * STEER_WORDS * (int64_t)sizeof(uint64_t);
+	const int64_t each = buffer_bytes(s) + MBUF_BYTES;
+	const int64_t left = ((int64_t)s->memory_mib * MIB - fixed) * 3 / 4 / nodes / each;
+
+	*n = s->pool_mbufs != 0 ? s->pool_mbufs : (unsigned)RTE_MIN(RTE_MAX(left, (int64_t)0), (int64_t)POOL_MAX);
+	if (s->pool_mbufs == 0 && *n < POOL_MIN)
+		return why_failed(why, -ENOMEM,
+			"%u MiB are too little for %u bundles a worker and %u routes: raise memory to %lld MiB",
+			s->memory_mib, s->bundles_max, s->routes_max,
+			(long long)((fixed + POOL_MIN * each * (int64_t)nodes * 4 / 3) / MIB + 1));
+	return 0;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static int
+pools_open(struct dataplane *dp, const struct dp_setup *s, unsigned nodes, int node, const char **why)
+{
+	const uint16_t room = (uint16_t)RTE_MIN(RTE_PKTMBUF_HEADROOM + buffer_bytes(s), (unsigned)UINT16_MAX);
+	unsigned n, cache;
+	char name[32];
+	int ret;
+
+	ret = pool_size(s, nodes, &n, why);
+	if (ret < 0)
+		return ret;
+	cache = n >= 4096 ? 256 : 0;
+	snprintf(name, sizeof(name), "packets:%d", node);
+	dp->pools[node] = rte_pktmbuf_pool_create(name, n, cache, PKT_PRIV_SIZE, room, node);
+	snprintf(name, sizeof(name), "indirect:%d", node);
+	dp->indirect_pools[node] = rte_pktmbuf_pool_create(name, n, cache, PKT_PRIV_SIZE, INDIRECT_ROOM, node);
+	if (dp->pools[node] == NULL || dp->indirect_pools[node] == NULL)
+		return why_failed(why, -ENOMEM,
+			"no memory for %u packet buffers of %u bytes on NUMA node %d: raise memory (%u MiB now) or lower their number",
+			n, room, node, s->memory_mib);
+	return 0;
+}
+
+static int
+all_pools_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	bool wanted[RTE_MAX_NUMA_NODES] = {false};
+	unsigned nodes = 0;
+	int ret = 0;
+
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		nodes += !wanted[dp->workers[i]->numa_node];
+		wanted[dp->workers[i]->numa_node] = true;
+	}
+	for (int node = 0; node < RTE_MAX_NUMA_NODES && ret == 0; node++)
+		if (wanted[node])
+			ret = pools_open(dp, s, nodes, node, why);
+	for (unsigned i = 0; i < dp->n_workers && ret == 0; i++) {
+		dp->workers[i]->pool = dp->pools[dp->workers[i]->numa_node];
+		dp->workers[i]->indirect_pool = dp->indirect_pools[dp->workers[i]->numa_node];
+	}
+	return ret;
+}
+
+static int
+qsbr_open(struct dataplane *dp, const char **why)
+{
+	dp->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(dp->n_workers), RTE_CACHE_LINE_SIZE);
+	if (dp->qsbr == NULL || rte_rcu_qsbr_init(dp->qsbr, dp->n_workers) != 0)
+		return why_failed(why, -ENOMEM, "no memory to start with: raise memory");
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		rte_rcu_qsbr_thread_register(dp->qsbr, i);
+		rte_rcu_qsbr_thread_online(dp->qsbr, i);
+	}
+	return 0;
+}
+
+static int
+worker_new(struct dataplane *dp, const struct dp_setup *s, unsigned i, const char **why)
+{
+	const unsigned lcore = dp->threaded ? i + 1 : rte_lcore_id();
+	const int node = (int)rte_lcore_to_socket_id(lcore);
+	struct worker *w = rte_zmalloc_socket("worker", sizeof(*w), RTE_CACHE_LINE_SIZE, node);
+
+	if (w == NULL)
+		return why_failed(why, -ENOMEM, "no memory for worker %u: raise memory", i);
+	dp->workers[i] = w;
+	w->dp = dp;
+	w->peers = dp->workers;
+	w->ports = dp->ports;
+	w->n_ports = dp->n_ports;
+	w->n_workers = dp->n_workers;
+	w->index = i;
+	w->lcore = lcore;
+	w->numa_node = node;
+	w->cpu = s->cpus == NULL ? -1 : s->cpus[i];
+	w->busy = s->idle == DP_IDLE_BUSY;
+	w->qsbr = dp->qsbr;
+	w->held_budget = s->reassembly_bytes / s->workers;
+	for (unsigned p = 0; p < DP_PORTS_MAX; p++)
+		w->rx_queue[p] = -1;
+	w->budget = punt_budget_new(s, node);
+	return w->budget == NULL ? why_failed(why, -ENOMEM, "no memory for worker %u: raise memory", i) : 0;
+}
+
+static int
+workers_new(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < dp->n_workers && ret == 0; i++)
+		ret = worker_new(dp, s, i, why);
+	return ret;
+}
+
+static int
+tables_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	const unsigned sessions = s->bundles_max * s->workers;
+	const char *part;
+
+	dp->tables = tables_new(s->routes_max, RTE_MIN(sessions, 1u << 16), dp->qsbr, dp->workers[0]->numa_node, &part);
+	if (dp->tables == NULL)
+		return why_failed(why, -ENOMEM, "no memory for the %s: raise memory (%u MiB now)", part, s->memory_mib);
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->tables = dp->tables;
+	return 0;
+}
+
+static int
+ports_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	int ret = 0;
+
+	dp->ioctl_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (dp->ioctl_fd < 0)
+		return why_failed(why, -errno, "no socket: %s", strerror(errno));
+	for (unsigned i = 0; i < s->n_ports && ret == 0; i++)
+		ret = port_open(dp, s, i, why);
+	return ret;
+}
+
+static int
+steer_open(struct dataplane *dp, const char **why)
+{
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		struct port *p = &dp->ports[i];
+
+		if (p->kind != DP_PORT_ACCESS)
+			continue;
+		p->steer = rte_zmalloc_socket("steer", STEER_WORDS * sizeof(*p->steer), RTE_CACHE_LINE_SIZE,
+			p->numa_node < 0 ? SOCKET_ID_ANY : p->numa_node);
+		if (p->steer == NULL)
+			return why_failed(why, -ENOMEM, "no memory for the sessions of port %s: raise memory", p->name);
+	}
+	return 0;
+}
+
+static int
+bundles_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++) {
+		struct worker *w = dp->workers[i];
+
+		w->bundles = bundle_table_new(w, s->bundles_max, w->numa_node);
+		if (w->bundles == NULL)
+			return why_failed(why, -ENOMEM,
+				"no memory for %u bundles of worker %u: raise memory (%u MiB now)", s->bundles_max, i,
+				s->memory_mib);
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ remarks */
+
+static void
+notes_write(struct dataplane *dp)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		for (unsigned j = 0; j < dp->n_workers && at < sizeof(dp->notes); j++) {
+			const struct worker *w = dp->workers[j];
+
+			if (w->rx_queue[i] < 0 || dp->ports[i].numa_node < 0 || dp->ports[i].numa_node == w->numa_node)
+				continue;
+			at += (size_t)snprintf(dp->notes + at, sizeof(dp->notes) - at,
+				"port %s is on NUMA node %d, worker %u that serves it on node %d\n", dp->ports[i].name,
+				dp->ports[i].numa_node, j, w->numa_node);
+		}
+}
+
+const char *
+dp_notes(const struct dataplane *dp)
+{
+	return dp->notes;
+}
+
+/* ------------------------------------------------------------------ start and stop */
+
+static int
+dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	int ret = qsbr_open(dp, why);
+
+	if (ret == 0)
+		ret = workers_new(dp, s, why);
+	if (ret == 0)
+		ret = all_pools_open(dp, s, why);
+	if (ret == 0)
+		ret = tables_open(dp, s, why);
+	if (ret == 0)
+		ret = exchange_open(dp, why);
+	if (ret == 0)
+		ret = ports_open(dp, s, why);
+	if (ret == 0)
+		ret = steer_open(dp, why);
+	if (ret == 0)
+		ret = bundles_open(dp, s, why);
+	if (ret == 0)
+		notes_write(dp);
+	return ret;
+}
+
+static int
+dataplane_new(const struct dp_setup *s, bool threaded, struct dataplane **out, const char **why)
+{
+	int ret = setup_check(s, why);
+	struct dataplane *dp;
+
+	if (ret == 0)
+		ret = eal_start(s, threaded, why);
+	if (ret < 0)
+		return ret;
+	dp = calloc(1, sizeof(*dp));
+	if (dp == NULL)
+		return why_failed(why, -ENOMEM, "no memory");
+	dp->threaded = threaded;
+	dp->n_workers = s->workers;
+	dp->n_ports = s->n_ports;
+	dp->event_fd = dp->ioctl_fd = -1;
+	ret = dataplane_build(dp, s, why);
+	if (ret < 0) {
+		dataplane_free(dp);
+		return ret;
+	}
+	*out = dp;
+	return 0;
+}
+
+int
+dataplane_new_unthreaded(const struct dp_setup *setup, struct dataplane **dp, const char **why)
+{
+	return dataplane_new(setup, false, dp, why);
+}
+
+static void
+carrier_alarm(void *dataplane)
+{
+	ports_carrier_poll(dataplane);
+	rte_eal_alarm_set(CARRIER_US, carrier_alarm, dataplane);
+}
+
+int
+dataplane_start(const struct dp_setup *setup, struct dataplane **out, const char **why)
+{
+	int ret = dataplane_new(setup, true, out, why);
+
+	for (unsigned i = 0; ret == 0 && i < setup->workers; i++)
+		ret = rte_eal_remote_launch(worker_main, (*out)->workers[i], i + 1);
+	if (ret == 0)
+		ret = rte_eal_alarm_set(CARRIER_US, carrier_alarm, *out);
+	if (ret < 0 && *out != NULL) {
+		why_failed(why, ret, "workers do not start: %s", strerror(-ret));
+		dataplane_stop(*out);
+		*out = NULL;
+	}
+	return ret;
+}
+
+static void
+buffer_drain(struct tx_buffer *b)
+{
+	rte_pktmbuf_free_bulk(b->m, b->n);
+	b->n = 0;
+}
+
+static void
+worker_drain(struct worker *w)
+{
+	bundle_table_free(w, w->bundles);
+	w->bundles = NULL;
+	for (unsigned p = 0; p < DP_PORTS_MAX; p++)
+		buffer_drain(&w->tx[p]);
+	for (unsigned j = 0; j < DP_WORKERS_MAX; j++)
+		buffer_drain(&w->steer_buf[j]);
+	worker_flush_free(w);
+}
+
+void
+dataplane_drain(struct dataplane *dp)
+{
+	for (unsigned i = 0; i < dp->n_workers && dp->workers[i] != NULL; i++)
+		worker_drain(dp->workers[i]);
+	exchange_close(dp);
+}
+
+void
+dataplane_free(struct dataplane *dp)
+{
+	if (dp == NULL)
+		return;
+	dataplane_drain(dp);
+	for (unsigned i = 0; i < dp->n_ports; i++) {
+		port_close(dp, i);
+		rte_free((void *)(uintptr_t)dp->ports[i].steer);
+	}
+	tables_free(dp->tables);
+	for (unsigned i = 0; i < dp->n_workers && dp->workers[i] != NULL; i++) {
+		punt_budget_free(dp->workers[i]->budget);
+		rte_free(dp->workers[i]);
+	}
+	for (unsigned i = 0; i < RTE_MAX_NUMA_NODES; i++) {
+		rte_mempool_free(dp->pools[i]);
+		rte_mempool_free(dp->indirect_pools[i]);
+	}
+	rte_free(dp->qsbr);
+	if (dp->ioctl_fd >= 0)
+		close(dp->ioctl_fd);
+	free(dp);
+}
+
+static bool
+injects_taken(const struct dataplane *dp)
+{
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		if (rte_ring_count(dp->workers[i]->inject) != 0)
+			return false;
+	return true;
+}
+
+/* What control injected last (PADT, Terminate) leaves before the workers stop: taken from the rings, then two rounds of turns. */
+static void
+last_frames_leave(struct dataplane *dp)
+{
+	unsigned left_ms = STOP_MS;
+	uint32_t mark;
+
+	for (; left_ms > 0 && !injects_taken(dp); left_ms--)
+		rte_delay_us_sleep(1000);
+	for (mark = dp_quiescence_mark(dp); left_ms > 0 && !dp_quiescent(dp, mark); left_ms--)
+		rte_delay_us_sleep(1000);
+}
+
+void
+dataplane_stop(struct dataplane *dp)
+{
+	if (dp == NULL)
+		return;
+	last_frames_leave(dp);
+	rte_eal_alarm_cancel(carrier_alarm, dp);
+	atomic_store(&dp->stop, true);
+	rte_eal_mp_wait_lcore();
+	dataplane_free(dp);
+	rte_eal_cleanup();
+}
+
+/* ------------------------------------------------------------------ tables, for control */
+
+static int
+session_set(struct dataplane *dp, const struct dp_session_key *key, uint64_t word)
+{
+	if (key->port >= dp->n_ports || dp->ports[key->port].steer == NULL)
+		return -EINVAL;
+	return tables_session_set(dp->tables, dp->ports[key->port].steer, key, word);
+}
+
+int
+dp_session_punt(struct dataplane *dp, const struct dp_session_key *key)
+{
+	return session_set(dp, key, steer_pack(&(struct steer){.state = STEER_PUNT, .vlans = key->vlans}));
+}
+
+int
+dp_session_link(struct dataplane *dp, const struct dp_session_key *key, struct dp_bundle_ref bundle, unsigned slot)
+{
+	const struct steer s = {
+		.bundle = bundle.index,
+		.home = (uint8_t)bundle.home,
+		.slot = (uint8_t)slot,
+		.state = STEER_LINK,
+		.vlans = key->vlans,
+	};
+
+	if (bundle.index >= DP_BUNDLES_MAX || bundle.home >= dp->n_workers || slot >= DP_BUNDLE_LINKS_MAX)
+		return -EINVAL;
+	return session_set(dp, key, steer_pack(&s));
+}
+
+int
+dp_session_clear(struct dataplane *dp, const struct dp_session_key *key)
+{
+	return session_set(dp, key, 0);
+}
+
+int
+dp_route_set(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len, const struct dp_next *next)
+{
+	if ((next->kind == DP_NEXT_CONNECTED || next->kind == DP_NEXT_GATEWAY) && next->port >= dp->n_ports)
+		return -EINVAL;
+	if (next->kind == DP_NEXT_BUNDLE && next->bundle.home >= dp->n_workers)
+		return -EINVAL;
+	return tables_route_set(dp->tables, prefix_be, prefix_len, next);
+}
+
+int
+dp_route_del(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len)
+{
+	return tables_route_del(dp->tables, prefix_be, prefix_len);
+}
+
+int
+dp_neighbour_set(struct dataplane *dp, uint16_t port, uint32_t address_be, const struct mac *mac)
+{
+	return port >= dp->n_ports ? -EINVAL : tables_neighbour_set(dp->tables, port, address_be, mac);
+}
+
+bool
+dp_neighbour_used(struct dataplane *dp, uint16_t port, uint32_t address_be)
+{
+	return tables_neighbour_used(dp->tables, port, address_be);
+}

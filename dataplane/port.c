@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+#include <string.h>
+
+#include "dataplane/worker.h"
+
+/* Frames in and out of the ports: the hot half. port_setup.c opens them. */
+
+void
+port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b)
+{
+	b->n = rte_eth_rx_burst(p->id, queue, b->m, BURST_STAGE);
+	w->rx_frames += b->n;
+}
+
+/* ------------------------------------------------------------------ linearising */
+
+static void
+chain_copy(uint8_t *to, const struct rte_mbuf *m)
+{
+	for (; m != NULL; m = m->next) {
+		memcpy(to, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m));
+		to += rte_pktmbuf_data_len(m);
+	}
+}
+
+/* A fresh mbuf with the chain's bytes; NULL (and m is dropped) when there is none or it is too small. */
+static struct rte_mbuf *
+linear_copy(struct worker *w, struct rte_mbuf *m)
+{
+	const uint32_t len = rte_pktmbuf_pkt_len(m);
+	struct rte_mbuf *c = rte_pktmbuf_alloc(w->pool);
+
+	if (c == NULL || len > rte_pktmbuf_tailroom(c)) {
+		drop(w, m, c == NULL ? DROP_NO_MBUF : DROP_PORT_TX);
+		if (c != NULL)
+			release(w, c);
+		return NULL;
+	}
+	chain_copy((uint8_t *)rte_pktmbuf_append(c, (uint16_t)len), m);
+	release(w, m);
+	return c;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static void
+send_own(struct worker *w, struct port *p, struct tx_buffer *b)
+{
+	const bool up = atomic_load_explicit(&p->carrier, memory_order_relaxed);
+	const unsigned n = up ? rte_eth_tx_burst(p->id, b->queue, b->m, b->n) : 0;
+
+	w->tx_frames += n;
+	for (unsigned i = n; i < b->n; i++)
+		drop(w, b->m[i], DROP_PORT_TX);
+}
+
+static void
+send_by_owner(struct worker *w, struct port *p, struct tx_buffer *b)
+{
+	struct rte_ring *r = w->peers[b->owner]->tx_ring[w->index];
+	unsigned n;
+
+	for (unsigned i = 0; i < b->n; i++)
+		pkt(b->m[i])->port = p->index;
+	n = rte_ring_sp_enqueue_burst(r, (void *const *)b->m, b->n, NULL);
+	for (unsigned i = n; i < b->n; i++)
+		drop(w, b->m[i], DROP_TX_RING_FULL);
+}
+
+static void
+send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
+{
+	if (b->owner == w->index)
+		send_own(w, p, b);
+	else
+		send_by_owner(w, p, b);
+	b->n = 0;
+	w->tx_pending &= ~((uint64_t)1 << p->index);
+}
+
+static void
+buffer_add(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	struct tx_buffer *b = &w->tx[p->index];
+
+	if (b->n == TX_BUFFER)
+		send_buffer(w, p, b);
+	b->m[b->n++] = m;
+	w->tx_pending |= (uint64_t)1 << p->index;
+}
+
+void
+port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	if (m->nb_segs > 1 && !p->tx_multi_seg)
+		m = linear_copy(w, m);
+	if (m != NULL)
+		buffer_add(w, p, m);
+}
+
+/* What other workers have for ports that are ours to send on: at most one ring's worth of each, so that the turn ends. */
+unsigned
+port_tx_others(struct worker *w)
+{
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < w->n_workers; i++) {
+		struct rte_mbuf *m[BURST_MAX];
+		unsigned n;
+
+		if (i == w->index)
+			continue;
+		for (unsigned left = RING_ELEMS; left >= BURST_MAX; left -= BURST_MAX) {
+			n = rte_ring_sc_dequeue_burst(w->tx_ring[i], (void **)m, BURST_MAX, NULL);
+			for (unsigned j = 0; j < n; j++)
+				buffer_add(w, &w->ports[pkt(m[j])->port], m[j]);
+			total += n;
+			if (n < BURST_MAX)
+				break;
+		}
+	}
+	return total;
+}
+
+void
+port_tx_flush(struct worker *w)
+{
+	while (w->tx_pending != 0) {
+		const unsigned i = (unsigned)__builtin_ctzll(w->tx_pending);
+
+		send_buffer(w, &w->ports[i], &w->tx[i]);
+	}
+}

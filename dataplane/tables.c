@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/tables.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <rte_hash.h>
+#include <rte_hash_crc.h>
+#include <rte_lpm.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/internal.h"
+
+/* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
+ *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 gateway.
+ * Hosts keep it in the exact table; prefixes, whose table has room for 24 bits, an index into `prefix_words`. Both kinds of index are
+ * used again only when every worker has reported to qsbr after the last reader could have got them.
+ *
+ * Workers only read, but for the neighbours' `used` bytes. Everything under "control only" is plain memory of one thread. */
+
+enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX };
+
+/* Indexes that readers may still hold wait in order; `fresh` ones were never used. */
+struct index_pool {
+	uint32_t size, fresh, head, n_waiting;
+	struct {
+		uint32_t index;
+		uint64_t token;
+	} * waiting; /* ring of size entries */
+};
+
+struct route {           /* control only: what prefix_words and hosts were made from */
+	uint32_t prefix; /* host order */
+	uint8_t len;
+	uint32_t index, neighbour; /* NO_INDEX: none */
+	uint64_t word;
+};
+
+struct neighbour {        /* control only */
+	uint32_t address; /* host order */
+	uint16_t port;
+	uint32_t users; /* routes through it, and one if control has set its MAC */
+	bool set;
+};
+
+struct session {
+	struct dp_session_key key;
+	uint64_t word;
+	bool exact; /* has been entered in the exact table, and stays there */
+	struct session *next;
+};
+
+struct session_port {
+	struct session_port *next;
+	_Atomic uint64_t *words;
+	struct session *of_id[STEER_WORDS];
+};
+
+struct tables {
+	/* shared */
+	struct rte_hash *hosts, *sessions;
+	struct rte_lpm *prefixes;
+	_Atomic uint64_t *prefix_words, *neighbour_words;
+	_Atomic uint8_t *neighbour_used;
+	_Atomic uint64_t default_word; /* rte_lpm has no /0 */
+	struct rte_rcu_qsbr *qsbr;
+
+	/* control only */
+	struct index_pool prefix_indexes, neighbour_indexes;
+	struct rte_hash *routes;          /* (prefix, length) -> struct route */
+	struct rte_hash *neighbour_index; /* (address, port) -> index */
+	struct neighbour *neighbours;
+	struct session_port *session_ports;
+};
+
+/* ------------------------------------------------------------------ next hop words */
+
+static uint64_t
+word_of_bundle(const struct dp_bundle_ref *b)
+{
+	return DP_NEXT_BUNDLE | (uint64_t)(b->home & 0x3f) << 5 | (uint64_t)b->gen << 11 |
+		(uint64_t)(b->index & 0xfffff) << 27;
+}
+
+static uint64_t
+word_of_port(unsigned kind, uint16_t port, uint32_t neighbour, uint32_t gateway_be)
+{
+	return kind | (uint64_t)(port & 0x3f) << 5 | (uint64_t)(neighbour & 0xfffff) << 11 | (uint64_t)gateway_be << 31;
+}
+
+static void
+word_load(uint64_t w, struct next_hop *out)
+{
+	*out = (struct next_hop){.kind = w & 0x1f};
+	if (out->kind == DP_NEXT_BUNDLE) {
+		out->home = (uint8_t)(w >> 5 & 0x3f);
+		out->gen = (uint16_t)(w >> 11);
+		out->bundle = (uint32_t)(w >> 27 & 0xfffff);
+		return;
+	}
+	out->port = (uint16_t)(w >> 5 & 0x3f);
+	out->neighbour = (uint32_t)(w >> 11 & 0xfffff);
+	out->gateway_be = (uint32_t)(w >> 31);
+}
+
+/* ------------------------------------------------------------------ index pools */
+
+static int
+indexes_init(struct index_pool *p, uint32_t size)
+{
+	p->size = size;
+	p->waiting = calloc(size, sizeof(*p->waiting));
+	return p->waiting == NULL ? -ENOMEM : 0;
+}
+
+static uint32_t
+index_take(struct index_pool *p, struct rte_rcu_qsbr *qsbr)
+{
+	uint32_t index;
+
+	if (p->fresh < p->size)
+		return p->fresh++;
+	if (p->n_waiting == 0 || rte_rcu_qsbr_check(qsbr, p->waiting[p->head].token, false) != 1)
+		return NO_INDEX;
+	index = p->waiting[p->head].index;
+	p->head = (p->head + 1) % p->size;
+	p->n_waiting--;
+	return index;
+}
+
+static void
+index_give(struct index_pool *p, struct rte_rcu_qsbr *qsbr, uint32_t index)
+{
+	const uint32_t at = (p->head + p->n_waiting) % p->size;
+
+	if (index == NO_INDEX)
+		return;
+	p->waiting[at].index = index;
+	p->waiting[at].token = rte_rcu_qsbr_start(qsbr);
+	p->n_waiting++;
+}
+
+/* ------------------------------------------------------------------ making and freeing */
+
+static struct rte_hash *
+hash_new(const char *name, uint32_t entries, uint32_t key_len, int numa_node, struct rte_rcu_qsbr *qsbr)
+{
+	const struct rte_hash_parameters params = {
+		.name = name,
+		.entries = RTE_MAX(entries, 64u),
+		.key_len = key_len,
+		.hash_func = rte_hash_crc,
+		.socket_id = numa_node,
+		.extra_flag =
+			RTE_HASH_EXTRA_FLAGS_EXT_TABLE | (qsbr == NULL ? 0 : RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF),
+	};
+	struct rte_hash_rcu_config rcu = {.v = qsbr, .mode = RTE_HASH_QSBR_MODE_DQ};
+	struct rte_hash *h = rte_hash_create(&params);
+
+	if (h != NULL && qsbr != NULL && rte_hash_rcu_qsbr_add(h, &rcu) != 0) {
+		rte_hash_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+static struct rte_lpm *
+lpm_new(unsigned routes_max, int numa_node, struct rte_rcu_qsbr *qsbr)
+{
+	const struct rte_lpm_config config = {
+		.max_rules = RTE_MAX(routes_max, 64u),
+		.number_tbl8s = RTE_MIN(RTE_MAX(routes_max / 4, 256u), 16384u),
+	};
+	struct rte_lpm_rcu_config rcu = {.v = qsbr, .mode = RTE_LPM_QSBR_MODE_DQ};
+	struct rte_lpm *lpm = rte_lpm_create("prefixes", numa_node, &config);
+
+	if (lpm != NULL && rte_lpm_rcu_qsbr_add(lpm, &rcu) != 0) {
+		rte_lpm_free(lpm);
+		return NULL;
+	}
+	return lpm;
+}
+
+static const char *
+tables_make(struct tables *t, unsigned routes_max, unsigned sessions_max, int node)
+{
+	t->hosts = hash_new("hosts", routes_max, sizeof(uint32_t), node, t->qsbr);
+	if (t->hosts == NULL)
+		return "table of hosts";
+	t->sessions = hash_new("sessions", sessions_max, sizeof(struct dp_session_key), node, t->qsbr);
+	if (t->sessions == NULL)
+		return "table of sessions";
+	t->routes = hash_new("routes", routes_max * 2, sizeof(uint64_t), node, NULL);
+	t->neighbour_index = hash_new("neighbours", routes_max, sizeof(uint64_t), node, NULL);
+	if (t->routes == NULL || t->neighbour_index == NULL)
+		return "list of routes";
+	t->prefixes = lpm_new(routes_max, node, t->qsbr);
+	if (t->prefixes == NULL)
+		return "table of prefixes (64 MiB and more)";
+	t->prefix_words = rte_zmalloc_socket("prefix_words", routes_max * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, node);
+	t->neighbour_words =
+		rte_zmalloc_socket("neighbour_words", routes_max * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, node);
+	t->neighbour_used = rte_zmalloc_socket("neighbour_used", routes_max, RTE_CACHE_LINE_SIZE, node);
+	t->neighbours = calloc(routes_max, sizeof(*t->neighbours));
+	if (t->prefix_words == NULL || t->neighbour_words == NULL || t->neighbour_used == NULL || t->neighbours == NULL)
+		return "next hops";
+	if (indexes_init(&t->prefix_indexes, routes_max) != 0 || indexes_init(&t->neighbour_indexes, routes_max) != 0)
+		return "lists of free next hops";
+	return NULL;
+}
+
+struct tables *
+tables_new(unsigned routes_max, unsigned sessions_max, struct rte_rcu_qsbr *qsbr, int numa_node, const char **why)
+{
+	struct tables *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		*why = "tables";
+		return NULL;
+	}
+	t->qsbr = qsbr;
+	/* neighbour indexes are 20 bits of a word, prefix indexes 24 of rte_lpm's */
+	*why = tables_make(t, RTE_MIN(RTE_MAX(routes_max, 64u), 1u << 20), sessions_max, numa_node);
+	if (*why == NULL)
+		return t;
+	tables_free(t);
+	return NULL;
+}
+
+static void
+session_port_free(struct session_port *sp)
+{
+	for (unsigned id = 0; id < STEER_WORDS; id++)
+		while (sp->of_id[id] != NULL) {
+			struct session *s = sp->of_id[id];
+
+			sp->of_id[id] = s->next;
+			free(s);
+		}
+	free(sp);
+}
+
+static void
+routes_free(struct rte_hash *routes)
+{
+	const void *key;
+	uint32_t at = 0;
+	void *r;
+
+	while (routes != NULL && rte_hash_iterate(routes, &key, &r, &at) >= 0)
+		free(r);
+	rte_hash_free(routes);
+}
+
+void
+tables_free(struct tables *t)
+{
+	if (t == NULL)
+		return;
+	while (t->session_ports != NULL) {
+		struct session_port *sp = t->session_ports;
+
+		t->session_ports = sp->next;
+		session_port_free(sp);
+	}
+	routes_free(t->routes);
+	rte_hash_free(t->neighbour_index);
+	rte_hash_free(t->hosts);
+	rte_hash_free(t->sessions);
+	rte_lpm_free(t->prefixes);
+	rte_free(t->prefix_words);
+	rte_free(t->neighbour_words);
+	rte_free(t->neighbour_used);
+	free(t->neighbours);
+	free(t->prefix_indexes.waiting);
+	free(t->neighbour_indexes.waiting);
+	free(t);
+}
+
+/* ------------------------------------------------------------------ hosts */
+
+static void *
+word_pointer(uint64_t word)
+{
+	return (void *)(uintptr_t)word;
+}
+
+static int
+host_set(struct tables *t, uint32_t host, uint64_t word)
+{
+	const int ret = rte_hash_add_key_data(t->hosts, &host, word_pointer(word));
+
+	return ret == 0 ? 0 : -ENOSPC;
+}
+
+static uint64_t
+prefix_key(uint32_t prefix, unsigned len)
+{
+	return (uint64_t)len << 32 | prefix;
+}
+
+static struct route *
+route_find(const struct tables *t, uint32_t prefix, unsigned len)
+{
+	const uint64_t key = prefix_key(prefix, len);
+	void *r;
+
+	return rte_hash_lookup_data(t->routes, &key, &r) < 0 ? NULL : r;
+}
+
+/* Longest prefix; hosts not asked. */
+static uint64_t
+prefix_word(const struct tables *t, uint32_t host)
+{
+	uint32_t index;
+
+	if (rte_lpm_lookup(t->prefixes, host, &index) == 0)
+		return atomic_load_explicit(&t->prefix_words[index], memory_order_relaxed);
+	return atomic_load_explicit(&t->default_word, memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------------ neighbours */
+
+static uint64_t
+neighbour_key(uint16_t port, uint32_t address)
+{
+	return (uint64_t)port << 32 | address;
+}
+
+static uint32_t
+neighbour_find(const struct tables *t, uint16_t port, uint32_t address)
+{
+	const uint64_t key = neighbour_key(port, address);
+	void *index;
+
+	return rte_hash_lookup_data(t->neighbour_index, &key, &index) < 0 ? NO_INDEX : (uint32_t)(uintptr_t)index;
+}
+
+/* Finds or makes it, with one more user. */
+static uint32_t
+neighbour_hold(struct tables *t, uint16_t port, uint32_t address)
+{
+	const uint64_t key = neighbour_key(port, address);
+	uint32_t i = neighbour_find(t, port, address);
+
+	if (i == NO_INDEX) {
+		i = index_take(&t->neighbour_indexes, t->qsbr);
+		if (i == NO_INDEX)
+			return NO_INDEX;
+		if (rte_hash_add_key_data(t->neighbour_index, &key, (void *)(uintptr_t)i) != 0) {
+			index_give(&t->neighbour_indexes, t->qsbr, i);
+			return NO_INDEX;
+		}
+		t->neighbours[i] = (struct neighbour){.address = address, .port = port};
+		atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&t->neighbour_used[i], 0, memory_order_relaxed);
+	}
+	t->neighbours[i].users++;
+	return i;
+}
+
+static void
+neighbour_release(struct tables *t, uint32_t i)
+{
+	uint64_t key;
+
+	if (i == NO_INDEX || --t->neighbours[i].users != 0)
+		return;
+	key = neighbour_key(t->neighbours[i].port, t->neighbours[i].address);
+	rte_hash_del_key(t->neighbour_index, &key);
+	index_give(&t->neighbour_indexes, t->qsbr, i);
+}
+
+/* A host on a connected network has an entry of its own while its MAC is known, unless a route of its own says otherwise. */
+static void
+neighbour_route(struct tables *t, uint32_t i)
+{
+	const struct neighbour *n = &t->neighbours[i];
+	struct next_hop h;
+
+	if (!n->set || route_find(t, n->address, 32) != NULL)
+		return;
+	word_load(prefix_word(t, n->address), &h);
+	if (h.kind != DP_NEXT_CONNECTED || h.port != n->port)
+		return;
+	/* without room there it stays CONNECTED: resolved packet by packet, through control */
+	host_set(t, n->address, word_of_port(NEXT_NEIGHBOUR, n->port, i, htonl(n->address)));
+}
+
+/* Whether the exact table leads to it. */
+static bool
+neighbour_routed(const struct tables *t, uint32_t i)
+{
+	struct next_hop h;
+	void *word;
+
+	if (rte_hash_lookup_data(t->hosts, &t->neighbours[i].address, &word) < 0)
+		return false;
+	word_load((uint64_t)(uintptr_t)word, &h);
+	return h.kind == NEXT_NEIGHBOUR && h.neighbour == i;
+}
+
+static void
+neighbour_forget(struct tables *t, uint32_t i)
+{
+	atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
+	if (neighbour_routed(t, i))
+		rte_hash_del_key(t->hosts, &t->neighbours[i].address);
+	t->neighbours[i].set = false;
+	neighbour_release(t, i);
+}
+
+static uint64_t
+mac_word(const struct mac *m)
+{
+	uint64_t w = (uint64_t)1 << 48;
+
+	for (unsigned i = 0; i < ETH_ADDR_LEN; i++)
+		w |= (uint64_t)m->b[i] << 8 * i;
+	return w;
+}
+
+int
+tables_neighbour_set(struct tables *t, uint16_t port, uint32_t address_be, const struct mac *mac)
+{
+	const uint32_t address = ntohl(address_be);
+	uint32_t i = neighbour_find(t, port, address);
+
+	if (mac == NULL) {
+		if (i != NO_INDEX && t->neighbours[i].set)
+			neighbour_forget(t, i);
+		return 0;
+	}
+	if (i == NO_INDEX || !t->neighbours[i].set) {
+		i = neighbour_hold(t, port, address);
+		if (i == NO_INDEX)
+			return -ENOSPC;
+		t->neighbours[i].set = true;
+	}
+	atomic_store_explicit(&t->neighbour_words[i], mac_word(mac), memory_order_relaxed);
+	neighbour_route(t, i);
+	return 0;
+}
+
+bool
+tables_neighbour_used(struct tables *t, uint16_t port, uint32_t address_be)
+{
+	const uint32_t i = neighbour_find(t, port, ntohl(address_be));
+
+	return i != NO_INDEX && atomic_exchange_explicit(&t->neighbour_used[i], 0, memory_order_relaxed) != 0;
+}
+
+uint64_t
+tables_neighbour(const struct tables *t, uint32_t index)
+{
+	/* read before written, so that a busy neighbour's line stays shared among the workers */
+	if (atomic_load_explicit(&t->neighbour_used[index], memory_order_relaxed) == 0)
+		atomic_store_explicit(&t->neighbour_used[index], 1, memory_order_relaxed);
+	return atomic_load_explicit(&t->neighbour_words[index], memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------------ routes */
+
+static uint32_t
+prefix_mask(unsigned len)
+{
+	return len == 0 ? 0 : UINT32_MAX << (32 - len);
+}
+
+/* Where workers find it: the default's word, the exact table, or an index in the prefix table. */
+static int
+route_publish(struct tables *t, struct route *r, uint64_t word)
+{
+	if (r->len == 0) {
+		atomic_store_explicit(&t->default_word, word, memory_order_relaxed);
+		return 0;
+	}
+	if (r->len == 32)
+		return host_set(t, r->prefix, word);
+	if (r->index != NO_INDEX) {
+		atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_relaxed);
+		return 0;
+	}
+	r->index = index_take(&t->prefix_indexes, t->qsbr);
+	if (r->index == NO_INDEX)
+		return -ENOSPC;
+	/* the word first, then the way to it */
+	atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_release);
+	if (rte_lpm_add(t->prefixes, r->prefix, r->len, r->index) == 0)
+		return 0;
+	index_give(&t->prefix_indexes, t->qsbr, r->index);
+	r->index = NO_INDEX;
+	return -ENOSPC;
+}
+
+static struct route *
+route_make(struct tables *t, uint32_t prefix, unsigned len)
+{
+	const uint64_t key = prefix_key(prefix, len);
+	struct route *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	*r = (struct route){.prefix = prefix, .len = (uint8_t)len, .index = NO_INDEX, .neighbour = NO_INDEX};
+	if (rte_hash_add_key_data(t->routes, &key, r) == 0)
+		return r;
+	free(r);
+	return NULL;
+}
+
+static void
+route_forget(struct tables *t, struct route *r)
+{
+	const uint64_t key = prefix_key(r->prefix, r->len);
+
+	rte_hash_del_key(t->routes, &key);
+	free(r);
+}
+
+/* The next hop's word; *neighbour is held for a gateway. */
+static int
+next_word(struct tables *t, const struct dp_next *next, uint64_t *word, uint32_t *neighbour)
+{
+	*neighbour = NO_INDEX;
+	switch (next->kind) {
+	case DP_NEXT_NONE:
+	case DP_NEXT_LOCAL:
+	case DP_NEXT_CONNECTED:
+		*word = word_of_port(next->kind, next->port, 0, 0);
+		return 0;
+	case DP_NEXT_BUNDLE:
+		*word = word_of_bundle(&next->bundle);
+		return 0;
+	case DP_NEXT_GATEWAY:
+		*neighbour = neighbour_hold(t, next->port, ntohl(next->gateway_be));
+		if (*neighbour == NO_INDEX)
+			return -ENOSPC;
+		*word = word_of_port(next->kind, next->port, *neighbour, next->gateway_be);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int
+tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struct dp_next *next)
+{
+	const uint32_t prefix = ntohl(prefix_be) & prefix_mask(RTE_MIN(len, 32u));
+	struct route *r = route_find(t, prefix, len);
+	const bool fresh = r == NULL;
+	uint32_t neighbour;
+	uint64_t word;
+	int ret;
+
+	if (len > 32 || next->port >= DP_PORTS_MAX || next->bundle.home >= DP_WORKERS_MAX ||
+		next->bundle.index >= DP_BUNDLES_MAX)
+		return -EINVAL;
+	ret = next_word(t, next, &word, &neighbour);
+	if (ret < 0)
+		return ret;
+	if (fresh)
+		r = route_make(t, prefix, len);
+	ret = r == NULL ? -ENOSPC : route_publish(t, r, word);
+	if (ret < 0) {
+		neighbour_release(t, neighbour);
+		if (fresh && r != NULL)
+			route_forget(t, r);
+		return ret;
+	}
+	neighbour_release(t, r->neighbour);
+	r->neighbour = neighbour;
+	r->word = word;
+	return 0;
+}
+
+/* A neighbour that the host's own route had hidden shows again. */
+static void
+host_route_gone(struct tables *t, uint32_t host)
+{
+	struct next_hop h;
+	uint32_t i;
+
+	rte_hash_del_key(t->hosts, &host);
+	word_load(prefix_word(t, host), &h);
+	if (h.kind != DP_NEXT_CONNECTED)
+		return;
+	i = neighbour_find(t, h.port, host);
+	if (i != NO_INDEX)
+		neighbour_route(t, i);
+}
+
+int
+tables_route_del(struct tables *t, uint32_t prefix_be, unsigned len)
+{
+	const uint32_t prefix = ntohl(prefix_be) & prefix_mask(RTE_MIN(len, 32u));
+	struct route *r = len > 32 ? NULL : route_find(t, prefix, len);
+	const uint32_t neighbour = r == NULL ? NO_INDEX : r->neighbour;
+
+	if (r == NULL)
+		return -ENOENT;
+	if (len == 0)
+		atomic_store_explicit(&t->default_word, 0, memory_order_relaxed);
+	else if (len < 32) {
+		rte_lpm_delete(t->prefixes, prefix, r->len);
+		index_give(&t->prefix_indexes, t->qsbr, r->index);
+	}
+	route_forget(t, r);
+	if (len == 32)
+		host_route_gone(t, prefix);
+	neighbour_release(t, neighbour);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ look-up */
+
+static void
+prefix_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t missing, struct next_hop out[])
+{
+	uint32_t next[KEY_BULK];
+
+	rte_lpm_lookup_bulk(t->prefixes, dst, next, n);
+	for (unsigned i = 0; i < n; i++) {
+		const _Atomic uint64_t *word = &t->default_word;
+
+		if ((missing >> i & 1) == 0)
+			continue;
+		if (next[i] & RTE_LPM_LOOKUP_SUCCESS)
+			word = &t->prefix_words[next[i] & 0xffffff];
+		word_load(atomic_load_explicit(word, memory_order_relaxed), &out[i]);
+	}
+}
+
+static void
+route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+{
+	const uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
+	const void *keys[KEY_BULK];
+	void *words[KEY_BULK];
+	uint64_t hit = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		keys[i] = &dst[i];
+	rte_hash_lookup_bulk_data(t->hosts, keys, n, &hit, words);
+	for (unsigned i = 0; i < n; i++)
+		if (hit >> i & 1)
+			word_load((uint64_t)(uintptr_t)words[i], &out[i]);
+	if (hit != all)
+		prefix_bulk(t, dst, n, ~hit, out);
+}
+
+void
+tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+{
+	for (unsigned at = 0; at < n; at += KEY_BULK)
+		route_bulk(t, dst + at, RTE_MIN(n - at, (unsigned)KEY_BULK), out + at);
+}
+
+/* ------------------------------------------------------------------ sessions */
+
+bool
+tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out)
+{
+	void *word;
+
+	if (rte_hash_lookup_data(t->sessions, key, &word) < 0)
+		return false;
+	*out = steer_unpack((uint64_t)(uintptr_t)word);
+	return true;
+}
+
+static struct session_port *
+session_port(struct tables *t, _Atomic uint64_t *words)
+{
+	struct session_port *sp;
+
+	for (sp = t->session_ports; sp != NULL; sp = sp->next)
+		if (sp->words == words)
+			return sp;
+	sp = calloc(1, sizeof(*sp));
+	if (sp == NULL)
+		return NULL;
+	sp->words = words;
+	sp->next = t->session_ports;
+	t->session_ports = sp;
+	return sp;
+}
+
+static struct session **
+session_find(struct session **list, const struct dp_session_key *key)
+{
+	while (*list != NULL && memcmp(&(*list)->key, key, sizeof(*key)) != 0)
+		list = &(*list)->next;
+	return list;
+}
+
+static int
+session_exact(struct tables *t, struct session *s)
+{
+	if (rte_hash_add_key_data(t->sessions, &s->key, word_pointer(s->word)) != 0)
+		return -ENOSPC;
+	s->exact = true;
+	return 0;
+}
+
+/* One session of an id is found by the word alone, several through the exact table: all of them are there before the word says so. */
+static int
+sessions_publish(struct tables *t, _Atomic uint64_t *word, struct session *list)
+{
+	uint64_t w = list == NULL ? 0 : list->word;
+	int ret = 0;
+
+	if (list != NULL && list->next != NULL) {
+		for (struct session *s = list; s != NULL && ret == 0; s = s->next)
+			ret = session_exact(t, s);
+		w = steer_pack(&(struct steer){.state = STEER_COLLIDE});
+	} else if (list != NULL && list->exact) {
+		ret = session_exact(t, list); /* frames that still saw the collision find it there */
+	}
+	if (ret == 0)
+		atomic_store_explicit(word, w, memory_order_release);
+	return ret;
+}
+
+static void
+session_unlink(struct tables *t, struct session_port *sp, struct session **at)
+{
+	struct session *s = *at;
+	const unsigned id = s->key.session;
+
+	*at = s->next;
+	sessions_publish(t, &sp->words[id], sp->of_id[id]);
+	if (s->exact)
+		rte_hash_del_key(t->sessions, &s->key);
+	free(s);
+}
+
+int
+tables_session_set(struct tables *t, _Atomic uint64_t *words, const struct dp_session_key *key, uint64_t word)
+{
+	struct session_port *sp = session_port(t, words);
+	struct session **at, *s;
+	int ret;
+
+	if (sp == NULL)
+		return -ENOMEM;
+	at = session_find(&sp->of_id[key->session], key);
+	if (word == 0) {
+		if (*at == NULL)
+			return -ENOENT;
+		session_unlink(t, sp, at);
+		return 0;
+	}
+	if (*at != NULL) {
+		(*at)->word = word;
+		return sessions_publish(t, &words[key->session], sp->of_id[key->session]);
+	}
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return -ENOMEM;
+	*s = (struct session){.key = *key, .word = word};
+	*at = s;
+	ret = sessions_publish(t, &words[key->session], sp->of_id[key->session]);
+	if (ret < 0)
+		session_unlink(t, sp, at);
+	return ret;
+}
