@@ -22,7 +22,7 @@ enum pkt_flags {
 	PKT_OWN = 1 << 1,         /* injected by control: TTL and source are not touched */
 	PKT_CONTROL = 1 << 2,     /* control protocol: passes before data, never refused for a full queue */
 	PKT_NULL = 1 << 3,        /* null fragment */
-	PKT_TO_LINKS = 1 << 4,    /* in a steer ring: IP packet for a bundle, not a frame of a link */
+	PKT_TO_LINKS = 1 << 4,    /* routed to a bundle, not to an IP port */
 };
 
 /* Scratch between stages. What a field means before and after each stage is said at the stage. */

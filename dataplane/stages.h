@@ -14,7 +14,7 @@
 void pppoe_rx(struct worker *w, struct port *p, struct burst *b);
 /* Frames whose bundle lives elsewhere go to its home. */
 void steer_out(struct worker *w, struct burst *b, enum steer_kind kind);
-/* What other workers handed to us. steer_out has marked packets with PKT_TO_LINKS by their kind; steer_frame() need not. Fills the burst from one ring; false when the ring is empty. kind of each packet is in the ring's
+/* What other workers handed to us in this turn. Fills the burst from one ring; false when no ring has more. kind of each packet is in the ring's
  * order; one burst holds packets of one kind. */
 bool steer_in(struct worker *w, struct burst *b, enum steer_kind *kind);
 /* At home: peer MAC and generation checked, links' counters; MP fragments into the window and whole packets out, in order; plain
@@ -43,10 +43,10 @@ void ip_tx(struct worker *w, struct burst *b);
 void mp_accept(struct worker *w, struct burst *b);
 /* Bundles whose lines have room: cut, number, encapsulate, and give to the ports what is due. */
 void mp_tx(struct worker *w);
-/* Window deadlines that passed: given up, and what that releases goes out. Fills the burst; false when no deadline is due. */
+/* Window deadlines that passed: given up, and what that releases goes out. Fills the burst; false when nothing came out. */
 bool mp_expire(struct worker *w, struct burst *b);
-/* Control's frames: to a port at once, to a bundle through its numbers, IP packets into the burst to be routed. In the inject ring
- * pkt(m) says where to: `why` is enum dp_target_kind, then `port`, or `bundle` and `gen`. flags and the rest are set here. */
+/* Control's frames: to a port at once, to a bundle through its numbers, IP packets into the burst to be routed. False when
+ * nothing is left of this turn. */
 bool inject_in(struct worker *w, struct burst *b);
 
 #endif

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/bundle_state.h"
+
+#include <rte_malloc.h>
+
+#include "dataplane/wire/eth.h"
+#include "dataplane/wire/ppp.h"
+
+/* Bundles as control makes and changes them. Everything here runs once a command, never once a frame. */
+
+enum {
+	EXT_SLAB = 16,      /* extensions taken from memory at once */
+	BURST_NS = 1000000, /* a line may catch up this much after the worker was away */
+	HORIZON_MIN_NS = 1000000,
+	QUEUE_PACKETS_MIN = 32,
+	QUEUE_PACKETS_MAX = 4096,
+	SMALL_PACKET = 128, /* mean size below which the number of packets bounds a queue, not their bytes */
+	DEEP_WINDOWS_MIN = 2,
+	DEEP_WINDOWS_MAX = 1024,
+};
+
+_Static_assert((int)DP_SCHED_WEIGHTED == SCHED_WEIGHTED && (int)DP_SCHED_EQUAL == SCHED_EQUAL &&
+		(int)DP_SCHED_ROUND_ROBIN == SCHED_ROUND_ROBIN && (int)DP_SCHED_PACKET == SCHED_PACKET,
+	"modes are passed on as they are");
+
+/* ------------------------------------------------------------------ lists */
+
+static void
+list_append(struct bundle_table *t, struct ready_list *l, struct bundle *b, uint32_t *link, uint32_t *last_link)
+{
+	*link = WHEEL_NIL;
+	if (l->head == WHEEL_NIL)
+		l->head = bundle_index(t, b);
+	else
+		*last_link = bundle_index(t, b);
+	l->tail = bundle_index(t, b);
+}
+
+void
+bundle_rx_ready(struct bundle_table *t, struct bundle *b)
+{
+	if (b->hot.flags & BUNDLE_RX_READY)
+		return;
+	b->hot.flags |= BUNDLE_RX_READY;
+	list_append(t, &t->rx_ready, b, &b->rare.next_ready, &t->bundles[t->rx_ready.tail % t->max].rare.next_ready);
+}
+
+struct bundle *
+bundle_rx_ready_next(struct bundle_table *t)
+{
+	struct bundle *b;
+
+	if (t->rx_ready.head == WHEEL_NIL)
+		return NULL;
+	b = &t->bundles[t->rx_ready.head];
+	t->rx_ready.head = b->rare.next_ready;
+	b->hot.flags &= (uint16_t)~BUNDLE_RX_READY;
+	return b;
+}
+
+void
+bundle_tx_ready(struct bundle_table *t, struct bundle *b)
+{
+	if (b->hot.flags & BUNDLE_TX_READY)
+		return;
+	b->hot.flags |= BUNDLE_TX_READY;
+	list_append(t, &t->tx_ready, b, &b->tx.next_ready, &t->bundles[t->tx_ready.tail % t->max].tx.next_ready);
+}
+
+struct bundle *
+bundle_tx_ready_next(struct bundle_table *t)
+{
+	struct bundle *b;
+
+	if (t->tx_ready.head == WHEEL_NIL)
+		return NULL;
+	b = &t->bundles[t->tx_ready.head];
+	t->tx_ready.head = b->tx.next_ready;
+	b->hot.flags &= (uint16_t)~BUNDLE_TX_READY;
+	return b;
+}
+
+/* ------------------------------------------------------------------ table */
+
+static unsigned
+deep_windows(const struct worker *w, const struct bundle_table *t)
+{
+	/* A window of n slots is sparse: four times the slots that the budget could fill. */
+	const uint64_t windows = 4 * w->held_budget / t->mbuf_bytes / REASM_SLOTS_MAX;
+
+	return (unsigned)RTE_MAX(RTE_MIN(windows, (uint64_t)DEEP_WINDOWS_MAX), (uint64_t)DEEP_WINDOWS_MIN);
+}
+
+struct bundle_table *
+bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
+{
+	struct bundle_table *t = rte_zmalloc_socket("bundle_table", sizeof(*t), RTE_CACHE_LINE_SIZE, numa_node);
+
+	if (t == NULL)
+		return NULL;
+	t->max = RTE_MAX(RTE_MIN(bundles_max, (unsigned)DP_BUNDLES_MAX), 1u);
+	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + rte_pktmbuf_data_room_size(w->pool);
+	t->rx_ready = t->tx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
+	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), RTE_CACHE_LINE_SIZE, numa_node);
+	if (t->bundles == NULL || deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
+		rte_free(t->bundles);
+		rte_free(t);
+		return NULL;
+	}
+	wheel_init(&t->stall, &t->bundles->hot.stall, sizeof(struct bundle), STALL_SHIFT);
+	wheel_init(&t->pace, &t->bundles->tx.wake, sizeof(struct bundle), PACE_SHIFT);
+	return t;
+}
+
+/* Slabs of extensions: the first of each is what rte_free wants. */
+static bool
+ext_refill(struct worker *w, struct bundle_table *t)
+{
+	struct bundle_ext *slab =
+		rte_zmalloc_socket("bundle_ext", EXT_SLAB * sizeof(*slab), RTE_CACHE_LINE_SIZE, w->numa_node);
+
+	if (slab == NULL)
+		return false;
+	slab[0].next_slab = t->slabs;
+	t->slabs = slab;
+	for (unsigned i = 0; i < EXT_SLAB; i++) {
+		slab[i].next_free = t->free_ext;
+		t->free_ext = &slab[i];
+	}
+	return true;
+}
+
+static void
+ext_put(struct bundle_table *t, struct bundle *b)
+{
+	if (b->ext == NULL)
+		return;
+	b->ext->next_free = t->free_ext;
+	t->free_ext = b->ext;
+	b->ext = NULL;
+}
+
+/* The arrays that have to be in one piece move over. */
+static bool
+ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
+{
+	struct bundle_ext *e;
+
+	if (b->ext != NULL)
+		return true;
+	if (t->free_ext == NULL && !ext_refill(w, t))
+		return false;
+	e = t->free_ext;
+	t->free_ext = e->next_free;
+	*e = (struct bundle_ext){.next_slab = e->next_slab};
+	for (unsigned i = 0; i < LINES_INLINE; i++) {
+		e->sched[i] = b->tx.sched_inline[i];
+		e->skew[i] = b->rare.skew_inline[i];
+	}
+	b->ext = e;
+	b->tx.lines = e->sched;
+	b->rare.skew = e->skew;
+	return true;
+}
+
+/* ------------------------------------------------------------------ a bundle's limits */
+
+static bool
+waits_for_all(const struct bundle *b)
+{
+	return b->tx.config.mode == SCHED_EQUAL || b->tx.config.mode == SCHED_ROUND_ROBIN;
+}
+
+/* Payload whose time on the slowest line the backlog of a line must cover before the next packet is cut, or that line idles: the
+ * smallest piece it can get when pieces are fitted to the lines, a whole fragment (and the next one) when they are not. */
+static uint32_t
+horizon_bytes(const struct bundle *b, const struct sched_line *l)
+{
+	const uint32_t whole = RTE_MIN(l->fragment_max, b->tx.mrru);
+
+	if (b->tx.config.mode == SCHED_WEIGHTED)
+		return RTE_MIN(b->tx.config.min_fragment, whole);
+	return waits_for_all(b) ? 2 * whole : whole;
+}
+
+/* A line that is d later than another one is only worth using when the other's backlog is d: so much has to be let in. */
+static void
+set_horizon(struct bundle *b)
+{
+	uint64_t need_ns = HORIZON_MIN_NS;
+	uint32_t least_us = UINT32_MAX, most_us = 0;
+
+	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+		const struct sched_line *l = &b->tx.lines[i];
+
+		if (!(b->tx.up >> i & 1))
+			continue;
+		need_ns = RTE_MAX(need_ns, pacing_cost_ns(l->pace, horizon_bytes(b, l) + l->frame_overhead));
+		least_us = RTE_MIN(least_us, l->latency_us);
+		most_us = RTE_MAX(most_us, l->latency_us);
+	}
+	b->tx.horizon_ns = need_ns + (most_us > least_us ? (most_us - least_us) * 1000ull : 0);
+}
+
+/* What may wait in front of the lines: queue_ms at their joint rate, in bytes; some packets at least. */
+static void
+set_queue_limits(struct bundle *b)
+{
+	const uint64_t least = (uint64_t)QUEUE_PACKETS_MIN * RTE_MAX(b->tx.mrru, 1500u);
+	uint64_t bps = 0, bytes;
+	bool unpaced = false;
+
+	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+		if (!(b->tx.up >> i & 1))
+			continue;
+		bps += b->tx.lines[i].pace->rate_bps;
+		unpaced |= b->tx.lines[i].pace->rate_bps == 0;
+	}
+	bytes = unpaced ? (uint64_t)QUEUE_PACKETS_MAX * 1500 : bps / 8000 * b->rare.queue_ms;
+	bytes = RTE_MIN(RTE_MAX(bytes, least), (uint64_t)UINT32_MAX / 2);
+	b->tx.bytes_max = (uint32_t)bytes;
+	b->tx.packets_max = (uint32_t)RTE_MIN(
+		RTE_MAX(bytes / SMALL_PACKET, (uint64_t)QUEUE_PACKETS_MIN), (uint64_t)QUEUE_PACKETS_MAX);
+}
+
+/* Every change of lines or settings ends here. */
+static void
+lines_changed(struct bundle *b)
+{
+	b->tx.n_lines = b->hot.joined == 0 ? 0 : (uint8_t)(32 - __builtin_clz(b->hot.joined));
+	bundle_set_stall(b);
+	set_horizon(b);
+	set_queue_limits(b);
+}
+
+/* ------------------------------------------------------------------ bundles */
+
+static void
+bundle_create(struct bundle *b, const struct dp_cmd *cmd)
+{
+	const struct wheel_node stall = b->hot.stall;
+
+	/* An index that was used before may still be in the stall wheel, where it comes out by itself. */
+	memset(b, 0, sizeof(*b));
+	b->hot.stall = stall;
+	b->hot.gen = cmd->gen;
+	b->hot.flags = BUNDLE_LIVE;
+	b->tx.lines = b->tx.sched_inline;
+	b->tx.null_due_ns = UINT64_MAX;
+	b->rare.skew = b->rare.skew_inline;
+	reasm_init(&b->rx, b->slots, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT,
+		cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
+}
+
+/* Number formats stay as they were when the bundle was made: the peer's numbers would mean something else. */
+static uint16_t
+new_flags(const struct bundle *b, uint16_t wanted)
+{
+	const uint16_t fixed = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT;
+	const uint16_t own = b->hot.flags & BUNDLE_OWN_FLAGS;
+
+	if (b->hot.joined == 0)
+		return (uint16_t)((wanted & ~BUNDLE_OWN_FLAGS) | own);
+	return (uint16_t)((wanted & ~BUNDLE_OWN_FLAGS & ~fixed) | (b->hot.flags & fixed) | own);
+}
+
+static void
+bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
+{
+	const struct dp_bundle_set *s = &cmd->bundle_set;
+	struct bundle *b = &t->bundles[cmd->bundle];
+
+	if (!(b->hot.flags & BUNDLE_LIVE)) {
+		bundle_create(b, cmd);
+		w->n_bundles++;
+	} else if (b->hot.gen != cmd->gen) {
+		return;
+	}
+	b->hot.flags = new_flags(b, s->flags);
+	b->hot.rx_mrru = s->rx_mrru;
+	b->tx.mrru = s->tx_mrru;
+	b->tx.mss_v4 = s->mss_v4;
+	b->tx.mss_v6 = s->mss_v6;
+	b->tx.null_ms = s->null_ms;
+	b->tx.address_be = s->address_be;
+	b->tx.config = (struct sched_config){.mode = (enum sched_mode)s->mode, .min_fragment = s->min_fragment};
+	b->rare.queue_ms = s->queue_ms;
+	b->rare.limits = (struct window_limits){
+		.stall_min_us = s->stall_min_ms * 1000u,
+		.stall_max_us = RTE_MAX(s->stall_min_ms, s->stall_max_ms) * 1000u,
+		.slots_max = s->window_slots_max,
+	};
+	lines_changed(b);
+	bundle_tx_ready(t, b);
+}
+
+/* ------------------------------------------------------------------ links */
+
+static void
+drop_queue(struct worker *w, struct mbuf_queue *q, enum drop_reason why)
+{
+	struct rte_mbuf *m;
+
+	while ((m = mbuf_queue_pop(q)) != NULL)
+		drop(w, m, why);
+}
+
+/* What every frame of the line begins with; the PPPoE length is written later. */
+static void
+line_header(struct tx_line *line, const struct dp_link_set *l, bool mp)
+{
+	uint8_t *p = line->hdr;
+
+	line->eth_len = (uint8_t)eth_store(p, &l->peer, &l->local, l->vlans, ETHERTYPE_PPPOE_SESSION);
+	p += line->eth_len;
+	pppoe_store(p, PPPOE_CODE_SESSION, l->session, 0);
+	p += PPPOE_HDR_LEN;
+	if (mp) {
+		store_be16(p, PPP_MP);
+		p += PPP_PROTO_LEN;
+	}
+	line->hdr_len = (uint8_t)(p - line->hdr);
+}
+
+/* Without MP the protocol field of the packet is the frame's own, which the MRU does not count. */
+static uint16_t
+fragment_max(const struct dp_link_set *l, bool mp, unsigned mp_len)
+{
+	if (!mp)
+		return (uint16_t)(l->tx_mru + PPP_PROTO_LEN);
+	return (uint16_t)(l->tx_mru > mp_len ? l->tx_mru - mp_len : 0);
+}
+
+static void
+line_set(struct bundle *b, const struct dp_link_set *l)
+{
+	struct tx_line *line = bundle_line(b, l->slot);
+	const bool mp = b->hot.flags & DP_BUNDLE_MP;
+	const unsigned mp_len = mp ? mp_hdr_len(b->hot.flags & DP_BUNDLE_TX_SHORT) : 0;
+
+	line_header(line, l, mp);
+	line->port = l->port;
+	line->pace.rate_bps = l->rate_bps;
+	line->pace.burst_ns = BURST_NS;
+	line->pace.overhead_bytes = l->overhead_bytes;
+	line->pace.encap = l->encap;
+	b->tx.lines[l->slot] = (struct sched_line){
+		.pace = &line->pace,
+		.latency_us = l->latency_us,
+		.fragment_max = fragment_max(l, mp, mp_len),
+		.frame_overhead = (uint16_t)(line->hdr_len + mp_len),
+		.usable = !l->tx_hold,
+	};
+	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (l->tx_hold ? 0u : 1u << l->slot));
+	b->tx.stale &= b->tx.up;
+}
+
+/* Nothing is alone any more: every line may send. */
+static void
+bundle_solo_end(struct bundle *b, unsigned slot)
+{
+	if (b->tx.solo_until_ns == 0 || b->tx.solo_line != slot)
+		return;
+	b->tx.solo_until_ns = 0;
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1)
+		b->tx.lines[__builtin_ctz(left)].usable = true;
+}
+
+static void
+link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned slot)
+{
+	struct tx_line *line = bundle_line(b, slot);
+	struct link_rare *rare = bundle_link_rare(b, slot);
+	struct dp_event e = {
+		.op = DP_EVENT_LINK_GONE, .slot = (uint8_t)slot, .gen = b->hot.gen, .bundle = bundle_index(t, b)};
+
+	b->hot.joined &= (uint16_t) ~(1u << slot);
+	b->tx.stale &= (uint16_t) ~(1u << slot);
+	b->tx.lines[slot].usable = false;
+	b->rare.skew[slot].lag_us = 0;
+	bundle_solo_end(b, slot);
+	drop_queue(w, &line->queue, DROP_LINK_DOWN);
+	reasm_link_leave(&b->rx, slot);
+	if (slot < LINES_INLINE)
+		count_spill(&b->hot.rx[slot], &rare->rx);
+	e.link = (struct dp_link_totals){rare->rx.n, rare->rx.bytes, line->sent.n, line->sent.bytes};
+	worker_event(w, &e);
+	w->n_links--;
+	/* M may have moved: what that completes or loses is delivered by mp_expire in this turn. */
+	bundle_rx_ready(t, b);
+	lines_changed(b);
+	bundle_tx_ready(t, b);
+	if (b->tx.up != 0)
+		return;
+	/* A next line may come much later: what waits would be stale then. */
+	drop_queue(w, &b->tx.control, DROP_BUNDLE_NO_LINK);
+	drop_queue(w, &b->tx.data, DROP_BUNDLE_NO_LINK);
+}
+
+static bool
+same_session(struct bundle *b, const struct dp_link_set *l)
+{
+	const struct link_id *id = bundle_link_id(b, l->slot);
+
+	return id->session == l->session && mac_equal(&id->peer, &l->peer);
+}
+
+static void
+link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
+{
+	struct tx_line *line = bundle_line(b, l->slot);
+
+	*line = (struct tx_line){0};
+	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
+	if (l->slot < LINES_INLINE)
+		b->hot.rx[l->slot] = (struct count){0, 0};
+	b->rare.skew[l->slot] = (struct window_skew){0, (uint32_t)(w->now_ns / 1000000)};
+	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
+	b->hot.joined |= (uint16_t)(1u << l->slot);
+	reasm_link_join(&b->rx, l->slot, b->ext != NULL ? &b->ext->more : NULL);
+	w->n_links++;
+}
+
+static void
+refuse_link(struct worker *w, const struct dp_cmd *cmd)
+{
+	const struct dp_event e = {
+		.op = DP_EVENT_LINK_GONE, .slot = cmd->link_set.slot, .gen = cmd->gen, .bundle = cmd->bundle};
+
+	worker_event(w, &e);
+}
+
+static void
+link_set(struct worker *w, struct bundle_table *t, struct bundle *b, const struct dp_cmd *cmd)
+{
+	const struct dp_link_set *l = &cmd->link_set;
+
+	if (l->slot >= DP_BUNDLE_LINKS_MAX || l->port >= w->n_ports)
+		return;
+	if (l->slot >= LINES_INLINE && !ext_get(w, t, b)) {
+		refuse_link(w, cmd);
+		return;
+	}
+	if (bundle_joined(b, l->slot) && !same_session(b, l))
+		link_leave(w, t, b, l->slot);
+	if (!bundle_joined(b, l->slot))
+		link_join(w, b, l);
+	line_set(b, l);
+	lines_changed(b);
+	bundle_tx_ready(t, b);
+}
+
+/* ------------------------------------------------------------------ the end of a bundle */
+
+static void
+drop_window(struct worker *w, struct bundle_table *t, struct bundle *b)
+{
+	void *frags[REASM_PACKET_FRAGS_MAX];
+	unsigned n;
+
+	while ((n = reasm_drain(&b->rx, frags, RTE_DIM(frags))) != 0) {
+		for (unsigned i = 0; i < n; i++) {
+			struct rte_mbuf *m = frags[i];
+
+			w->held_bytes -= (uint64_t)m->nb_segs * t->mbuf_bytes;
+			drop(w, m, DROP_BUNDLE_GONE);
+		}
+	}
+	deep_pool_put(&t->deep, reasm_shrink(&b->rx));
+	b->hot.stall_due = 0;
+}
+
+static void
+bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
+{
+	struct dp_event e = {.op = DP_EVENT_BUNDLE_GONE, .gen = b->hot.gen, .bundle = bundle_index(t, b)};
+
+	for (unsigned left = b->hot.joined; left != 0; left &= left - 1)
+		link_leave(w, t, b, (unsigned)__builtin_ctz(left));
+	drop_window(w, t, b);
+	drop_queue(w, &b->tx.control, DROP_BUNDLE_GONE);
+	drop_queue(w, &b->tx.data, DROP_BUNDLE_GONE);
+	wheel_remove(&t->pace, bundle_index(t, b));
+	ext_put(t, b);
+	count_spill(&b->hot.packets, &b->rare.packets);
+	e.totals.rx_packets = b->rare.packets.n;
+	e.totals.rx_bytes = b->rare.packets.bytes;
+	e.totals.tx_packets = b->rare.sent.n;
+	e.totals.tx_bytes = b->rare.sent.bytes;
+	e.totals.dropped = b->rare.queue_drops;
+	worker_event(w, &e);
+	b->hot.flags &= (uint16_t)~BUNDLE_LIVE;
+	w->n_bundles--;
+}
+
+/* The lists name bundles by index: a removed one must have left them before its index is used again. */
+static void
+forget_ready(struct bundle_table *t, const struct bundle *gone)
+{
+	struct ready_list rx = t->rx_ready, tx = t->tx_ready;
+	struct bundle *b;
+
+	t->rx_ready = t->tx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
+	for (uint32_t i = rx.head; i != WHEEL_NIL;) {
+		b = &t->bundles[i];
+		i = b->rare.next_ready;
+		b->hot.flags &= (uint16_t)~BUNDLE_RX_READY;
+		if (b != gone)
+			bundle_rx_ready(t, b);
+	}
+	for (uint32_t i = tx.head; i != WHEEL_NIL;) {
+		b = &t->bundles[i];
+		i = b->tx.next_ready;
+		b->hot.flags &= (uint16_t)~BUNDLE_TX_READY;
+		if (b != gone)
+			bundle_tx_ready(t, b);
+	}
+}
+
+void
+bundle_table_free(struct worker *w, struct bundle_table *t)
+{
+	if (t == NULL)
+		return;
+	for (unsigned i = 0; i < t->max; i++) {
+		if (t->bundles[i].hot.flags & BUNDLE_LIVE)
+			bundle_remove(w, t, &t->bundles[i]);
+	}
+	for (; t->in_at < t->in_n; t->in_at++)
+		release(w, t->in[t->in_at].m);
+	for (; t->steered_at < t->steered.n; t->steered_at++)
+		release(w, t->steered.m[t->steered_at]);
+	worker_flush_free(w);
+	while (t->slabs != NULL) {
+		struct bundle_ext *slab = t->slabs;
+
+		t->slabs = slab->next_slab;
+		rte_free(slab);
+	}
+	deep_pool_fini(&t->deep);
+	rte_free(t->bundles);
+	rte_free(t);
+}
+
+/* ------------------------------------------------------------------ what control reads */
+
+static void
+snapshot_link(const struct worker *w, struct bundle *b, unsigned slot, struct dp_link_stats *out)
+{
+	const struct link_rare *rare = bundle_link_rare(b, slot);
+	const struct tx_line *line = bundle_line(b, slot);
+	const struct count hot = slot < LINES_INLINE ? b->hot.rx[slot] : (struct count){0, 0};
+
+	*out = (struct dp_link_stats){
+		.totals = {rare->rx.n + hot.n, rare->rx.bytes + hot.bytes, line->sent.n, line->sent.bytes},
+		.in_link_reorder = rare->reorder,
+		.lost = rare->lost,
+		.lag_us = b->rare.skew[slot].lag_us,
+		.backlog_us = (uint32_t)(pacing_backlog_ns(&line->pace, w->now_ns) / 1000),
+		.joined = true,
+	};
+}
+
+static void
+bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats *out)
+{
+	const struct bundle_rare *r = &b->rare;
+
+	*out = (struct dp_bundle_stats){
+		.rx_packets = r->packets.n + b->hot.packets.n,
+		.rx_bytes = r->packets.bytes + b->hot.packets.bytes,
+		.tx_packets = r->sent.n,
+		.tx_bytes = r->sent.bytes,
+		.rx_null = r->rx_null,
+		.tx_null = r->tx_null,
+		.queue_drops = r->queue_drops,
+		.late = r->late,
+		.duplicate = r->duplicate,
+		.lost_fragments = r->lost_fragments,
+		.lost_numbers = reasm_lost(&b->rx),
+		.overrun = r->overrun,
+		.expired = r->expired,
+		.held = reasm_held(&b->rx),
+		.window_slots = reasm_slots(&b->rx),
+		.stall_us = (uint32_t)(r->stall_half_ns * 2 / 1000),
+		.queue_packets = b->tx.control.n + b->tx.data.n,
+		.next_rx_seq = b->rx.next,
+		.next_tx_seq = seq_add(b->tx.seq, 0, b->hot.flags & DP_BUNDLE_TX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS),
+	};
+	for (unsigned left = b->hot.joined; left != 0; left &= left - 1)
+		snapshot_link(w, b, (unsigned)__builtin_ctz(left), &out->links[__builtin_ctz(left)]);
+}
+
+/* ------------------------------------------------------------------ commands */
+
+static void
+on_live(struct worker *w, struct bundle_table *t, struct bundle *b, const struct dp_cmd *cmd)
+{
+	switch ((enum dp_cmd_op)cmd->op) {
+	case DP_CMD_BUNDLE_SET:
+		break;
+	case DP_CMD_BUNDLE_REMOVE:
+		bundle_remove(w, t, b);
+		forget_ready(t, b);
+		break;
+	case DP_CMD_LINK_SET:
+		link_set(w, t, b, cmd);
+		break;
+	case DP_CMD_LINK_REMOVE:
+		if (cmd->slot < DP_BUNDLE_LINKS_MAX && bundle_joined(b, cmd->slot))
+			link_leave(w, t, b, cmd->slot);
+		break;
+	case DP_CMD_SNAPSHOT:
+		bundle_snapshot(w, b, cmd->snapshot);
+		break;
+	}
+}
+
+void
+bundle_command(struct worker *w, const struct dp_cmd *cmd)
+{
+	struct bundle_table *t = w->bundles;
+	struct bundle *b = bundle_at(t, cmd->bundle);
+
+	if (cmd->op == DP_CMD_BUNDLE_SET) {
+		if (cmd->bundle < t->max)
+			bundle_set(w, t, cmd);
+		return;
+	}
+	if (cmd->op == DP_CMD_SNAPSHOT)
+		*cmd->snapshot = (struct dp_bundle_stats){0};
+	if (b != NULL && b->hot.gen == cmd->gen)
+		on_live(w, t, b, cmd);
+}
+
+uint64_t
+bundle_next_ns(const struct bundle_table *t)
+{
+	if (t->rx_ready.head != WHEEL_NIL || t->tx_ready.head != WHEEL_NIL)
+		return 0;
+	return RTE_MIN(wheel_next_ns(&t->stall), wheel_next_ns(&t->pace));
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef DATAPLANE_BUNDLE_STATE_H
+#define DATAPLANE_BUNDLE_STATE_H
+
+#include <rte_common.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/bundle.h"
+#include "dataplane/deep_pool.h"
+#include "dataplane/mp/reasm.h"
+#include "dataplane/mp/sched.h"
+#include "dataplane/mp/window.h"
+#include "dataplane/wheel.h"
+#include "dataplane/wire/pppoe.h"
+#include "dataplane/worker.h"
+
+/* The memory of bundles, for bundle.c and the stages. One block a bundle: a fragment in order touches the first two lines and one
+ * slot, a packet to the links the lines of `tx` and of its pieces' lines, everything rare is last. */
+
+enum {
+	LINES_INLINE = 2,                                /* links whose state lies in the bundle itself */
+	LINES_EXT = DP_BUNDLE_LINKS_MAX - LINES_INLINE,  /* and in its extension */
+	FRAME_HDR_MAX = ETH_HDR_MAX + PPPOE_HDR_LEN + 2, /* what a line puts in front of the MP header */
+	FRAME_ROOM = FRAME_HDR_MAX + MP_LONG_LEN,        /* headroom a queued packet has */
+	STALL_SHIFT = 20,                                /* wheel of 1 ms */
+	PACE_SHIFT = 14,                                 /* wheel of 16 us */
+	PACE_TICK_NS = 1 << PACE_SHIFT,
+};
+_Static_assert((int)REASM_LINKS_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
+_Static_assert((int)SCHED_LINES_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
+
+/* Flags besides enum dp_bundle_flags, in the same word. */
+enum { BUNDLE_LIVE = 1 << 15, BUNDLE_RX_READY = 1 << 14, BUNDLE_TX_READY = 1 << 13, BUNDLE_OWN_FLAGS = 0xe000 };
+
+/* Counts 32 bits wide where they are hot; added to the wide ones before they wrap. */
+struct count {
+	uint32_t n, bytes;
+};
+
+struct wide_count {
+	uint64_t n, bytes;
+};
+
+struct link_id {
+	struct mac peer;
+	uint16_t session;
+};
+_Static_assert(sizeof(struct link_id) == 8, "two of them and what else a fragment needs is one line");
+
+struct bundle_hot {
+	struct link_id id[LINES_INLINE];
+	uint16_t gen, flags; /* enum dp_bundle_flags and the above */
+	uint16_t rx_mrru;
+	uint16_t joined; /* bit = slot */
+	struct count rx[LINES_INLINE];
+	struct count packets;    /* delivered */
+	uint32_t stall_due;      /* tick of the stall wheel, 0: no gap. The node may stay in the wheel without */
+	struct wheel_node stall; /* in the wheel from the first gap on, until it comes out without one */
+};
+_Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
+
+struct mbuf_queue {
+	struct rte_mbuf *head, *tail;
+	uint32_t n, bytes;
+};
+
+/* A line we send on. */
+struct tx_line {
+	struct pacing pace;
+	struct mbuf_queue queue; /* framed, each with its due_ns */
+	uint64_t stale_ns;       /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
+	struct wide_count sent;
+	uint16_t port;
+	uint8_t hdr_len, eth_len;
+	uint8_t hdr[FRAME_HDR_MAX + 2]; /* Ethernet, PPPoE, 0x003d if MP: the PPPoE length is filled in */
+} __rte_cache_aligned;
+
+struct bundle_tx {
+	uint32_t seq; /* of the next fragment */
+	struct sched sched;
+	uint8_t n_lines; /* highest joined slot + 1 */
+	uint16_t up;     /* joined, and not for receiving only */
+	uint16_t stale;  /* of those: have not sent since the last number that carried data */
+	uint16_t mrru, mss_v4, mss_v6;
+	uint16_t null_ms;
+	struct sched_config config;
+	struct mbuf_queue control, data;
+	uint32_t bytes_max, packets_max;
+	uint32_t address_be;
+	uint32_t next_ready;    /* list of the table */
+	uint64_t horizon_ns;    /* a line with less backlog than this has room */
+	uint64_t null_due_ns;   /* earliest stale line's null fragment; UINT64_MAX: none */
+	uint64_t solo_until_ns; /* until then only solo_line sends, so that number 0 arrives first; 0: over */
+	uint8_t solo_line;      /* valid while solo_until_ns != 0 */
+	struct wheel_node wake;
+	struct sched_line *lines; /* n_lines of them: sched_inline, or in the extension */
+	struct sched_line sched_inline[LINES_INLINE];
+};
+
+/* Counters of a link that move seldom. */
+struct link_rare {
+	struct wide_count rx;
+	uint64_t reorder, lost;
+};
+
+struct bundle_rare {
+	struct wide_count packets, sent;
+	uint64_t rx_null, tx_null, queue_drops, late, duplicate, lost_fragments, overrun, expired;
+	struct window_limits limits;
+	uint64_t stall_half_ns;
+	uint64_t grown_ns;   /* when the window last grew */
+	uint32_t next_ready; /* list of the table: packets wait to be popped */
+	uint16_t queue_ms;
+	struct window_skew *skew; /* of all slots */
+	struct window_skew skew_inline[LINES_INLINE];
+	struct link_rare links[LINES_INLINE];
+};
+
+/* Links three to sixteen. */
+struct bundle_ext {
+	struct bundle_ext *next_free;
+	struct bundle_ext *next_slab; /* in the first of each slab */
+	struct link_id id[LINES_EXT];
+	struct link_rare rare[LINES_EXT];
+	struct sched_line sched[DP_BUNDLE_LINKS_MAX];
+	struct window_skew skew[DP_BUNDLE_LINKS_MAX];
+	struct tx_line lines[LINES_EXT];
+	struct reasm_more more;
+} __rte_cache_aligned;
+
+struct bundle {
+	struct reasm rx;       /* line 0 */
+	struct bundle_hot hot; /* line 1 */
+	void *slots[REASM_SLOTS_MIN];
+	struct bundle_tx tx __rte_cache_aligned;
+	struct tx_line lines[LINES_INLINE];
+	struct bundle_ext *ext; /* NULL while there never was a third link */
+	struct bundle_rare rare;
+} __rte_cache_aligned;
+_Static_assert(
+	offsetof(struct bundle, hot) == 64 && offsetof(struct bundle, slots) == 128, "lines 0 and 1, then the slots");
+
+/* A rate limit: `burst` at once, `per_s` in the long run. */
+struct bucket {
+	uint64_t filled_ns, tokens_ns; /* tokens in time it takes to earn them */
+};
+
+/* List of bundles linked through one of their fields. */
+struct ready_list {
+	uint32_t head, tail;
+};
+
+/* What a stage has not finished when its output burst is full. */
+struct rx_item {
+	struct rte_mbuf *m;
+	struct bundle *b;
+	struct mp_view mp;
+	uint8_t slot;
+	bool plain;
+};
+
+struct bundle_table {
+	struct bundle *bundles;
+	unsigned max;
+	unsigned mbuf_bytes; /* memory of one buffer: what the budget counts */
+	struct ready_list rx_ready, tx_ready;
+
+	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
+	unsigned in_n, in_at;
+	bool rx_more; /* the last burst was full: its call is not over */
+
+	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */
+	unsigned steered_at, steer_at, steer_left; /* steer_at: next ring, 0 at the beginning of a turn */
+
+	struct bucket icmp, glean, unknown;
+
+	struct bundle_ext *free_ext, *slabs;
+	struct deep_pool deep;
+	struct wheel stall, pace;
+};
+
+static inline uint32_t
+bundle_index(const struct bundle_table *t, const struct bundle *b)
+{
+	return (uint32_t)(b - t->bundles);
+}
+
+/* NULL: no such bundle. */
+static inline struct bundle *
+bundle_at(const struct bundle_table *t, uint32_t index)
+{
+	if (index >= t->max || !(t->bundles[index].hot.flags & BUNDLE_LIVE))
+		return NULL;
+	return &t->bundles[index];
+}
+
+static inline struct tx_line *
+bundle_line(struct bundle *b, unsigned slot)
+{
+	return slot < LINES_INLINE ? &b->lines[slot] : &b->ext->lines[slot - LINES_INLINE];
+}
+
+static inline struct link_id *
+bundle_link_id(struct bundle *b, unsigned slot)
+{
+	return slot < LINES_INLINE ? &b->hot.id[slot] : &b->ext->id[slot - LINES_INLINE];
+}
+
+static inline struct link_rare *
+bundle_link_rare(struct bundle *b, unsigned slot)
+{
+	return slot < LINES_INLINE ? &b->rare.links[slot] : &b->ext->rare[slot - LINES_INLINE];
+}
+
+static inline bool
+bundle_joined(const struct bundle *b, unsigned slot)
+{
+	return b->hot.joined >> slot & 1;
+}
+
+static inline void
+count_spill(struct count *c, struct wide_count *wide)
+{
+	wide->n += c->n;
+	wide->bytes += c->bytes;
+	*c = (struct count){0, 0};
+}
+
+static inline void
+count_add(struct count *c, struct wide_count *wide, uint32_t bytes)
+{
+	c->n++;
+	c->bytes += bytes;
+	if (unlikely(c->bytes > UINT32_MAX / 2 || c->n > UINT32_MAX / 2))
+		count_spill(c, wide);
+}
+
+static inline void
+mbuf_queue_push(struct mbuf_queue *q, struct rte_mbuf *m)
+{
+	pkt(m)->next = NULL;
+	if (q->head == NULL)
+		q->head = m;
+	else
+		pkt(q->tail)->next = m;
+	q->tail = m;
+	q->n++;
+	q->bytes += m->pkt_len;
+}
+
+static inline struct rte_mbuf *
+mbuf_queue_pop(struct mbuf_queue *q)
+{
+	struct rte_mbuf *m = q->head;
+
+	if (m == NULL)
+		return NULL;
+	q->head = pkt(m)->next;
+	q->n--;
+	q->bytes -= m->pkt_len;
+	return m;
+}
+
+static inline bool
+bucket_take(struct bucket *b, uint64_t now_ns, unsigned per_s, unsigned burst)
+{
+	const uint64_t each_ns = 1000000000u / per_s;
+	const uint64_t earned = b->tokens_ns + (now_ns - b->filled_ns);
+
+	b->tokens_ns = RTE_MIN(earned, each_ns * burst);
+	b->filled_ns = now_ns;
+	if (b->tokens_ns < each_ns)
+		return false;
+	b->tokens_ns -= each_ns;
+	return true;
+}
+
+/* Half the stall limit, from the skew measured: what a deadline is armed with (see reasm_expire). */
+static inline void
+bundle_set_stall(struct bundle *b)
+{
+	b->rare.stall_half_ns = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits) * UINT64_C(500);
+}
+
+/* Lists of bundles with work left; a bundle is in each at most once (its flag says so). */
+void bundle_rx_ready(struct bundle_table *t, struct bundle *b);
+struct bundle *bundle_rx_ready_next(struct bundle_table *t);
+void bundle_tx_ready(struct bundle_table *t, struct bundle *b);
+struct bundle *bundle_tx_ready_next(struct bundle_table *t);
+
+#endif

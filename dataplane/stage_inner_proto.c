@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In: packets of bundles at home, data behind the PPP protocol field; pkt: proto, bundle, gen. Out: IP packets whose network protocol is
+ * open. Control protocols go to control with their protocol field. */
+#include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
+#include "dataplane/stages.h"
+#include "dataplane/wire/ppp.h"
+
+enum { PACKET_PASS = DROP_REASONS, PACKET_PUNT };
+
+static unsigned
+judge(const struct bundle *b, uint16_t proto)
+{
+	switch (proto) {
+	case PPP_IPV4:
+		return b->hot.flags & DP_BUNDLE_V4 ? PACKET_PASS : DROP_NCP_CLOSED;
+	case PPP_IPV6:
+		return b->hot.flags & DP_BUNDLE_V6 ? PACKET_PASS : DROP_NCP_CLOSED;
+	case PPP_MP:
+		return DROP_MP_NESTED;
+	default:
+		return ppp_proto_is_control(proto) ? PACKET_PUNT : DROP_PPP_UNKNOWN_PROTOCOL;
+	}
+}
+
+static void
+punt_packet(struct worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *head = mbuf_make_room(w->pool, m, PPP_PROTO_LEN);
+
+	if (head == NULL) {
+		drop(w, m, DROP_NO_MBUF);
+		return;
+	}
+	store_be16(rte_pktmbuf_prepend(head, PPP_PROTO_LEN), pkt(head)->proto);
+	punt_frame(w, head, DP_FROM_BUNDLE);
+}
+
+void
+inner_proto(struct worker *w, struct burst *b)
+{
+	const unsigned n = b->n;
+
+	b->n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = b->m[i];
+		const unsigned verdict = judge(&w->bundles->bundles[pkt(m)->bundle], pkt(m)->proto);
+
+		if (verdict == PACKET_PASS)
+			b->m[b->n++] = m;
+		else if (verdict == PACKET_PUNT)
+			punt_packet(w, m);
+		else
+			drop(w, m, (enum drop_reason)verdict);
+	}
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In: IP packets for bundles at home here, data at the IP header; pkt: bundle, gen. Out: nothing; they wait in their bundles' queues, whole,
+ * not numbered yet, data at the PPP protocol field, with headroom for what a line puts in front. */
+#include "dataplane/ip_error.h"
+#include "dataplane/mbuf.h"
+#include "dataplane/stages.h"
+#include "dataplane/wire/ppp.h"
+
+enum { PACKET_PASS = DROP_REASONS };
+
+static bool
+is_full(const struct bundle *b, uint32_t bytes)
+{
+	return b->tx.data.n >= b->tx.packets_max || b->tx.data.bytes + bytes > b->tx.bytes_max;
+}
+
+static unsigned
+judge(const struct bundle *b, const struct pkt *k, unsigned version)
+{
+	if (b == NULL || b->hot.gen != k->gen)
+		return DROP_BUNDLE_GONE;
+	if (b->tx.up == 0)
+		return DROP_BUNDLE_NO_LINK;
+	if (!(b->hot.flags & (version == 6 ? DP_BUNDLE_V6 : DP_BUNDLE_V4)))
+		return DROP_NCP_CLOSED;
+	return PACKET_PASS;
+}
+
+static void
+accept_one(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
+{
+	struct rte_mbuf *head;
+
+	if (unlikely(is_full(b, m->pkt_len))) {
+		b->rare.queue_drops++;
+		drop(w, m, DROP_BUNDLE_QUEUE_FULL);
+		return;
+	}
+	head = mbuf_make_room(w->pool, m, FRAME_ROOM + PPP_PROTO_LEN);
+	if (unlikely(head == NULL)) {
+		drop(w, m, DROP_NO_MBUF);
+		return;
+	}
+	store_be16(rte_pktmbuf_prepend(head, PPP_PROTO_LEN), version == 6 ? PPP_IPV6 : PPP_IPV4);
+	mbuf_queue_push(&b->tx.data, head);
+	bundle_tx_ready(w->bundles, b);
+}
+
+/* More than the peer's MRRU: its sender may cut it, then we do; all pieces are accepted or none. */
+static void
+accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+{
+	struct rte_mbuf *pieces[IP_PIECES_MAX];
+	unsigned n;
+
+	if (pkt(m)->flags & PKT_OWN) {
+		drop(w, m, DROP_BUNDLE_TOO_LARGE);
+		return;
+	}
+	if (ip_is_uncuttable(m)) {
+		drop_answered(w, m, DROP_BUNDLE_TOO_LARGE, DP_PUNT_TOO_BIG, b->tx.mrru);
+		return;
+	}
+	if (is_full(b, m->pkt_len)) {
+		b->rare.queue_drops++;
+		drop(w, m, DROP_BUNDLE_QUEUE_FULL);
+		return;
+	}
+	n = ip_cut(w, m, b->tx.mrru, pieces);
+	if (n == 0)
+		drop(w, m, DROP_NO_MBUF);
+	for (unsigned i = 0; i < n; i++)
+		accept_one(w, b, pieces[i], 4);
+}
+
+void
+mp_accept(struct worker *w, struct burst *burst)
+{
+	const unsigned n = burst->n;
+
+	burst->n = 0;
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(&w->bundles->bundles[pkt(burst->m[i])->bundle % w->bundles->max].tx);
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = burst->m[i];
+		struct bundle *b = bundle_at(w->bundles, pkt(m)->bundle);
+		const unsigned version = ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+		const unsigned verdict = judge(b, pkt(m), version);
+
+		if (verdict != PACKET_PASS)
+			drop(w, m, (enum drop_reason)verdict);
+		else if (likely(m->pkt_len <= b->tx.mrru))
+			accept_one(w, b, m, version);
+		else
+			accept_large(w, b, m);
+	}
+}

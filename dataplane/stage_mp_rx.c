@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In: frames of links at home here, data at the PPP protocol field. Out: the packets of their bundles in order, data behind the PPP
+ * protocol field; pkt: proto, bundle, gen, home, flags PKT_FROM_BUNDLE. What waits, waits in the bundles' windows. */
+#include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
+#include "dataplane/stages.h"
+#include "dataplane/wire/ppp.h"
+
+/* Both entries, mp_rx and mp_expire, come down to drain(): pop what a window can give, until it gives no more or the burst is full. A bundle
+ * that could give more goes on the list rx_ready, which is served first the next time. A frame that finds the burst full stays in
+ * table.in, with what was parsed of it. So no packet is ever dropped for want of room in a burst, and none overtakes.
+ *
+ * The deadline of a gap lives in hot.stall_due; the wheel only promises to come by at that time or before. Gaps open and close with every
+ * second fragment when links are skewed, so opening and closing one must not move list elements of other bundles around. */
+
+enum {
+	SHRINK_AFTER_S = 5, /* a deep window that has not grown for so long goes back when it is empty */
+	MAKE_ROOM_TRIES = 2,
+};
+
+static const uint64_t SECOND_NS = 1000000000;
+
+struct drain {
+	struct worker *w;
+	struct bundle_table *t;
+	struct burst *out;
+};
+
+static uint64_t
+memory_of(const struct bundle_table *t, const struct rte_mbuf *m)
+{
+	return (uint64_t)m->nb_segs * t->mbuf_bytes;
+}
+
+/* ------------------------------------------------------------------ packets out */
+
+/* A packet of the bundle, data at its protocol field, goes on. */
+static void
+deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_mp)
+{
+	struct pkt *k = pkt(m);
+	uint8_t field[PPP_PROTO_LEN];
+	unsigned len;
+
+	if (likely(m->data_len >= PPP_PROTO_LEN)) {
+		len = ppp_proto_load(rte_pktmbuf_mtod(m, const uint8_t *), PPP_PROTO_LEN, &k->proto);
+	} else {
+		const unsigned n = RTE_MIN(m->pkt_len, (uint32_t)PPP_PROTO_LEN);
+
+		mbuf_copy_out(m, 0, n, field);
+		len = ppp_proto_load(field, n, &k->proto);
+	}
+	if (len == 0) {
+		drop(d->w, m, DROP_PPP_NO_PROTOCOL);
+		return;
+	}
+	mbuf_skip(m, len);
+	if (m->pkt_len > b->hot.rx_mrru) {
+		drop(d->w, m, from_mp ? DROP_MP_TOO_LARGE : DROP_PACKET_TOO_LARGE);
+		return;
+	}
+	k->bundle = bundle_index(d->t, b);
+	k->gen = b->hot.gen;
+	k->home = (uint8_t)d->w->index;
+	k->flags = PKT_FROM_BUNDLE;
+	count_add(&b->hot.packets, &b->rare.packets, m->pkt_len);
+	d->out->m[d->out->n++] = m;
+}
+
+/* A packet that is complete in one fragment, or what was popped as one. */
+static void
+deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned n)
+{
+	const uint8_t slot = pkt(frags[n - 1])->slot;
+	struct rte_mbuf *m = mbuf_join((struct rte_mbuf **)frags, n);
+
+	pkt(m)->slot = slot;
+	if (unlikely(m->pkt_len == 0)) {
+		b->rare.rx_null++;
+		release(d->w, m);
+		return;
+	}
+	if (unlikely(m->nb_segs > n))
+		mbuf_drop_empty(m);
+	deliver(d, b, m, true);
+}
+
+static void
+give_up(const struct drain *d, struct bundle *b, void *frags[], unsigned n, enum drop_reason why)
+{
+	for (unsigned i = 0; i < n; i++)
+		drop(d->w, frags[i], why);
+	b->rare.lost_fragments += n;
+}
+
+static bool
+is_full(const struct drain *d)
+{
+	return d->out->n == BURST_MAX;
+}
+
+/* Pops all there is. False: the burst is full and there may be more. Fragments that lost others are dropped for the reason given. */
+static bool
+drain(const struct drain *d, struct bundle *b, enum drop_reason why)
+{
+	void *frags[REASM_PACKET_FRAGS_MAX];
+	enum reasm_out kind;
+	unsigned n;
+
+	for (;;) {
+		if (is_full(d)) {
+			bundle_rx_ready(d->t, b);
+			return false;
+		}
+		n = reasm_pop(&b->rx, frags, RTE_DIM(frags), &kind);
+		if (n == 0)
+			return true;
+		for (unsigned i = 0; i < n; i++)
+			rte_prefetch0(frags[i]);
+		for (unsigned i = 0; i < n; i++)
+			d->w->held_bytes -= memory_of(d->t, frags[i]);
+		if (kind == REASM_PACKET)
+			deliver_packet(d, b, frags, n);
+		else
+			give_up(d, b, frags, n, why);
+	}
+}
+
+/* ------------------------------------------------------------------ deadlines */
+
+/* Ticks never are 0, which means that nothing is armed. */
+static uint32_t
+stall_tick(uint64_t ns)
+{
+	const uint32_t tick = (uint32_t)(ns >> STALL_SHIFT);
+
+	return tick != 0 ? tick : 1;
+}
+
+/* Keeps the deadline in step with the window: after each change of it. */
+static void
+watch_gap(const struct drain *d, struct bundle *b)
+{
+	uint64_t due_ns;
+
+	if (likely(!reasm_waiting(&b->rx))) {
+		b->hot.stall_due = 0;
+		return;
+	}
+	if (b->hot.stall_due != 0)
+		return;
+	due_ns = d->w->now_ns + b->rare.stall_half_ns + (1u << STALL_SHIFT) - 1;
+	reasm_arm(&b->rx);
+	b->hot.stall_due = stall_tick(due_ns);
+	if (!b->hot.stall.queued)
+		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, due_ns);
+}
+
+/* A deep window that nobody needs any more. Comes back later when somebody may. */
+static void
+shrink(const struct drain *d, struct bundle *b)
+{
+	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN)
+		return;
+	if (!reasm_waiting(&b->rx) && d->w->now_ns - b->rare.grown_ns > SHRINK_AFTER_S * SECOND_NS)
+		deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
+	else
+		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
+}
+
+/* The wheel gave the bundle out: too early, in vain, or because its gap is due. */
+static void
+fire(const struct drain *d, struct bundle *b)
+{
+	const int32_t early = (int32_t)(b->hot.stall_due - stall_tick(d->w->now_ns));
+	uint32_t lost;
+
+	if (b->hot.stall_due == 0) {
+		shrink(d, b);
+		return;
+	}
+	if (early > 0) {
+		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns,
+			d->w->now_ns + ((uint64_t)early << STALL_SHIFT));
+		return;
+	}
+	lost = reasm_lost(&b->rx);
+	b->hot.stall_due = 0;
+	reasm_expire(&b->rx);
+	if (drain(d, b, DROP_MP_LOST))
+		watch_gap(d, b);
+	b->rare.expired += reasm_lost(&b->rx) != lost;
+}
+
+/* ------------------------------------------------------------------ budget */
+
+/* Gives up the gap that has been open for longest, of any bundle. False: nothing is waiting. */
+static bool
+evict_oldest(const struct drain *d)
+{
+	struct bundle *b;
+	uint32_t i;
+
+	while ((i = wheel_first(&d->t->stall)) != WHEEL_NIL) {
+		b = &d->t->bundles[i];
+		wheel_remove(&d->t->stall, i);
+		if (b->hot.stall_due == 0) {
+			shrink(d, b);
+			continue;
+		}
+		b->hot.stall_due = 0;
+		reasm_arm(&b->rx);
+		reasm_expire(&b->rx);
+		if (drain(d, b, DROP_MP_BUDGET))
+			watch_gap(d, b);
+		return true;
+	}
+	return false;
+}
+
+/* Room under the budget for one more. False: the burst is full first. */
+static bool
+make_budget(const struct drain *d, uint64_t bytes)
+{
+	while (unlikely(d->w->held_bytes + bytes > d->w->held_budget) && evict_oldest(d)) {
+		if (is_full(d))
+			return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ fragments in */
+
+/* The window is too small for the number: a deeper one, if there is. */
+static bool
+grow(const struct drain *d, struct bundle *b, uint32_t seq)
+{
+	const unsigned bits = b->hot.flags & DP_BUNDLE_RX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS;
+	const uint32_t need = (uint32_t)seq_diff(seq, b->rx.next, bits) + 1;
+	const unsigned slots = window_slots_for(need, bits, &b->rare.limits);
+	struct reasm_deep *deep;
+
+	if (slots <= reasm_slots(&b->rx))
+		return false;
+	deep = deep_pool_get(&d->t->deep, slots);
+	if (deep == NULL)
+		return false;
+	deep_pool_put(&d->t->deep, reasm_grow(&b->rx, deep, slots));
+	b->rare.grown_ns = d->w->now_ns;
+	return true;
+}
+
+static void
+note_lag(const struct drain *d, struct bundle *b)
+{
+	uint32_t lag_us;
+	unsigned link;
+
+	if (!reasm_lag(&b->rx, &link, &lag_us) || link >= b->tx.n_lines)
+		return;
+	window_skew_sample(&b->rare.skew[link], lag_us, (uint32_t)(d->w->now_ns / 1000000));
+	bundle_set_stall(b);
+}
+
+static void
+refuse(const struct drain *d, const struct rx_item *it, enum drop_reason why, uint64_t *counter)
+{
+	(*counter)++;
+	drop(d->w, it->m, why);
+}
+
+/* What came of one insertion; true when the fragment is dealt with, false when it must be tried again after `drain`. */
+static bool
+settle(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdict)
+{
+	struct bundle *b = it->b;
+	void *one = it->m;
+
+	switch (verdict) {
+	case REASM_WHOLE:
+		deliver_packet(d, b, &one, 1);
+		return true;
+	case REASM_HELD:
+	case REASM_READY:
+		d->w->held_bytes += memory_of(d->t, it->m);
+		return true;
+	case REASM_LATE:
+		refuse(d, it, DROP_MP_LATE, &b->rare.late);
+		return true;
+	case REASM_DUPLICATE:
+		refuse(d, it, DROP_MP_DUPLICATE, &b->rare.duplicate);
+		return true;
+	case REASM_REORDERED:
+		drop(d->w, it->m, DROP_MP_REORDERED);
+		return true;
+	case REASM_OVERRUN:
+		break;
+	}
+	return false;
+}
+
+/* One fragment into its window. False: the burst got full before it could be put there. */
+static bool
+insert(const struct drain *d, const struct rx_item *it)
+{
+	struct bundle *b = it->b;
+	struct link_rare *rare = bundle_link_rare(b, it->slot);
+	const uint32_t now_us = (uint32_t)(d->w->now_ns / 1000), lost = reasm_lost(&b->rx);
+	enum reasm_verdict verdict = REASM_OVERRUN;
+	bool reordered = false;
+
+	if (!make_budget(d, memory_of(d->t, it->m)))
+		return false;
+	for (unsigned tries = 0; verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
+		verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, now_us, &reordered);
+		if (likely(verdict != REASM_OVERRUN))
+			break;
+		if (grow(d, b, it->mp.seq))
+			continue;
+		reasm_make_room(&b->rx, it->mp.seq);
+		if (!drain(d, b, DROP_MP_OVERRUN))
+			return false;
+		b->rare.overrun++;
+	}
+	if (unlikely(!settle(d, it, verdict)))
+		drop(d->w, it->m, DROP_MP_OVERRUN);
+	rare->reorder += reordered;
+	if (verdict == REASM_READY && !drain(d, b, DROP_MP_LOST))
+		return true;
+	/* Inferred: the link whose number moved M past the missing ones. */
+	rare->lost += reasm_lost(&b->rx) - lost;
+	note_lag(d, b);
+	watch_gap(d, b);
+	return true;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static unsigned
+check_peer(struct bundle *b, const struct rte_mbuf *m, const struct pkt *k)
+{
+	const struct link_id *id;
+	const uint8_t *payload = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *eth = payload - PPPOE_HDR_LEN - eth_hdr_len(k->vlans);
+
+	if (!bundle_joined(b, k->slot))
+		return DROP_SESSION_NOT_READY;
+	id = bundle_link_id(b, k->slot);
+	if (load_be16(payload - PPPOE_HDR_LEN + 2) != id->session ||
+		memcmp(eth + ETH_ADDR_LEN, &id->peer, ETH_ADDR_LEN) != 0)
+		return DROP_SESSION_BAD_PEER;
+	return DROP_REASONS;
+}
+
+static void
+count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
+{
+	const uint32_t bytes = m->pkt_len + PPPOE_HDR_LEN;
+
+	if (likely(slot < LINES_INLINE)) {
+		count_add(&b->hot.rx[slot], &b->rare.links[slot].rx, bytes);
+		return;
+	}
+	b->ext->rare[slot - LINES_INLINE].rx.n++;
+	b->ext->rare[slot - LINES_INLINE].rx.bytes += bytes;
+}
+
+/* Strips the protocol field and the multilink header into *v. */
+static unsigned
+open_fragment(const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, const bool short_seq)
+{
+	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
+	const unsigned field = p[0] & 1 ? 1 : PPP_PROTO_LEN;
+
+	if (!mp_parse(p + field, m->data_len - field, short_seq, v))
+		return DROP_MP_SHORT;
+	if (unlikely(v->reserved && (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)))
+		return DROP_MP_RESERVED_BITS;
+	rte_pktmbuf_adj(m, (uint16_t)(field + mp_hdr_len(short_seq)));
+	return DROP_REASONS;
+}
+
+/* Everything that is checked before the window is asked. */
+static unsigned
+check_frame(struct worker *w, struct rx_item *it)
+{
+	const struct pkt *k = pkt(it->m);
+	struct bundle *b = bundle_at(w->bundles, k->bundle);
+	unsigned verdict;
+
+	if (b == NULL)
+		return DROP_BUNDLE_GONE;
+	it->b = b;
+	it->slot = k->slot;
+	verdict = check_peer(b, it->m, k);
+	if (verdict != DROP_REASONS)
+		return verdict;
+	count_frame(b, it->m, k->slot);
+	it->plain = k->proto != PPP_MP;
+	if (it->plain)
+		return DROP_REASONS;
+	if (!(b->hot.flags & DP_BUNDLE_MP))
+		return DROP_MP_NOT_AGREED;
+	verdict = b->hot.flags & DP_BUNDLE_RX_SHORT ? open_fragment(b, it->m, &it->mp, true)
+						    : open_fragment(b, it->m, &it->mp, false);
+	if (verdict == DROP_REASONS)
+		rte_prefetch0(&b->slots[it->mp.seq % REASM_SLOTS_MIN]);
+	return verdict;
+}
+
+static void
+take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
+{
+	t->in_n = t->in_at = 0;
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct bundle *bundle = &t->bundles[pkt(b->m[i])->bundle % t->max];
+
+		rte_prefetch0(&bundle->rx);
+		rte_prefetch0(&bundle->hot);
+	}
+	for (unsigned i = 0; i < b->n; i++) {
+		struct rx_item *it = &t->in[t->in_n];
+		unsigned verdict;
+
+		it->m = b->m[i];
+		verdict = check_frame(w, it);
+		if (verdict == DROP_REASONS)
+			t->in_n++;
+		else
+			drop(w, it->m, (enum drop_reason)verdict);
+	}
+}
+
+/* Bundles that could not deliver everything the last time. */
+static bool
+drain_ready(const struct drain *d)
+{
+	struct bundle *b;
+
+	while (!is_full(d) && (b = bundle_rx_ready_next(d->t)) != NULL) {
+		if (drain(d, b, DROP_MP_LOST))
+			watch_gap(d, b);
+	}
+	return !is_full(d);
+}
+
+bool
+mp_rx(struct worker *w, struct burst *b)
+{
+	struct bundle_table *t = w->bundles;
+	const struct drain d = {w, t, b};
+
+	if (!t->rx_more)
+		take_in(w, t, b);
+	b->n = 0;
+	while (drain_ready(&d) && t->in_at < t->in_n) {
+		const struct rx_item *it = &t->in[t->in_at];
+
+		if (it->plain)
+			deliver(&d, it->b, it->m, false);
+		else if (!insert(&d, it))
+			break;
+		t->in_at++;
+	}
+	t->rx_more = is_full(&d);
+	return t->rx_more;
+}
+
+bool
+mp_expire(struct worker *w, struct burst *b)
+{
+	struct bundle_table *t = w->bundles;
+	const struct drain d = {w, t, b};
+	uint32_t i;
+
+	b->n = 0;
+	while (drain_ready(&d) && (i = wheel_expired(&t->stall, w->now_ns)) != WHEEL_NIL) {
+		if (t->bundles[i].hot.flags & BUNDLE_LIVE)
+			fire(&d, &t->bundles[i]);
+	}
+	return b->n != 0;
+}

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In: bundles with packets in their queues, or whose time has come. Out: frames on their lines' ports, at their lines' rates. */
+#include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
+#include "dataplane/stages.h"
+#include "dataplane/wire/ppp.h"
+
+/* Late binding. A packet waits in its bundle's queue, whole and without a number, until a line has room: then it is cut for the backlogs that
+ * the lines have at this moment, numbered, framed and put on the lines' queues, each fragment with the time at which its line is free for
+ * it. What is on the lines' queues is never more than the horizon, so a line that dies takes little with it, control frames wait
+ * little, and the scheduler sees the truth. Nothing is dropped between here and the port, but with the line.
+ *
+ * The first packet of a bundle. A peer that gets any number before number 0 drops number 0 (ng_ppp). So the line that carries it sends
+ * alone until it must have arrived. */
+
+enum {
+	COPY_BELOW = 220,          /* bytes; copying less is cheaper than two segments */
+	SOLO_MARGIN_NS = 20000000, /* by which lines may differ more than their stated latencies say */
+};
+
+struct cut {
+	unsigned n;
+	struct sched_piece piece[SCHED_PIECES_MAX];
+	struct rte_mbuf *m[SCHED_PIECES_MAX];
+};
+
+/* ------------------------------------------------------------------ frames on lines */
+
+static void
+line_out(struct worker *w, struct tx_line *line, struct rte_mbuf *m)
+{
+	line->sent.n++;
+	line->sent.bytes += m->pkt_len - line->eth_len;
+	port_tx(w, &w->ports[line->port], m);
+}
+
+/* Every frame ready to go starts within the tick that the wheel can tell apart. */
+static bool
+is_due(const struct worker *w, uint64_t due_ns)
+{
+	return due_ns <= (w->now_ns | (PACE_TICK_NS - 1));
+}
+
+static void
+line_put(struct worker *w, struct tx_line *line, struct rte_mbuf *m)
+{
+	const uint64_t due_ns = pacing_book(&line->pace, m->pkt_len, w->now_ns);
+
+	if (line->queue.head == NULL && is_due(w, due_ns)) {
+		line_out(w, line, m);
+		return;
+	}
+	pkt(m)->due_ns = due_ns;
+	mbuf_queue_push(&line->queue, m);
+}
+
+static void
+lines_release(struct worker *w, struct bundle *b)
+{
+	for (unsigned left = b->hot.joined; left != 0; left &= left - 1) {
+		struct tx_line *line = bundle_line(b, (unsigned)__builtin_ctz(left));
+
+		while (line->queue.head != NULL && is_due(w, pkt(line->queue.head)->due_ns))
+			line_out(w, line, mbuf_queue_pop(&line->queue));
+	}
+}
+
+/* Ethernet, PPPoE, PPP; the headroom is there. */
+static inline void
+frame(struct tx_line *line, struct rte_mbuf *m, unsigned mp_len)
+{
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(line->hdr_len + mp_len));
+
+	memcpy(p, line->hdr, line->hdr_len);
+	store_be16(p + line->eth_len + 4, (uint16_t)(m->pkt_len - line->eth_len - PPPOE_HDR_LEN));
+}
+
+static inline void
+frame_mp(struct tx_line *line, struct rte_mbuf *m, uint32_t seq, bool begin, bool end, const bool short_seq)
+{
+	frame(line, m, mp_hdr_len(short_seq));
+	mp_store(rte_pktmbuf_mtod_offset(m, uint8_t *, line->hdr_len), short_seq, seq, begin, end);
+}
+
+/* ------------------------------------------------------------------ pieces */
+
+/* Attaches what [offset, offset + len) of the chain m covers behind head. */
+static bool
+attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len)
+{
+	struct rte_mbuf *last = head;
+
+	for (; offset >= m->data_len; m = m->next)
+		offset -= m->data_len;
+	for (; len > 0; m = m->next) {
+		const uint16_t here = (uint16_t)RTE_MIN(len, m->data_len - offset);
+		struct rte_mbuf *seg;
+
+		if (here == 0)
+			continue;
+		seg = rte_pktmbuf_alloc(w->indirect_pool);
+		if (seg == NULL)
+			return false;
+		rte_pktmbuf_attach(seg, m);
+		seg->data_off = (uint16_t)(seg->data_off + offset);
+		seg->data_len = here;
+		seg->pkt_len = here;
+		last->next = seg;
+		last = seg;
+		head->nb_segs++;
+		head->pkt_len += here;
+		len -= here;
+		offset = 0;
+	}
+	return true;
+}
+
+static bool
+fill_piece(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len, bool copy)
+{
+	if (!copy)
+		return attach_range(w, head, m, offset, len);
+	uint8_t *to = (uint8_t *)rte_pktmbuf_append(head, (uint16_t)len);
+
+	if (to == NULL)
+		return false;
+	mbuf_copy_out(m, offset, len, to);
+	return true;
+}
+
+/* The first piece is the packet itself, cut short; the others refer to its bytes or have copies. All mbufs are taken before anything is
+ * changed. False: none left; m is as it was. */
+static bool
+make_pieces(struct worker *w, struct bundle *b, struct rte_mbuf *m, struct cut *c)
+{
+	uint32_t offset = c->piece[0].bytes;
+
+	c->m[0] = m;
+	if (c->n == 1)
+		return true;
+	if (rte_pktmbuf_alloc_bulk(w->pool, c->m + 1, c->n - 1) != 0)
+		return false;
+	for (unsigned i = 1; i < c->n; i++) {
+		const struct port *p = &w->ports[bundle_line(b, c->piece[i].line)->port];
+		const uint32_t len = c->piece[i].bytes;
+		const bool copy = len < COPY_BELOW || !p->tx_multi_seg || !p->tx_indirect;
+
+		if (!fill_piece(w, c->m[i], m, offset, len, copy)) {
+			rte_pktmbuf_free_bulk(c->m + 1, c->n - 1);
+			return false;
+		}
+		offset += len;
+	}
+	mbuf_keep(m, c->piece[0].bytes);
+	return true;
+}
+
+/* ------------------------------------------------------------------ the first packets */
+
+static void
+set_usable(struct bundle *b, unsigned only)
+{
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+		const unsigned slot = (unsigned)__builtin_ctz(left);
+
+		b->tx.lines[slot].usable = only == DP_BUNDLE_LINKS_MAX || slot == only;
+	}
+}
+
+/* Lines may have joined meanwhile. */
+static void
+solo_check(struct worker *w, struct bundle *b)
+{
+	if (likely(b->tx.solo_until_ns == 0))
+		return;
+	if (w->now_ns < b->tx.solo_until_ns) {
+		set_usable(b, b->tx.solo_line);
+		return;
+	}
+	b->tx.solo_until_ns = 0;
+	set_usable(b, DP_BUNDLE_LINKS_MAX);
+}
+
+/* Number 0 is about to be cut: on the line where it arrives first. */
+static void
+solo_begin(struct worker *w, struct bundle *b)
+{
+	uint64_t least_ns = UINT64_MAX;
+
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+		const unsigned slot = (unsigned)__builtin_ctz(left);
+		const struct sched_line *l = &b->tx.lines[slot];
+		const uint64_t ns =
+			l->latency_us * UINT64_C(1000) + pacing_cost_ns(l->pace, l->frame_overhead + l->fragment_max);
+
+		if (ns >= least_ns)
+			continue;
+		least_ns = ns;
+		b->tx.solo_line = (uint8_t)slot;
+	}
+	b->tx.solo_until_ns = w->now_ns + least_ns + SOLO_MARGIN_NS;
+	set_usable(b, b->tx.solo_line);
+}
+
+/* ------------------------------------------------------------------ null fragments */
+
+/* Lines that just sent, and lines that have not sent since. */
+static void
+note_sent(struct worker *w, struct bundle *b, unsigned lines)
+{
+	unsigned newly = b->tx.up & ~lines & ~b->tx.stale;
+
+	b->tx.stale = (uint16_t)((b->tx.stale | newly) & ~lines);
+	for (; newly != 0; newly &= newly - 1)
+		bundle_line(b, (unsigned)__builtin_ctz(newly))->stale_ns = w->now_ns;
+	if (b->tx.stale == 0 || b->tx.null_ms == 0)
+		b->tx.null_due_ns = UINT64_MAX;
+	else
+		b->tx.null_due_ns = RTE_MIN(b->tx.null_due_ns, w->now_ns + b->tx.null_ms * UINT64_C(1000000));
+}
+
+static void
+send_null(struct worker *w, struct bundle *b, struct tx_line *line)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+
+	if (m == NULL)
+		return;
+	pkt(m)->flags = PKT_NULL;
+	if (b->hot.flags & DP_BUNDLE_TX_SHORT)
+		frame_mp(line, m, b->tx.seq, true, true, true);
+	else
+		frame_mp(line, m, b->tx.seq, true, true, false);
+	b->tx.seq++;
+	b->rare.tx_null++;
+	line_put(w, line, m);
+}
+
+/* An idle line's last number holds the peer's M back (RFC 1990 section 4.1). One null fragment a line is enough until data goes elsewhere
+ * again; it does not make the others stale, or they would answer each other for ever. */
+static void
+send_nulls(struct worker *w, struct bundle *b)
+{
+	const uint64_t null_ns = b->tx.null_ms * UINT64_C(1000000);
+
+	if (likely(w->now_ns < b->tx.null_due_ns))
+		return;
+	if (w->now_ns < b->tx.solo_until_ns) {
+		b->tx.null_due_ns = b->tx.solo_until_ns;
+		return;
+	}
+	b->tx.null_due_ns = UINT64_MAX;
+	for (unsigned left = b->tx.stale; left != 0; left &= left - 1) {
+		const unsigned slot = (unsigned)__builtin_ctz(left);
+		struct tx_line *line = bundle_line(b, slot);
+		const uint64_t due_ns = line->stale_ns + null_ns;
+
+		if (due_ns > w->now_ns) {
+			b->tx.null_due_ns = RTE_MIN(b->tx.null_due_ns, due_ns);
+			continue;
+		}
+		b->tx.stale &= (uint16_t) ~(1u << slot);
+		send_null(w, b, line);
+	}
+}
+
+/* ------------------------------------------------------------------ from the queue */
+
+static void
+number_and_send(struct worker *w, struct bundle *b, struct cut *c, const bool short_seq)
+{
+	unsigned lines = 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct tx_line *line = bundle_line(b, c->piece[i].line);
+
+		frame_mp(line, c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
+		line_put(w, line, c->m[i]);
+		lines |= 1u << c->piece[i].line;
+	}
+	note_sent(w, b, lines);
+}
+
+static bool
+send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+{
+	struct cut c;
+
+	if (unlikely(b->tx.seq == 0 && b->tx.solo_until_ns == 0 && b->tx.n_lines > 1 && b->rare.sent.n == 0))
+		solo_begin(w, b);
+	c.n = sched_split(&b->tx.sched, &b->tx.config, b->tx.lines, b->tx.n_lines, m->pkt_len, w->now_ns, c.piece);
+	if (c.n == 0 || !make_pieces(w, b, m, &c)) {
+		drop(w, m, c.n == 0 ? DROP_BUNDLE_NO_LINK : DROP_NO_MBUF);
+		return false;
+	}
+	if (b->hot.flags & DP_BUNDLE_TX_SHORT)
+		number_and_send(w, b, &c, true);
+	else
+		number_and_send(w, b, &c, false);
+	return true;
+}
+
+/* Without multilink: the frame is the packet, on the only line. */
+static bool
+send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+{
+	struct tx_line *line = bundle_line(b, (unsigned)__builtin_ctz(b->tx.up));
+
+	frame(line, m, 0);
+	line_put(w, line, m);
+	return true;
+}
+
+static void
+send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control)
+{
+	const uint32_t bytes = m->pkt_len - PPP_PROTO_LEN;
+	const bool sent = b->hot.flags & DP_BUNDLE_MP ? send_mp(w, b, m) : send_plain(w, b, m);
+
+	if (control || !sent)
+		return;
+	b->rare.sent.n++;
+	b->rare.sent.bytes += bytes;
+}
+
+/* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when
+ * they are not, or a slow line's queue would grow for ever. */
+static uint64_t
+room_at_ns(const struct bundle *b)
+{
+	const bool all = b->tx.config.mode == SCHED_EQUAL || b->tx.config.mode == SCHED_ROUND_ROBIN;
+	uint64_t least = UINT64_MAX, most = 0, busy;
+
+	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+		if (!b->tx.lines[i].usable)
+			continue;
+		busy = b->tx.lines[i].pace->rate_bps == 0 ? 0 : b->tx.lines[i].pace->busy_until_ns;
+		least = RTE_MIN(least, busy);
+		most = RTE_MAX(most, busy);
+	}
+	if (least == UINT64_MAX)
+		return UINT64_MAX;
+	busy = all ? most : least;
+	return busy > b->tx.horizon_ns ? busy - b->tx.horizon_ns : 0;
+}
+
+static bool
+has_packets(const struct bundle *b)
+{
+	return b->tx.control.head != NULL || b->tx.data.head != NULL;
+}
+
+static void
+send_queued(struct worker *w, struct bundle *b)
+{
+	while (has_packets(b)) {
+		const bool control = b->tx.control.head != NULL;
+
+		solo_check(w, b);
+		if (!is_due(w, room_at_ns(b)))
+			return;
+		send_packet(w, b, mbuf_queue_pop(control ? &b->tx.control : &b->tx.data), control);
+	}
+}
+
+static uint64_t
+next_wake_ns(struct bundle *b)
+{
+	uint64_t ns = b->tx.null_due_ns;
+
+	for (unsigned left = b->hot.joined; left != 0; left &= left - 1) {
+		struct rte_mbuf *head = bundle_line(b, (unsigned)__builtin_ctz(left))->queue.head;
+
+		if (head != NULL)
+			ns = RTE_MIN(ns, pkt(head)->due_ns);
+	}
+	if (!has_packets(b))
+		return ns;
+	ns = RTE_MIN(ns, room_at_ns(b));
+	return b->tx.solo_until_ns != 0 ? RTE_MIN(ns, b->tx.solo_until_ns) : ns;
+}
+
+static void
+serve(struct worker *w, struct bundle_table *t, struct bundle *b)
+{
+	uint64_t wake_ns;
+
+	lines_release(w, b);
+	send_queued(w, b);
+	send_nulls(w, b);
+	wake_ns = next_wake_ns(b);
+	if (wake_ns == UINT64_MAX)
+		wheel_remove(&t->pace, bundle_index(t, b));
+	else
+		wheel_add(&t->pace, bundle_index(t, b), w->now_ns, wake_ns);
+}
+
+void
+mp_tx(struct worker *w)
+{
+	struct bundle_table *t = w->bundles;
+	struct bundle *b;
+	uint32_t i;
+
+	while ((i = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
+		bundle_tx_ready(t, &t->bundles[i]);
+	while ((b = bundle_tx_ready_next(t)) != NULL)
+		serve(w, t, b);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In: frames of links, or IP packets for bundles; pkt: home. Out: those that are at home here. The others travel over rings and come
+ * in again, on their home worker, through steer_in. */
+#include "dataplane/bundle_state.h"
+#include "dataplane/stages.h"
+
+void
+steer_out(struct worker *w, struct burst *b, enum steer_kind kind)
+{
+	const unsigned n = b->n;
+
+	b->n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (likely(pkt(b->m[i])->home == w->index))
+			b->m[b->n++] = b->m[i];
+		else
+			steer_frame(w, b->m[i], kind);
+	}
+}
+
+/* What lay in the rings when their turn came, ring by ring: all of it, so that control may count on it, and no more, so that no
+ * neighbour can hold us here. */
+static bool
+refill(struct worker *w, struct bundle_table *t)
+{
+	t->steered.n = t->steered_at = 0;
+	for (;;) {
+		if (t->steer_left != 0) {
+			t->steered.n = rte_ring_sc_dequeue_burst(w->steer[t->steer_at - 1], (void **)t->steered.m,
+				RTE_MIN(t->steer_left, (unsigned)BURST_MAX), NULL);
+			t->steer_left -= t->steered.n;
+			return true;
+		}
+		if (t->steer_at == w->n_workers)
+			return false;
+		if (w->steer[t->steer_at++] != NULL)
+			t->steer_left = rte_ring_count(w->steer[t->steer_at - 1]);
+	}
+}
+
+bool
+steer_in(struct worker *w, struct burst *b, enum steer_kind *kind)
+{
+	struct bundle_table *t = w->bundles;
+
+	b->n = 0;
+	if (t->steered_at == t->steered.n && !refill(w, t)) {
+		t->steer_at = 0;
+		return false;
+	}
+	for (unsigned i = t->steered_at; i < t->steered.n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(t->steered.m[i], const void *));
+	*kind = (enum steer_kind)pkt(t->steered.m[t->steered_at])->kind;
+	while (t->steered_at < t->steered.n && pkt(t->steered.m[t->steered_at])->kind == *kind)
+		b->m[b->n++] = t->steered.m[t->steered_at++];
+	return true;
+}
