@@ -27,7 +27,7 @@ enum discovery_failure {
 
 const char *discovery_failure_text(enum discovery_failure f);
 
-enum { DISCOVERY_UNIQ_LEN = 12, DISCOVERY_ERROR_MAX = 128, DISCOVERY_ECHO_MAX = 1024 };
+enum { DISCOVERY_UNIQ_LEN = 12, DISCOVERY_ERROR_MAX = 128, DISCOVERY_ECHO_MAX = DISCOVERY_REQUEST_MAX };
 
 struct discovery_client_wish {
 	uint16_t port; /* only kept, for the session's key */
