@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* How deep and how patient a receive window is. Both follow from the skew measured on each link, never from a constant
- * number of fragments: 128 of them are 77 ms on 10 Mbit/s lines and 7.7 ms on 100 Mbit/s ones. */
+/* How deep and how patient a receive window is. Both follow from the skew measured on each link, never from a
+ * constant number of fragments: 128 of them are 77 ms on 10 Mbit/s lines and 7.7 ms on 100 Mbit/s ones. */
 
 struct window_limits {
 	uint32_t stall_min_us, stall_max_us; /* bounds of the stall timer */
