@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_API_H
+#define CONTROL_API_H
+
+#include "control/control.h"
+
+/* HTTP and JSON over a UNIX socket of mode 0600, for root and our own user: hawserctl, curl --unix-socket, and monitoring.
+ *
+ *   GET /version /ports /workers /drops /counters /config /neighbours
+ *   GET /links /bundles              [?from=CURSOR&limit=N]   pages; "next" is there while more follows
+ *   GET /explain?link=NAME
+ *   GET /events?after=N&wait=S       what happened after event N; waits up to S seconds for the first
+ *   POST /links/NAME/up  /links/NAME/down  /trace/NAME?on=1
+ *
+ * Errors are {"error": "..."} with a status that fits. Nothing answers with a secret. */
+
+struct api;
+
+enum {
+	API_PAGE_MAX = 500,
+	API_WAITING_MAX = 64,      /* requests that wait for counters or events */
+	API_WAIT_MAX_MS = 60000,   /* for events */
+	API_SNAPSHOT_MS = 500,     /* for counters; then it answers with what there is */
+	API_SNAPSHOT_AGE_MS = 100, /* younger counters need no new question */
+};
+
+/* Opens the socket, before the devices are touched: a second daemon with the same socket stops here. NULL: *why says what. */
+struct api *api_open(const char *path, const char **why);
+/* Serves it in c->base. -ENOMEM. */
+int api_start(struct control *c);
+/* Closes all connections; removes the socket. */
+void api_close(struct api *a);
+
+void api_tick(struct control *c, uint64_t now_ms);
+uint64_t api_deadline_ms(const struct control *c); /* UINT64_MAX: nobody waits */
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "control/ppp/host.h"
+#include "control/setup.h"
+#include "dataplane/api/dataplane.h"
+
+/* The running process, as the modules of control/ share it. Everything here belongs to the control thread. */
+
+struct api;
+struct apply;
+struct event_base;
+struct events;
+struct ip_ports;
+struct rib;
+
+struct control_counters {
+	uint64_t inject_refused;               /* frames the data plane did not take: as lost on the line */
+	uint64_t routes_refused;               /* tables full */
+	uint64_t events_lost;                  /* times that the data plane's event ring had overflowed */
+	uint64_t out_overflow;                 /* effects that did not fit the protocol core's list */
+	uint64_t gone_rx_bytes, gone_tx_bytes; /* IP bytes of bundles that ended */
+};
+
+struct control {
+	const struct config *cfg;
+	const char *name; /* of the process */
+	struct setup *setup;
+	struct dataplane *dp;
+	struct host *host;
+	struct host_out *out; /* effects of the last host_ call; empty between calls */
+	struct event_base *base;
+	struct events *events;
+	struct rib *rib;
+	struct apply *apply;
+	struct ip_ports *ip;
+	struct api *api;
+	struct control_counters counters;
+	uint64_t started_wall_ms;
+	uint64_t wall_offset_ms; /* wall clock less monotonic clock at start */
+	bool stopping;
+};
+
+#endif

@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ip_ports.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/apply.h"
+#include "control/limiter.h"
+#include "control/log.h"
+#include "control/routes.h"
+#include "dataplane/wire/arp.h"
+#include "dataplane/wire/icmp.h"
+#include "dataplane/wire/nd.h"
+
+enum { ICMP_HOST_UNREACHABLE = 1, ICMP_PORT_UNREACHABLE = 3, ERRORS_PER_S = 100, CONFLICTS_PER_S = 1 };
+
+struct ip_ports {
+	struct mac macs[DP_PORTS_MAX]; /* by port index */
+	struct neighbours *neighbours;
+	struct limiter errors, conflicts;
+	struct ip_counters counters;
+};
+
+static const struct mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+struct ip_ports *
+ip_ports_new(struct control *c, uint64_t now_ms)
+{
+	struct ip_ports *ip = calloc(1, sizeof(*ip));
+
+	if (ip == NULL)
+		return NULL;
+	ip->neighbours = neighbours_new();
+	if (ip->neighbours == NULL) {
+		free(ip);
+		return NULL;
+	}
+	limiter_init(&ip->errors, ERRORS_PER_S, ERRORS_PER_S, now_ms);
+	limiter_init(&ip->conflicts, CONFLICTS_PER_S, 1, now_ms);
+	for (unsigned i = 0; i < c->setup->host.n_ports; i++)
+		ip->macs[i] = c->setup->ports[i].mac;
+	return ip;
+}
+
+void
+ip_ports_free(struct ip_ports *ip)
+{
+	if (ip != NULL)
+		neighbours_free(ip->neighbours);
+	free(ip);
+}
+
+const struct ip_counters *
+ip_ports_counters(const struct control *c)
+{
+	return &c->ip->counters;
+}
+
+const struct neighbours *
+ip_ports_neighbours(const struct control *c)
+{
+	return c->ip->neighbours;
+}
+
+/* ------------------------------------------------------------------ our addresses */
+
+static const struct config_port *
+ip_port(const struct control *c, uint16_t port)
+{
+	return port < c->cfg->n_ports && c->cfg->ports[port].kind == CONFIG_IP ? &c->cfg->ports[port] : NULL;
+}
+
+/* Our address on the port in whose network `address` lies; NULL: none. */
+static const struct config_ip *
+connected(const struct config_port *p, uint32_t address)
+{
+	for (size_t i = 0; i < p->addresses.n; i++) {
+		const struct config_ip *a = &p->addresses.items[i];
+
+		if (a->family == 4 && ((load_be32(a->bytes) ^ address) & rib_mask(a->len)) == 0)
+			return a;
+	}
+	return NULL;
+}
+
+static bool
+is_broadcast(const struct config_ip *a, uint32_t address)
+{
+	return a->len < 31 && (address | rib_mask(a->len)) == ~0u;
+}
+
+/* Any IPv4 address of the port; 0: none. */
+static uint32_t
+first_address(const struct config_port *p)
+{
+	for (size_t i = 0; i < p->addresses.n; i++)
+		if (p->addresses.items[i].family == 4)
+			return load_be32(p->addresses.items[i].bytes);
+	return 0;
+}
+
+static bool
+has_address4(const struct config_port *p, uint32_t address)
+{
+	const struct config_ip *a = connected(p, address);
+
+	return a != NULL && load_be32(a->bytes) == address;
+}
+
+static bool
+has_address6(const struct config_port *p, const uint8_t address[16])
+{
+	for (size_t i = 0; i < p->addresses.n; i++)
+		if (p->addresses.items[i].family == 6 && memcmp(p->addresses.items[i].bytes, address, 16) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_ours(const struct control *c, uint32_t address)
+{
+	struct dp_next next;
+
+	return rib_lookup(c->rib, address, &next) && next.kind == DP_NEXT_LOCAL;
+}
+
+static uint32_t
+any_address(const struct control *c)
+{
+	for (size_t i = 0; i < c->cfg->n_ports; i++) {
+		const uint32_t a = first_address(&c->cfg->ports[i]);
+
+		if (a != 0)
+			return a;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ sending */
+
+static void
+inject(struct control *c, const struct dp_target *to, const void *bytes, size_t len)
+{
+	if (!dp_inject(c->dp, to, bytes, len))
+		c->counters.inject_refused++;
+}
+
+static void
+route_packet(struct control *c, const uint8_t *packet, size_t len)
+{
+	inject(c, &(struct dp_target){.kind = DP_TO_ROUTE}, packet, len);
+}
+
+static void
+send_frame(struct control *c, uint16_t port, const struct mac *dst, uint16_t type, const uint8_t *payload, size_t len)
+{
+	uint8_t frame[ETH_HDR_LEN + ND_PACKET_LEN] = {0};
+	const size_t hdr = eth_store(frame, dst, &c->ip->macs[port], (struct vlan_stack){0, 0}, type);
+
+	memcpy(frame + hdr, payload, len);
+	len += hdr;
+	inject(c, &(struct dp_target){.kind = DP_TO_PORT, .port = port}, frame,
+		len < ETH_FRAME_MIN ? ETH_FRAME_MIN : len);
+}
+
+static void
+send_arp(struct control *c, uint16_t port, const struct mac *dst, const struct arp_view *a)
+{
+	uint8_t bytes[ARP_LEN];
+
+	arp_store(bytes, a);
+	send_frame(c, port, dst, ETHERTYPE_ARP_FRAME, bytes, sizeof(bytes));
+}
+
+/* ------------------------------------------------------------------ ICMP errors */
+
+/* Whose voice an error has: our side of the bundle that the packet came from, or the port's address. */
+static uint32_t
+bundle_address(const struct control *c, struct dp_bundle_ref ref)
+{
+	const host_bundle_id id = apply_bundle_id(c, ref);
+	struct host_bundle_info info;
+	unsigned cursor = 0;
+
+	while (id != 0 && host_bundle_next(c->host, &cursor, &info))
+		if (info.id == id)
+			return info.our_address;
+	return 0;
+}
+
+static void
+send_error(struct control *c, uint32_t src, uint8_t type, uint8_t code, uint16_t rest, const uint8_t *ip, size_t n,
+	uint64_t now_ms)
+{
+	uint8_t out[ICMP4_ERROR_MAX];
+	struct ip4_view v;
+
+	if (ip4_parse(ip, n, n, &v) != IP_OK || !icmp4_may_report(ip, n, &v) || is_ours(c, v.src))
+		return;
+	if (src == 0 && (src = any_address(c)) == 0)
+		return;
+	if (!limiter_take(&c->ip->errors, now_ms)) {
+		c->ip->counters.errors_limited++;
+		return;
+	}
+	c->ip->counters.errors++;
+	route_packet(c, out, icmp4_error(out, src, type, code, rest, ip, n, &v));
+}
+
+static void
+report_punted(struct control *c, const struct dp_punted *p, uint8_t type, uint8_t code, uint16_t rest, uint64_t now_ms)
+{
+	const struct config_port *port = p->from_bundle ? NULL : ip_port(c, p->port);
+	const uint32_t src = p->from_bundle ? bundle_address(c, p->bundle) : port != NULL ? first_address(port) : 0;
+
+	send_error(c, src, type, code, rest, p->bytes, p->len, now_ms);
+}
+
+/* ------------------------------------------------------------------ neighbours */
+
+static void
+ask(struct control *c, const struct neighbour_action *a)
+{
+	const struct config_port *p = ip_port(c, a->port);
+	const struct config_ip *ours = p != NULL ? connected(p, a->address) : NULL;
+	struct arp_view q = {.op = ARP_REQUEST, .sender_mac = c->ip->macs[a->port], .target = a->address};
+
+	if (p == NULL)
+		return;
+	q.sender = ours != NULL ? load_be32(ours->bytes) : first_address(p);
+	c->ip->counters.arp_requests++;
+	send_arp(c, a->port, mac_is_zero(&a->mac) ? &broadcast : &a->mac, &q);
+}
+
+static void
+tell_neighbour(struct control *c, const struct neighbour_action *a, const struct mac *mac)
+{
+	const int ret = dp_neighbour_set(c->dp, a->port, htonl(a->address), mac);
+
+	if (ret < 0 && mac != NULL)
+		log_error("neighbour on port %s not set: %s", c->cfg->ports[a->port].name, strerror(-ret));
+}
+
+static void
+do_action(struct control *c, const struct neighbour_action *a, uint64_t now_ms)
+{
+	const struct config_port *p = ip_port(c, a->port);
+
+	switch (a->what) {
+	case NEIGHBOUR_ASK:
+		ask(c, a);
+		return;
+	case NEIGHBOUR_LEARNT:
+		tell_neighbour(c, a, &a->mac);
+		return;
+	case NEIGHBOUR_FORGET:
+		tell_neighbour(c, a, NULL);
+		return;
+	case NEIGHBOUR_SEND:
+		route_packet(c, a->packet, a->len);
+		return;
+	case NEIGHBOUR_UNREACHABLE:
+		c->ip->counters.unreachable++;
+		send_error(c, p != NULL ? first_address(p) : 0, ICMP4_UNREACHABLE, ICMP_HOST_UNREACHABLE, 0, a->packet,
+			a->len, now_ms);
+		return;
+	}
+}
+
+static void
+do_actions(struct control *c, const struct neighbours_out *out, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < out->n; i++)
+		do_action(c, &out->items[i], now_ms);
+}
+
+static void
+glean(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+{
+	const struct config_port *port = ip_port(c, p->port);
+	const uint32_t address = ntohl(p->next_hop_be);
+	struct neighbours_out out = {0};
+
+	if (port == NULL || has_address4(port, address)) {
+		c->ip->counters.bad++;
+		return;
+	}
+	if (!neighbours_want(c->ip->neighbours, p->port, address, p->bytes, p->len, now_ms, &out))
+		c->ip->counters.held_refused++;
+	do_actions(c, &out, now_ms);
+}
+
+/* ------------------------------------------------------------------ ARP */
+
+/* Somebody else's address that is reached over another port or a bundle of ours. */
+static bool
+proxied(const struct control *c, const struct config_port *port, uint16_t index, uint32_t target)
+{
+	struct dp_next next;
+
+	if (!port->proxy_arp || !rib_lookup(c->rib, target, &next))
+		return false;
+	switch (next.kind) {
+	case DP_NEXT_NONE:
+	case DP_NEXT_LOCAL:
+		return false;
+	case DP_NEXT_BUNDLE:
+		return true;
+	case DP_NEXT_CONNECTED:
+	case DP_NEXT_GATEWAY:
+		return next.port != index;
+	}
+	return false;
+}
+
+static void
+arp_answer(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *q)
+{
+	const bool ours = has_address4(port, q->target);
+
+	if (!ours && (q->sender == q->target || !proxied(c, port, index, q->target)))
+		return;
+	if (ours)
+		c->ip->counters.arp_replies++;
+	else
+		c->ip->counters.proxy_replies++;
+	send_arp(c, index, &q->sender_mac,
+		&(struct arp_view){
+			.op = ARP_REPLY,
+			.sender_mac = c->ip->macs[index],
+			.sender = q->target,
+			.target_mac = q->sender_mac,
+			.target = q->sender,
+		});
+}
+
+/* RFC 826: who is known is updated by whatever he says; who asks for us is taken up. */
+static void
+arp_learn(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *v, uint64_t now_ms)
+{
+	const struct config_ip *net = connected(port, v->sender);
+	struct neighbours_out out = {0};
+
+	if (arp_is_probe(v) || net == NULL || is_broadcast(net, v->sender))
+		return;
+	if (load_be32(net->bytes) == v->sender) {
+		if (!mac_equal(&v->sender_mac, &c->ip->macs[index]) && limiter_take(&c->ip->conflicts, now_ms))
+			log_warning("port %s: another device claims our address", port->name);
+		return;
+	}
+	neighbours_heard(
+		c->ip->neighbours, index, v->sender, &v->sender_mac, has_address4(port, v->target), now_ms, &out);
+	do_actions(c, &out, now_ms);
+}
+
+static void
+arp_input(
+	struct control *c, uint16_t index, const struct config_port *port, const uint8_t *p, size_t n, uint64_t now_ms)
+{
+	struct arp_view v;
+
+	if (!arp_parse(p, n, &v)) {
+		c->ip->counters.bad++;
+		return;
+	}
+	arp_learn(c, index, port, &v, now_ms);
+	if (v.op == ARP_REQUEST)
+		arp_answer(c, index, port, &v);
+}
+
+static void
+announce4(struct control *c, uint16_t index, uint32_t address)
+{
+	send_arp(c, index, &broadcast,
+		&(struct arp_view){
+			.op = ARP_REQUEST, .sender_mac = c->ip->macs[index], .sender = address, .target = address});
+}
+
+/* ------------------------------------------------------------------ neighbour discovery */
+
+static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
+
+static void
+send_advert(struct control *c, uint16_t index, const struct mac *dst_mac, const uint8_t dst[16],
+	const uint8_t target[16], bool solicited)
+{
+	struct nd_view v = {.type = ND_ADVERT,
+		.solicited = solicited,
+		.override = true,
+		.has_mac = true,
+		.mac = c->ip->macs[index]};
+	uint8_t packet[ND_PACKET_LEN];
+
+	memcpy(v.src, target, 16);
+	memcpy(v.dst, dst, 16);
+	memcpy(v.target, target, 16);
+	c->ip->counters.adverts++;
+	send_frame(c, index, dst_mac, ETHERTYPE_V6, packet, nd_store(packet, &v));
+}
+
+static void
+announce6(struct control *c, uint16_t index, const uint8_t address[16])
+{
+	const struct mac group = nd_group_mac(all_nodes);
+
+	send_advert(c, index, &group, all_nodes, address, false);
+}
+
+/* RFC 4861 section 7.2.4. Who asks from the unspecified address is checking for duplicates: all nodes hear the answer. */
+static void
+nd_input(struct control *c, uint16_t index, const struct config_port *port, const struct mac *from, const uint8_t *p,
+	size_t n)
+{
+	static const uint8_t unspecified[16];
+	struct nd_view v;
+	const enum nd_verdict verdict = nd_parse(p, n, &v);
+
+	if (verdict != ND_OK || v.type != ND_SOLICIT || !has_address6(port, v.target)) {
+		if (verdict == ND_OK || verdict == ND_NOT_ND)
+			c->ip->counters.ignored++;
+		else
+			c->ip->counters.bad++;
+		return;
+	}
+	if (memcmp(v.src, unspecified, 16) == 0)
+		announce6(c, index, v.target);
+	else
+		send_advert(c, index, v.has_mac ? &v.mac : from, v.src, v.target, true);
+}
+
+/* ------------------------------------------------------------------ packets for ourselves */
+
+static void
+local_input(struct control *c, uint8_t *ip, size_t n, uint64_t now_ms)
+{
+	struct ip4_view v;
+
+	if (ip4_parse(ip, n, n, &v) != IP_OK) {
+		c->ip->counters.bad++;
+		return;
+	}
+	if (!is_ours(c, v.dst)) {
+		c->ip->counters.ignored++;
+	} else if (icmp4_echo_reply(ip, &v)) {
+		c->ip->counters.echo_replies++;
+		route_packet(c, ip, v.total_len);
+	} else if (v.proto == IPPROTO_UDP_DATAGRAM) {
+		/* The address that was asked speaks: traceroute ends here. */
+		send_error(c, v.dst, ICMP4_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0, ip, n, now_ms);
+	} else {
+		c->ip->counters.ignored++;
+	}
+}
+
+static void
+frame_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+{
+	const struct config_port *port = ip_port(c, p->port);
+	struct eth_view e;
+
+	if (port == NULL || !eth_parse(p->bytes, p->len, &e)) {
+		c->ip->counters.bad++;
+		return;
+	}
+	const uint8_t *payload = p->bytes + e.hdr_len;
+	const size_t n = p->len - e.hdr_len;
+	uint8_t copy[DP_CONTROL_FRAME_MAX];
+
+	switch (e.type) {
+	case ETHERTYPE_ARP_FRAME:
+		arp_input(c, p->port, port, payload, n, now_ms);
+		return;
+	case ETHERTYPE_V6:
+		nd_input(c, p->port, port, &e.src, payload, n);
+		return;
+	case ETHERTYPE_V4:
+		memcpy(copy, payload, n);
+		local_input(c, copy, n, now_ms);
+		return;
+	default:
+		c->ip->counters.ignored++;
+	}
+}
+
+static void
+route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+{
+	uint8_t copy[DP_CONTROL_FRAME_MAX];
+
+	switch (p->why) {
+	case DP_PUNT_LOCAL:
+		memcpy(copy, p->bytes, p->len);
+		local_input(c, copy, p->len, now_ms);
+		return;
+	case DP_PUNT_GLEAN:
+		glean(c, p, now_ms);
+		return;
+	case DP_PUNT_TTL:
+		report_punted(c, p, ICMP4_TIME_EXCEEDED, 0, 0, now_ms);
+		return;
+	case DP_PUNT_TOO_BIG:
+		report_punted(c, p, ICMP4_UNREACHABLE, ICMP4_FRAG_NEEDED, p->mtu, now_ms);
+		return;
+	case DP_PUNT_NO_ROUTE:
+		report_punted(c, p, ICMP4_UNREACHABLE, ICMP4_NET_UNREACHABLE, 0, now_ms);
+		return;
+	}
+}
+
+void
+ip_ports_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+{
+	if (p->origin == DP_FROM_IP_PORT)
+		frame_input(c, p, now_ms);
+	else
+		route_input(c, p, now_ms);
+}
+
+/* ------------------------------------------------------------------ start and time */
+
+static void
+set_route(struct control *c, uint32_t prefix, uint8_t len, enum rib_rank rank, struct dp_next next)
+{
+	routes_set(c, &(struct rib_route){.prefix = prefix, .len = len, .rank = (uint8_t)rank, .next = next});
+}
+
+static void
+address_routes(struct control *c, uint16_t index, const struct config_ip *a)
+{
+	const uint32_t address = load_be32(a->bytes);
+
+	set_route(c, address, a->len, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_CONNECTED, .port = index});
+	set_route(c, address, 32, RIB_LOCAL, (struct dp_next){.kind = DP_NEXT_LOCAL});
+	if (a->len < 31)
+		set_route(c, address | ~rib_mask(a->len), 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+}
+
+/* The port in whose network the gateway is; -1: none. */
+static int
+gateway_port(const struct control *c, uint32_t gateway)
+{
+	for (size_t i = 0; i < c->cfg->n_ports; i++)
+		if (c->cfg->ports[i].kind == CONFIG_IP && connected(&c->cfg->ports[i], gateway) != NULL)
+			return (int)i;
+	return -1;
+}
+
+/* Routes by client are the protocol core's: they come and go with the bundle. */
+static void
+static_route(struct control *c, const struct config_route *r)
+{
+	struct dp_next next = {.kind = DP_NEXT_NONE};
+
+	if (r->to.family != 4 || r->client.name != NULL)
+		return;
+	if (r->via.family == 4) {
+		const int port = gateway_port(c, load_be32(r->via.bytes));
+
+		if (port < 0) {
+			log_warning("a static route is not used: no IP port has its gateway in its network");
+			return;
+		}
+		next = (struct dp_next){
+			.kind = DP_NEXT_GATEWAY, .port = (uint16_t)port, .gateway_be = htonl(load_be32(r->via.bytes))};
+	} else if (r->port.name != NULL) {
+		next = (struct dp_next){.kind = DP_NEXT_CONNECTED, .port = (uint16_t)r->port.index};
+	}
+	set_route(c, load_be32(r->to.bytes), r->to.len, RIB_STATIC, next);
+}
+
+static void
+announce(struct control *c, uint16_t index)
+{
+	const struct config_port *p = &c->cfg->ports[index];
+
+	for (size_t i = 0; i < p->addresses.n; i++) {
+		if (p->addresses.items[i].family == 4)
+			announce4(c, index, load_be32(p->addresses.items[i].bytes));
+		else
+			announce6(c, index, p->addresses.items[i].bytes);
+	}
+}
+
+void
+ip_ports_carrier(struct control *c, uint16_t port)
+{
+	if (ip_port(c, port) != NULL)
+		announce(c, port);
+}
+
+void
+ip_ports_start(struct control *c)
+{
+	/* Nothing of these is ever forwarded, whatever the default route says. */
+	set_route(c, 0xe0000000, 4, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+	set_route(c, 0xffffffff, 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+	for (uint16_t i = 0; i < c->cfg->n_ports; i++) {
+		const struct config_port *p = &c->cfg->ports[i];
+
+		if (p->kind != CONFIG_IP)
+			continue;
+		for (size_t k = 0; k < p->addresses.n; k++)
+			if (p->addresses.items[k].family == 4)
+				address_routes(c, i, &p->addresses.items[k]);
+		announce(c, i);
+	}
+	for (size_t i = 0; i < c->cfg->n_routes; i++)
+		static_route(c, &c->cfg->routes[i]);
+}
+
+static bool
+neighbour_used(void *ctx, uint16_t port, uint32_t address)
+{
+	const struct control *c = ctx;
+
+	return dp_neighbour_used(c->dp, port, htonl(address));
+}
+
+void
+ip_ports_tick(struct control *c, uint64_t now_ms)
+{
+	struct neighbours_out out = {0};
+
+	neighbours_tick(c->ip->neighbours, neighbour_used, c, now_ms, &out);
+	do_actions(c, &out, now_ms);
+}
+
+uint64_t
+ip_ports_deadline_ms(const struct control *c)
+{
+	return neighbours_deadline_ms(c->ip->neighbours);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/log.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/clock.h"
+#include "control/limiter.h"
+
+static struct {
+	enum log_level most;
+	bool syslog;
+	uint64_t lost, told;
+	struct limiter limiter;
+} state = {.most = LOG_LEVEL_INFO};
+
+static const char *const names[] = {"error", "warning", "info", "debug"};
+static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
+void
+log_open(enum log_level most)
+{
+	state.most = most;
+	limiter_init(&state.limiter, LOG_LINES_PER_S, 2 * LOG_LINES_PER_S, clock_ms());
+}
+
+void
+log_to_syslog(const char *ident)
+{
+	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	state.syslog = true;
+}
+
+uint64_t
+log_lost(void)
+{
+	return state.lost;
+}
+
+static bool
+stderr_takes_a_line(void)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
+}
+
+/* Peers choose names and tags: nothing of them may break the line or reach the terminal as an escape sequence. */
+static void
+clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+static void
+write_stderr(enum log_level level, const char *text)
+{
+	char line[LOG_LINE_MAX + 64], when[32];
+	const uint64_t now = clock_wall_ms();
+	const time_t s = (time_t)(now / 1000);
+	struct tm tm;
+
+	gmtime_r(&s, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	const int n =
+		snprintf(line, sizeof(line), "%s.%03uZ %-7s %s\n", when, (unsigned)(now % 1000), names[level], text);
+	if (!stderr_takes_a_line() || write(STDERR_FILENO, line, (size_t)n) != n)
+		state.lost++;
+}
+
+static void
+emit(enum log_level level, const char *text)
+{
+	if (state.syslog)
+		syslog(priorities[level], "%s", text);
+	else
+		write_stderr(level, text);
+}
+
+static void
+tell_lost(void)
+{
+	char text[64];
+	const uint64_t n = state.lost - state.told;
+
+	if (n == 0)
+		return;
+	state.told = state.lost;
+	snprintf(text, sizeof(text), "%llu log lines were not written", (unsigned long long)n);
+	emit(LOG_LEVEL_WARNING, text);
+}
+
+void
+log_line(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list ap;
+
+	if (level > state.most)
+		return;
+	if (state.limiter.per_s != 0 && !limiter_take(&state.limiter, clock_ms())) {
+		state.lost++;
+		return;
+	}
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	clean(text);
+	tell_lost();
+	emit(level, text);
+}

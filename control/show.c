@@ -1,0 +1,605 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/show.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/apply.h"
+#include "control/clock.h"
+#include "control/ip_ports.h"
+#include "control/log.h"
+#include "control/version.h"
+
+/* ------------------------------------------------------------------ values */
+
+static void
+put_number(json_t *o, const char *key, uint64_t v)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)v));
+}
+
+static void
+put_bool(json_t *o, const char *key, bool v)
+{
+	json_object_set_new(o, key, json_boolean(v));
+}
+
+/* Names come from peers and need not be UTF-8; what is not is shown with '?'. */
+static void
+put_text(json_t *o, const char *key, const char *text)
+{
+	json_t *s = json_string(text);
+	char clean[512];
+
+	if (s == NULL) {
+		snprintf(clean, sizeof(clean), "%s", text);
+		for (char *p = clean; *p != '\0'; p++)
+			if ((*p & 0x80) != 0)
+				*p = '?';
+		s = json_string(clean);
+	}
+	json_object_set_new(o, key, s);
+}
+
+static void
+put_mac(json_t *o, const char *key, const struct mac *m)
+{
+	char text[18];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4],
+		m->b[5]);
+	put_text(o, key, text);
+}
+
+static void
+put_address(json_t *o, const char *key, uint32_t address)
+{
+	char text[INET_ADDRSTRLEN];
+	const struct in_addr a = {.s_addr = htonl(address)};
+
+	if (address == 0)
+		json_object_set_new(o, key, json_null());
+	else
+		put_text(o, key, inet_ntop(AF_INET, &a, text, sizeof(text)));
+}
+
+/* "", "100", "100.200": as hawser.yaml has it */
+static void
+put_vlans(json_t *o, struct vlan_stack v)
+{
+	char text[24] = "";
+
+	if (v.inner != 0)
+		snprintf(text, sizeof(text), "%u.%u", v.outer & VLAN_ID_MASK, v.inner & VLAN_ID_MASK);
+	else if (v.outer != 0)
+		snprintf(text, sizeof(text), "%u", v.outer & VLAN_ID_MASK);
+	put_text(o, "vlan", text);
+}
+
+/* A time of the protocol core's clock as ms since 1970; null: never. */
+static void
+put_since(const struct control *c, json_t *o, const char *key, uint64_t mono_ms)
+{
+	json_object_set_new(
+		o, key, mono_ms == 0 ? json_null() : json_integer((json_int_t)(mono_ms + c->wall_offset_ms)));
+}
+
+static void
+put_endpoint(json_t *o, const struct host_endpoint *e)
+{
+	char hex[2 * sizeof(e->bytes) + 1] = "";
+	json_t *v = json_object();
+
+	for (unsigned i = 0; i < e->len && i < sizeof(e->bytes); i++)
+		snprintf(hex + (size_t)2 * i, 3, "%02x", e->bytes[i]);
+	put_number(v, "class", e->class);
+	put_text(v, "bytes", hex);
+	json_object_set_new(o, "peer_endpoint", v);
+}
+
+static const char *
+port_name(const struct control *c, uint16_t port)
+{
+	return port < c->cfg->n_ports ? c->cfg->ports[port].name : "?";
+}
+
+static const char *
+role(bool client)
+{
+	return client ? "client" : "concentrator";
+}
+
+/* ------------------------------------------------------------------ links */
+
+static void
+put_line(json_t *o, const struct host_line *l)
+{
+	static const char *const encaps[] = {"ethernet", "ptm", "atm"};
+
+	put_number(o, "rate_bps", l->rate_bps);
+	put_number(o, "latency_us", l->latency_us);
+	put_text(o, "encapsulation", l->encap < 3 ? encaps[l->encap] : "?");
+	json_object_set_new(o, "overhead_bytes", json_integer(l->overhead_bytes));
+}
+
+/* Zero while there is no session, so that whoever reads always finds the same members. */
+static void
+put_link_counters(const struct control *c, json_t *o, const struct host_link_info *i)
+{
+	static const struct dp_link_stats none;
+	uint64_t taken_us = 0;
+	const struct dp_bundle_stats *b = i->bundle != 0 ? apply_stats(c, i->bundle, &taken_us) : NULL;
+	const struct dp_link_stats *s = b != NULL && i->slot < DP_BUNDLE_LINKS_MAX ? &b->links[i->slot] : &none;
+
+	put_number(o, "clock_us", taken_us);
+	put_number(o, "rx_frames", s->totals.rx_frames);
+	put_number(o, "rx_bytes", s->totals.rx_bytes);
+	put_number(o, "tx_frames", s->totals.tx_frames);
+	put_number(o, "tx_bytes", s->totals.tx_bytes);
+	put_number(o, "tx_dropped", s->tx_dropped);
+	put_number(o, "in_link_reorder", s->in_link_reorder);
+	put_number(o, "lost", s->lost);
+	put_number(o, "lag_us", s->lag_us);
+	put_number(o, "backlog_us", s->backlog_us);
+}
+
+static void
+put_session(const struct control *c, json_t *o, const struct host_link_info *i)
+{
+	put_text(o, "port", port_name(c, i->key.port));
+	put_number(o, "session", i->key.session);
+	put_vlans(o, i->key.vlans);
+	put_mac(o, "peer_mac", &i->key.peer);
+	put_mac(o, "local_mac", &i->key.local);
+}
+
+static void
+put_agreed(json_t *o, const struct host_link_info *i)
+{
+	put_number(o, "our_mru", i->our_mru);
+	put_number(o, "peer_mru", i->peer_mru);
+	put_number(o, "our_mrru", i->our_mrru);
+	put_number(o, "peer_mrru", i->peer_mrru);
+	put_bool(o, "our_short", i->our_short);
+	put_bool(o, "peer_short", i->peer_short);
+	put_endpoint(o, &i->peer_endpoint);
+}
+
+static void
+put_dsl(json_t *o, const struct host_link_info *i)
+{
+	put_text(o, "circuit_id", i->circuit_id);
+	put_text(o, "remote_id", i->remote_id);
+	put_number(o, "dsl_rate_up_kbps", i->dsl_rate_up_kbps);
+	put_number(o, "dsl_rate_down_kbps", i->dsl_rate_down_kbps);
+}
+
+static json_t *
+link_json(const struct control *c, const struct host_link_info *i)
+{
+	const uint64_t now_ms = clock_ms();
+	json_t *o = json_object();
+
+	put_text(o, "name", i->name);
+	put_number(o, "id", i->id);
+	put_text(o, "role", role(i->client));
+	put_text(o, "owner", i->owner);
+	put_text(o, "user", i->user);
+	put_text(o, "phase", i->phase);
+	put_text(o, "explain", i->explain);
+	put_number(o, "bundle_id", i->bundle);
+	put_number(o, "slot", i->slot);
+	put_session(c, o, i);
+	put_agreed(o, i);
+	put_line(o, &i->line);
+	put_since(c, o, "up_since_ms", i->up_since_ms);
+	put_number(o, "echo_rtt_us", i->echo_rtt_us_last);
+	put_number(o, "redials", i->redials);
+	put_number(o, "next_dial_in_ms",
+		i->next_dial_ms != UINT64_MAX && i->next_dial_ms > now_ms ? i->next_dial_ms - now_ms : 0);
+	put_dsl(o, i);
+	put_link_counters(c, o, i);
+	return o;
+}
+
+json_t *
+show_links(struct control *c, unsigned *cursor, unsigned n)
+{
+	json_t *list = json_array();
+	struct host_link_info info;
+
+	while (n-- > 0 && host_link_next(c->host, cursor, &info))
+		json_array_append_new(list, link_json(c, &info));
+	return list;
+}
+
+json_t *
+show_link(struct control *c, const char *name)
+{
+	struct host_link_info info;
+	unsigned cursor = 0;
+
+	while (host_link_next(c->host, &cursor, &info))
+		if (strcmp(info.name, name) == 0)
+			return link_json(c, &info);
+	return json_null();
+}
+
+/* ------------------------------------------------------------------ bundles */
+
+static void
+put_bundle_counters(const struct control *c, json_t *o, host_bundle_id id)
+{
+	static const struct dp_bundle_stats none;
+	uint64_t taken_us = 0;
+	const struct dp_bundle_stats *s = apply_stats(c, id, &taken_us);
+
+	if (s == NULL)
+		s = &none;
+	put_number(o, "clock_us", taken_us);
+	put_number(o, "rx_packets", s->rx_packets);
+	put_number(o, "rx_bytes", s->rx_bytes);
+	put_number(o, "tx_packets", s->tx_packets);
+	put_number(o, "tx_bytes", s->tx_bytes);
+	put_number(o, "rx_null", s->rx_null);
+	put_number(o, "tx_null", s->tx_null);
+	put_number(o, "queue_drops", s->queue_drops);
+	put_number(o, "queue_packets", s->queue_packets);
+	put_number(o, "late", s->late);
+	put_number(o, "duplicate", s->duplicate);
+	put_number(o, "lost_fragments", s->lost_fragments);
+	put_number(o, "lost_numbers", s->lost_numbers);
+	put_number(o, "overrun", s->overrun);
+	put_number(o, "expired", s->expired);
+	put_number(o, "held", s->held);
+	put_number(o, "window_slots", s->window_slots);
+	put_number(o, "stall_us", s->stall_us);
+	put_number(o, "next_rx_seq", s->next_rx_seq);
+	put_number(o, "next_tx_seq", s->next_tx_seq);
+}
+
+static void
+put_bundle_values(json_t *o, const struct host_bundle_values *v)
+{
+	static const char *const modes[] = {"weighted", "equal", "round-robin", "packet"};
+	const struct host_multilink *m = v->multilink;
+
+	put_bool(o, "multilink", v->mp);
+	put_bool(o, "rx_short", v->rx_short);
+	put_bool(o, "tx_short", v->tx_short);
+	put_bool(o, "source_check", v->source_check);
+	put_number(o, "our_mrru", v->rx_mrru);
+	put_number(o, "tx_mrru", v->tx_mrru);
+	put_number(o, "mss_v4", v->mss_v4);
+	put_number(o, "mss_v6", v->mss_v6);
+	put_text(o, "mode", m != NULL && m->mode < 4 ? modes[m->mode] : "");
+}
+
+static void
+put_home(const struct control *c, json_t *o, host_bundle_id id)
+{
+	struct dp_bundle_ref ref;
+
+	if (apply_bundle_ref(c, id, &ref))
+		put_number(o, "worker", ref.home);
+	else
+		json_object_set_new(o, "worker", json_null());
+}
+
+static json_t *
+bundle_json(const struct control *c, const struct host_bundle_info *i)
+{
+	json_t *o = json_object();
+
+	put_text(o, "name", i->name);
+	put_number(o, "id", i->id);
+	put_text(o, "role", role(i->client));
+	put_text(o, "owner", i->owner);
+	put_number(o, "links", i->links);
+	put_bool(o, "up", i->ipcp_open);
+	put_address(o, "our_address", i->our_address);
+	put_address(o, "peer_address", i->peer_address);
+	put_address(o, "dns1", i->dns[0]);
+	put_address(o, "dns2", i->dns[1]);
+	put_number(o, "ip_mtu", i->ip_mtu);
+	put_bundle_values(o, &i->values);
+	put_endpoint(o, &i->peer_endpoint);
+	put_since(c, o, "up_since_ms", i->up_since_ms);
+	put_home(c, o, i->id);
+	put_bundle_counters(c, o, i->id);
+	return o;
+}
+
+json_t *
+show_bundles(struct control *c, unsigned *cursor, unsigned n)
+{
+	json_t *list = json_array();
+	struct host_bundle_info info;
+
+	while (n-- > 0 && host_bundle_next(c->host, cursor, &info))
+		json_array_append_new(list, bundle_json(c, &info));
+	return list;
+}
+
+/* ------------------------------------------------------------------ ports, workers, drops */
+
+static json_t *
+addresses_json(const struct config_ips *ips)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ips->n; i++) {
+		char text[INET6_ADDRSTRLEN], with_len[INET6_ADDRSTRLEN + 4];
+
+		inet_ntop(ips->items[i].family == 6 ? AF_INET6 : AF_INET, ips->items[i].bytes, text, sizeof(text));
+		snprintf(with_len, sizeof(with_len), "%s/%u", text, ips->items[i].len);
+		json_array_append_new(list, json_string(with_len));
+	}
+	return list;
+}
+
+static void
+put_port_counters(json_t *o, const struct dp_port_info *i)
+{
+	put_number(o, "rx_frames", i->rx_frames);
+	put_number(o, "rx_bytes", i->rx_bytes);
+	put_number(o, "tx_frames", i->tx_frames);
+	put_number(o, "tx_bytes", i->tx_bytes);
+	put_number(o, "rx_missed", i->rx_missed);
+	put_number(o, "rx_errors", i->rx_errors);
+	put_number(o, "tx_errors", i->tx_errors);
+}
+
+static json_t *
+port_json(struct control *c, unsigned index)
+{
+	const struct config_port *p = &c->cfg->ports[index];
+	struct dp_port_info i = {0};
+	json_t *o = json_object();
+
+	dp_port_info(c->dp, index, &i);
+	put_text(o, "name", p->name);
+	put_text(o, "kind", p->kind == CONFIG_IP ? "ip" : "access");
+	put_text(o, "device", i.device);
+	put_text(o, "driver", i.driver);
+	put_mac(o, "mac", &i.mac);
+	put_number(o, "mtu", i.mtu);
+	put_number(o, "rx_queues", i.rx_queues);
+	put_number(o, "tx_queues", i.tx_queues);
+	json_object_set_new(o, "numa_node", json_integer(i.numa_node));
+	json_object_set_new(o, "carrier", i.carrier_known ? json_boolean(i.carrier) : json_null());
+	json_object_set_new(o, "addresses", addresses_json(&p->addresses));
+	put_number(o, "clock_us", clock_us());
+	put_port_counters(o, &i);
+	return o;
+}
+
+json_t *
+show_ports(struct control *c)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < c->cfg->n_ports; i++)
+		json_array_append_new(list, port_json(c, i));
+	return list;
+}
+
+static json_t *
+worker_json(struct control *c, unsigned index)
+{
+	struct dp_worker_stats s;
+	json_t *o = json_object();
+	uint64_t drops = 0;
+
+	dp_worker_stats(c->dp, index, &s);
+	for (unsigned i = 0; i < DROP_REASONS; i++)
+		drops += s.drops[i];
+	put_number(o, "worker", index);
+	put_number(o, "lcore", s.lcore);
+	json_object_set_new(o, "cpu", json_integer(s.cpu));
+	json_object_set_new(o, "numa_node", json_integer(s.numa_node));
+	put_number(o, "bundles", s.bundles);
+	put_number(o, "links", s.links);
+	put_number(o, "turns", s.turns);
+	put_number(o, "idle_turns", s.idle_turns);
+	put_number(o, "sleeps", s.sleeps);
+	put_number(o, "rx_frames", s.rx_frames);
+	put_number(o, "tx_frames", s.tx_frames);
+	put_number(o, "steered_from_links", s.steered_from_links);
+	put_number(o, "steered_to_links", s.steered_to_links);
+	put_number(o, "punted", s.punted);
+	put_number(o, "injected", s.injected);
+	put_number(o, "held_bytes", s.held_bytes);
+	put_number(o, "dropped", drops);
+	return o;
+}
+
+json_t *
+show_workers(struct control *c)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < dp_workers(c->dp); i++)
+		json_array_append_new(list, worker_json(c, i));
+	return list;
+}
+
+static json_t *
+drop_json(const struct dp_worker_stats *s, unsigned workers, enum drop_reason r)
+{
+	json_t *o = json_object(), *each = json_array();
+	uint64_t sum = 0;
+
+	for (unsigned w = 0; w < workers; w++) {
+		json_array_append_new(each, json_integer((json_int_t)s[w].drops[r]));
+		sum += s[w].drops[r];
+	}
+	put_text(o, "reason", drop_name(r));
+	put_number(o, "count", sum);
+	json_object_set_new(o, "workers", each);
+	put_text(o, "sentence", drop_sentence(r));
+	return o;
+}
+
+json_t *
+show_drops(struct control *c)
+{
+	static struct dp_worker_stats stats[DP_WORKERS_MAX]; /* a lot for the stack, and this is one thread */
+	const unsigned workers = dp_workers(c->dp);
+	json_t *list = json_array();
+
+	for (unsigned w = 0; w < workers; w++)
+		dp_worker_stats(c->dp, w, &stats[w]);
+	for (unsigned r = 0; r < DROP_REASONS; r++)
+		json_array_append_new(list, drop_json(stats, workers, (enum drop_reason)r));
+	return list;
+}
+
+/* ------------------------------------------------------------------ the rest */
+
+static json_t *
+host_counters_json(const struct control *c)
+{
+	struct host_counters n;
+	json_t *o = json_object();
+
+	host_counters(c->host, &n);
+	put_number(o, "padi", n.padi);
+	put_number(o, "pado", n.pado);
+	put_number(o, "padr", n.padr);
+	put_number(o, "pads", n.pads);
+	put_number(o, "padt_rx", n.padt_rx);
+	put_number(o, "padt_tx", n.padt_tx);
+	put_number(o, "padi_limited", n.padi_limited);
+	put_number(o, "bad_cookie", n.bad_cookie);
+	put_number(o, "bad_frame", n.bad_frame);
+	put_number(o, "unknown_session", n.unknown_session);
+	put_number(o, "lcp_in_mp", n.lcp_in_mp);
+	put_number(o, "protocol_rejects_tx", n.protocol_rejects_tx);
+	put_number(o, "auth_ok", n.auth_ok);
+	put_number(o, "auth_failed", n.auth_failed);
+	put_number(o, "joins", n.joins);
+	put_number(o, "join_refused", n.join_refused);
+	put_number(o, "effects_lost", n.effects_lost);
+	return o;
+}
+
+static json_t *
+ip_counters_json(const struct control *c)
+{
+	const struct ip_counters *n = ip_ports_counters(c);
+	json_t *o = json_object();
+
+	put_number(o, "arp_requests", n->arp_requests);
+	put_number(o, "arp_replies", n->arp_replies);
+	put_number(o, "proxy_replies", n->proxy_replies);
+	put_number(o, "neighbour_adverts", n->adverts);
+	put_number(o, "echo_replies", n->echo_replies);
+	put_number(o, "icmp_errors", n->errors);
+	put_number(o, "icmp_errors_limited", n->errors_limited);
+	put_number(o, "held_refused", n->held_refused);
+	put_number(o, "unreachable", n->unreachable);
+	put_number(o, "bad", n->bad);
+	put_number(o, "ignored", n->ignored);
+	return o;
+}
+
+static json_t *
+control_counters_json(const struct control *c)
+{
+	const struct control_counters *n = &c->counters;
+	json_t *o = json_object();
+
+	put_number(o, "inject_refused", n->inject_refused);
+	put_number(o, "routes_refused", n->routes_refused);
+	put_number(o, "events_lost", n->events_lost);
+	put_number(o, "out_overflow", n->out_overflow);
+	put_number(o, "log_lines_lost", log_lost());
+	put_number(o, "gone_rx_bytes", n->gone_rx_bytes);
+	put_number(o, "gone_tx_bytes", n->gone_tx_bytes);
+	return o;
+}
+
+json_t *
+show_counters(struct control *c)
+{
+	json_t *o = json_object(), *m = json_object();
+
+	put_number(m, "free", dp_mbufs_free(c->dp));
+	put_number(m, "total", dp_mbufs_total(c->dp));
+	json_object_set_new(o, "protocol", host_counters_json(c));
+	json_object_set_new(o, "ip", ip_counters_json(c));
+	json_object_set_new(o, "control", control_counters_json(c));
+	json_object_set_new(o, "mbufs", m);
+	return o;
+}
+
+json_t *
+show_neighbours(struct control *c)
+{
+	json_t *list = json_array();
+	struct neighbour_info n;
+	unsigned cursor = 0;
+
+	while (neighbours_next(ip_ports_neighbours(c), &cursor, &n)) {
+		json_t *o = json_object();
+
+		put_text(o, "port", port_name(c, n.port));
+		put_address(o, "address", n.address);
+		put_mac(o, "mac", &n.mac);
+		put_text(o, "state", n.state);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+json_t *
+show_config(struct control *c)
+{
+	json_t *o = json_object();
+	char *yaml = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&yaml, &len);
+
+	if (f == NULL)
+		return NULL;
+	config_print(f, c->cfg);
+	fclose(f);
+	put_text(o, "file", c->cfg->path);
+	json_object_set_new(o, "yaml", yaml != NULL ? json_string(yaml) : NULL);
+	free(yaml);
+	return o;
+}
+
+json_t *
+show_version(struct control *c)
+{
+	json_t *o = json_object();
+
+	put_text(o, "name", c->name);
+	put_text(o, "version", HAWSER_VERSION);
+	put_text(o, "commit", HAWSER_COMMIT);
+	put_text(o, "dpdk", dataplane_version());
+	put_text(o, "build", HAWSER_BUILD);
+	put_number(o, "pid", (uint64_t)getpid());
+	put_number(o, "started_ms", c->started_wall_ms);
+	return o;
+}
+
+json_t *
+show_event(const struct event_record *e)
+{
+	json_t *o = json_object();
+
+	put_number(o, "seq", e->seq);
+	put_number(o, "time_ms", e->wall_ms);
+	put_text(o, "kind", e->kind);
+	put_text(o, "link", e->link);
+	put_text(o, "bundle", e->bundle);
+	put_text(o, "text", e->text);
+	return o;
+}
