@@ -2,6 +2,7 @@
 #include "control/ppp/membership.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,18 @@ link_key(const struct membership_link *link, char key[HOST_AUTH_NAME_MAX])
 
 /* ------------------------------------------------------------------ deciding */
 
+static void explain(struct membership_answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+explain(struct membership_answer *a, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(a->explain, sizeof(a->explain), format, args);
+	va_end(args);
+}
+
 static unsigned
 rfc_case(const struct membership_link *link)
 {
@@ -196,22 +209,33 @@ format_name(bool is_short)
 	return is_short ? "short" : "long";
 }
 
+/* "name 'alice' and endpoint mac 02:..": what decides in the RFC's four cases. */
 static void
-explain_new(struct membership_answer *a, const char *key, const char *ep, const struct membership *m,
+party_text(const struct membership_link *link, const char *key, char *text, unsigned cap)
+{
+	char ep[80];
+
+	endpoint_text(link->endpoint, ep, sizeof(ep));
+	if (link->authenticated)
+		snprintf(text, cap, "name '%.60s' and endpoint %s", key, ep);
+	else
+		snprintf(text, cap, "endpoint %s, without authentication", ep);
+}
+
+static void
+explain_new(struct membership_answer *a, const char *party, const struct membership *m,
 	const struct membership_entry *near_miss)
 {
 	char other[80];
 
 	if (near_miss == NULL) {
-		snprintf(a->explain, sizeof(a->explain),
-			"starts a bundle of its own: none lives with name '%s' and endpoint %s (RFC 1990 5.1.3 case %u)",
-			key, ep, a->rfc_case);
+		explain(a, "starts a bundle of its own: none lives with %s (RFC 1990 5.1.3 case %u)", party,
+			a->rfc_case);
 		return;
 	}
 	endpoint_text(&near_miss->endpoint, other, sizeof(other));
-	snprintf(a->explain, sizeof(a->explain),
-		"starts a bundle of its own: bundle %u has the same name '%s' but endpoint %s, this link %s",
-		(unsigned)(near_miss - m->entries) + 1, key, other, ep);
+	explain(a, "starts a bundle of its own: %s, and bundle %u differs by its endpoint %s", party,
+		(unsigned)(near_miss - m->entries) + 1, other);
 }
 
 /* Same values on all links of a bundle: RFC 1990 section 5.1.1 (MRRU) and 5.1.2 (number format). */
@@ -221,21 +245,18 @@ compare_formats(const struct membership_entry *e, const struct membership_link *
 	const unsigned id = a->bundle + 1;
 
 	if (e->peer_mrru != link->peer_mrru || e->our_mrru != link->our_mrru) {
-		snprintf(a->explain, sizeof(a->explain),
-			"refused: bundle %u runs with MRRU %u (peer's) and %u (ours), this link agreed %u and %u", id,
-			e->peer_mrru, e->our_mrru, link->peer_mrru, link->our_mrru);
+		explain(a, "refused: bundle %u runs with MRRU %u (peer's) and %u (ours), this link agreed %u and %u",
+			id, e->peer_mrru, e->our_mrru, link->peer_mrru, link->our_mrru);
 		return MEMBERSHIP_OTHER_MRRU;
 	}
 	if (e->rx_short != link->rx_short || e->tx_short != link->tx_short) {
-		snprintf(a->explain, sizeof(a->explain),
-			"refused: bundle %u receives %s and sends %s sequence numbers, this link agreed %s and %s", id,
-			format_name(e->rx_short), format_name(e->tx_short), format_name(link->rx_short),
+		explain(a, "refused: bundle %u receives %s and sends %s sequence numbers, this link agreed %s and %s",
+			id, format_name(e->rx_short), format_name(e->tx_short), format_name(link->rx_short),
 			format_name(link->tx_short));
 		return MEMBERSHIP_OTHER_SEQUENCE;
 	}
 	if (e->links >= link->links_max) {
-		snprintf(a->explain, sizeof(a->explain), "refused: bundle %u has %u links already, %u are allowed", id,
-			e->links, link->links_max);
+		explain(a, "refused: bundle %u has %u links already, %u are allowed", id, e->links, link->links_max);
 		return MEMBERSHIP_FULL;
 	}
 	return MEMBERSHIP_JOIN;
@@ -245,29 +266,27 @@ void
 membership_decide(const struct membership *m, const struct membership_link *link, struct membership_answer *a)
 {
 	const struct membership_entry *e, *near_miss;
-	char key[HOST_AUTH_NAME_MAX], ep[80];
+	char key[HOST_AUTH_NAME_MAX], party[192];
 
 	*a = (struct membership_answer){.rfc_case = rfc_case(link)};
-	endpoint_text(link->endpoint, ep, sizeof(ep));
+	link_key(link, key);
+	party_text(link, key, party, sizeof(party));
 	if (!link->authenticated && !link->allow_unauthenticated) {
 		a->verdict = MEMBERSHIP_UNAUTHENTICATED;
-		snprintf(a->explain, sizeof(a->explain),
-			"refused: multilink without authentication is not allowed, anybody could name endpoint %s", ep);
+		explain(a, "refused: multilink is not allowed here for %s: anybody could name it", party);
 		return;
 	}
-	link_key(link, key);
 	e = find(m, link, key, &near_miss);
 	if (e == NULL) {
 		a->verdict = MEMBERSHIP_NEW;
-		explain_new(a, key, ep, m, near_miss);
+		explain_new(a, party, m, near_miss);
 		return;
 	}
 	a->bundle = (unsigned)(e - m->entries);
 	a->verdict = compare_formats(e, link, a);
 	if (a->verdict == MEMBERSHIP_JOIN)
-		snprintf(a->explain, sizeof(a->explain),
-			"joins bundle %u as link %u: same name '%s' and endpoint %s (RFC 1990 5.1.3 case %u)",
-			a->bundle + 1, e->links + 1, key, ep, a->rfc_case);
+		explain(a, "joins bundle %u as link %u: same %s (RFC 1990 5.1.3 case %u)", a->bundle + 1, e->links + 1,
+			party, a->rfc_case);
 }
 
 /* ------------------------------------------------------------------ changing */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_BUNDLE_H
+#define CONTROL_PPP_BUNDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/ppp/host.h"
+#include "control/ppp/host_timer.h"
+#include "control/ppp/ipcp.h"
+
+/* What the links of one peer are together: NCPs, addresses, routes. A plain PPP link is a bundle of one. */
+
+enum bundle_state {
+	BUNDLE_FREE,
+	BUNDLE_LIVE,
+	BUNDLE_DRAINING, /* no link any more, its routes are being taken back */
+	BUNDLE_REMOVED,  /* until the data plane says so */
+};
+
+/* As agreed by LCP, the same on all links (RFC 1990 section 5.1). Without MP: MRUs. */
+struct bundle_format {
+	bool mp, rx_short, tx_short;
+	uint16_t our_mrru, peer_mrru;
+};
+
+enum { BUNDLE_HELD_MAX = 192 };
+
+struct bundle {
+	struct timer timer;
+	uint8_t state; /* enum bundle_state */
+	bool client, ncp_started, announced;
+	uint16_t owner; /* concentrator or client */
+	uint32_t id;
+	uint32_t next_free;
+	char name[HOST_AUTH_NAME_MAX];
+	struct host_endpoint peer_endpoint;
+	struct bundle_format format;
+
+	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */
+	unsigned n_links;
+
+	struct ipcp ipcp;
+	uint32_t address; /* given to the peer */
+	int user;         /* whose address and routes it has; -1: nobody's */
+	bool from_pool, has_user_address;
+
+	struct host_bundle_values values; /* as the data plane knows them */
+	uint16_t ip_mtu;
+	uint64_t up_since_ms;
+
+	/* routes that are set: of the first routes_set of the list that these addresses make */
+	bool routes_wanted, has_user_routes;
+	bool routes_moving; /* more than one turn can do */
+	uint32_t route_our, route_peer;
+	unsigned routes_set;
+
+	/* IPCP that came before we could answer */
+	uint16_t held_len;
+	uint8_t held[BUNDLE_HELD_MAX];
+};
+
+/* Largest packet we send: the peer's MRRU; ip_mtu (host_client) may lower it, -2 to what one fragment of tx_mru carries. */
+uint16_t bundle_ip_mtu(const struct bundle_format *f, int ip_mtu, uint16_t tx_mru);
+/* Ceiling for SYNs: configured (-1: mtu less headers). 0: leave alone. */
+uint16_t bundle_mss(int configured, uint16_t mtu, uint16_t headers);
+/* Size and framing part of the values, given what a packet may have. */
+void bundle_sizes(
+	struct host_bundle_values *v, const struct bundle_format *f, const struct host_mss *mss, uint16_t ip_mtu);
+/* Lowest free slot, HOST_LINKS_MAX when there is none. */
+unsigned bundle_slot(const struct bundle *b);
+
+#endif

@@ -1,0 +1,761 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ppp/host_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dataplane/wire/ppp.h"
+
+/* ------------------------------------------------------------------ what the configuration says of it */
+
+const struct host_lcp *
+link_lcp_cfg(const struct host *h, const struct link *l)
+{
+	return l->client ? &h->clients[l->owner].cfg->lcp : &h->concentrators[l->owner].cfg->lcp;
+}
+
+const struct host_multilink *
+link_multilink_cfg(const struct host *h, const struct link *l)
+{
+	return l->client ? &h->clients[l->owner].cfg->multilink : &h->concentrators[l->owner].multilink;
+}
+
+void
+link_name(const struct host *h, const struct link *l, char *text, size_t cap)
+{
+	const uint8_t *m = l->key.peer.b;
+
+	if (l->client)
+		snprintf(text, cap, "%s/%s", h->clients[l->owner].cfg->name, dial_cfg(h, &h->dials[l->dial])->name);
+	else if (l->login[0] != '\0')
+		snprintf(text, cap, "%u (%s, %02x:%02x:%02x:%02x:%02x:%02x)", l->id, l->login, m[0], m[1], m[2], m[3],
+			m[4], m[5]);
+	else
+		snprintf(text, cap, "%u (%02x:%02x:%02x:%02x:%02x:%02x)", l->id, m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static const char *
+our_username(const struct host *h, const struct link *l)
+{
+	const char *own = dial_cfg(h, &h->dials[l->dial])->username;
+
+	return own != NULL ? own : h->clients[l->owner].cfg->username;
+}
+
+static const char *
+our_password(const struct host *h, const struct link *l)
+{
+	const char *own = dial_cfg(h, &h->dials[l->dial])->password;
+	const char *password = own != NULL ? own : h->clients[l->owner].cfg->password;
+
+	return password != NULL ? password : "";
+}
+
+/* ------------------------------------------------------------------ begin */
+
+static void
+wish_auth(const struct host *h, const struct link *l, struct lcp_wish *wish)
+{
+	if (!l->client && wish->lcp->p_auth.want)
+		memcpy(wish->demand, h->concentrators[l->owner].cfg->auth, sizeof(wish->demand));
+	if (l->client && our_username(h, l) != NULL)
+		memcpy(wish->accept, h->clients[l->owner].cfg->accept, sizeof(wish->accept));
+}
+
+void
+link_begin(struct host *h, struct link *l)
+{
+	const struct host_multilink *multilink = link_multilink_cfg(h, l);
+	struct lcp_wish wish = {.lcp = link_lcp_cfg(h, l), .multilink = multilink};
+	struct outbox box;
+
+	wish.mru_limit = link_mru_limit(h->ports[l->key.port].cfg->mtu, l->max_payload);
+	wish.mru = wish.lcp->mru < wish.mru_limit ? wish.lcp->mru : wish.mru_limit;
+	if (multilink->enabled)
+		wish.endpoint = l->client ? &h->clients[l->owner].endpoint : &h->concentrators[l->owner].endpoint;
+	wish_auth(h, l, &wish);
+	outbox_init(&box);
+	lcp_init(&l->lcp, &wish, h->random, h->random_ctx);
+	lcp_open(&l->lcp, h->now_ms, &box);
+	lcp_lower(&l->lcp, true, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+/* ------------------------------------------------------------------ end */
+
+static void
+set_explain(struct link *l, const char *format, va_list args)
+{
+	vsnprintf(l->explain, sizeof(l->explain), format, args);
+}
+
+/* Told once a life: when an open link leaves, or when one that never opened ends. */
+static void
+tell_down(struct host *h, struct link *l)
+{
+	if (l->told_down)
+		return;
+	l->told_down = true;
+	link_event(h, l, HOST_EV_LINK_DOWN, "%s", l->explain);
+}
+
+void
+link_end(struct host *h, struct link *l, const char *format, ...)
+{
+	va_list args;
+
+	if (l->ended)
+		return;
+	if (l->phase != LINK_TERMINATE) {
+		va_start(args, format);
+		set_explain(l, format, args);
+		va_end(args);
+	}
+	l->ended = true;
+	tell_down(h, l);
+	link_leave(h, l);
+}
+
+void
+link_close(struct host *h, struct link *l, const char *format, ...)
+{
+	const struct host_lcp *cfg = link_lcp_cfg(h, l);
+	const uint64_t patience_ms = (uint64_t)l->lcp.fsm.restart_ms * (cfg->max_terminate + 1u);
+	struct outbox box;
+	va_list args;
+
+	if (l->ended || l->phase == LINK_TERMINATE)
+		return;
+	va_start(args, format);
+	set_explain(l, format, args);
+	va_end(args);
+	if (l->phase == LINK_OPEN)
+		tell_down(h, l);
+	l->phase = LINK_TERMINATE;
+	link_leave(h, l);
+	l->doom = LINK_END;
+	l->doom_ms = h->now_ms + (h->stopping ? HOST_STOP_MS : patience_ms);
+	outbox_init(&box);
+	lcp_close(&l->lcp, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+void
+link_doom(struct host *h, struct link *l, enum link_doom doom, const char *format, ...)
+{
+	va_list args;
+
+	if (l->ended || (l->phase == LINK_TERMINATE && doom != LINK_END))
+		return;
+	va_start(args, format);
+	set_explain(l, format, args);
+	va_end(args);
+	l->doom = (uint8_t)doom;
+	l->doom_ms = h->now_ms;
+	timer_set(&h->timers, &l->timer, h->now_ms);
+}
+
+static void
+concentrator_forget(struct host *h, const struct link *l)
+{
+	struct concentrator *c = &h->concentrators[l->owner];
+
+	c->sessions--;
+	c->sessions_of_port[l->key.port]--;
+	vlan_tally_sub(h, l->owner, &l->key);
+	session_ids_give(h->ports[l->key.port].ids, l->key.session);
+	if (l->counted)
+		h->users[l->user].sessions--;
+}
+
+/* A stranger is not told why: it would learn which users there are. */
+static void
+send_padt(struct host *h, const struct link *l)
+{
+	const bool may_know = l->client || l->authenticated;
+
+	if (l->gone)
+		return;
+	h->scratch.len = 0;
+	discovery_padt_build(&h->scratch, &l->key, may_know ? l->explain : NULL);
+	h->counters.padt_tx++;
+	host_send_frame(h, l->key.port, &h->scratch);
+}
+
+static uint64_t
+auth_deadline_ms(const struct link *l)
+{
+	if (l->auth == HOST_AUTH_PAP)
+		return pap_deadline_ms(&l->pap);
+	return l->auth == HOST_AUTH_CHAP_MD5 ? chap_deadline_ms(&l->chap) : UINT64_MAX;
+}
+
+void
+link_settle(struct host *h, struct link *l)
+{
+	uint64_t at_ms = lcp_deadline_ms(&l->lcp);
+
+	if (l->ended) {
+		send_padt(h, l);
+		host_put(h, HOST_OUT_SESSION_CLEAR)->key = l->key;
+		if (!l->client)
+			concentrator_forget(h, l);
+		link_give(h, l);
+		if (l->client) {
+			h->n_client_sessions--;
+			dial_session_ended(h, &h->dials[l->dial], l);
+		}
+		return;
+	}
+	if (auth_deadline_ms(l) < at_ms)
+		at_ms = auth_deadline_ms(l);
+	if (l->doom != LINK_LIVES && l->doom_ms < at_ms)
+		at_ms = l->doom_ms;
+	timer_set(&h->timers, &l->timer, at_ms);
+}
+
+/* ------------------------------------------------------------------ authentication */
+
+static void
+server_begin(struct host *h, struct link *l, struct outbox *box)
+{
+	const struct host_concentrator *cfg = h->concentrators[l->owner].cfg;
+	const struct chap_config chap = {
+		.role = AUTH_SERVER,
+		.algorithm = CHAP_MD5,
+		.name = cfg->auth_name != NULL ? cfg->auth_name : cfg->name,
+		.timing = &cfg->lcp,
+		.rechallenge_ms = cfg->rechallenge_ms,
+		.random = h->random,
+		.random_ctx = h->random_ctx,
+	};
+
+	if (l->auth == HOST_AUTH_PAP) {
+		pap_init(&l->pap, AUTH_SERVER, NULL, NULL, &cfg->lcp);
+		pap_open(&l->pap, h->now_ms, box);
+		pap_lower(&l->pap, true, h->now_ms, box);
+	} else {
+		chap_init(&l->chap, &chap);
+		chap_open(&l->chap, h->now_ms, box);
+		chap_lower(&l->chap, true, h->now_ms, box);
+	}
+}
+
+static void
+client_begin(struct host *h, struct link *l, struct outbox *box)
+{
+	const struct host_lcp *timing = link_lcp_cfg(h, l);
+	const struct chap_config chap = {
+		.role = AUTH_CLIENT,
+		.algorithm = CHAP_MD5,
+		.name = our_username(h, l),
+		.secret = our_password(h, l),
+		.timing = timing,
+	};
+
+	if (l->auth == HOST_AUTH_PAP) {
+		pap_init(&l->pap, AUTH_CLIENT, our_username(h, l), our_password(h, l), timing);
+		pap_open(&l->pap, h->now_ms, box);
+		pap_lower(&l->pap, true, h->now_ms, box);
+		return;
+	}
+	chap_init(&l->chap, &chap);
+	chap_open(&l->chap, h->now_ms, box);
+	chap_lower(&l->chap, true, h->now_ms, box);
+	if (l->held_proto == PPP_CHAP)
+		chap_input(&l->chap, l->held, l->held_len, h->now_ms, box);
+	l->held_proto = 0;
+}
+
+static void
+auth_begin(struct host *h, struct link *l, enum host_auth auth)
+{
+	struct outbox box;
+
+	l->phase = LINK_AUTH;
+	l->auth = auth;
+	outbox_init(&box);
+	if (l->client)
+		client_begin(h, l, &box);
+	else
+		server_begin(h, l, &box);
+	link_drain(h, l, &box);
+}
+
+static const char *
+auth_pending(const struct link *l)
+{
+	return l->auth == HOST_AUTH_PAP ? pap_pending(&l->pap) : chap_pending(&l->chap);
+}
+
+static bool
+auth_check(const struct link *l, const char *secret)
+{
+	return l->auth == HOST_AUTH_PAP ? pap_check(&l->pap, secret) : chap_check(&l->chap, secret);
+}
+
+static void
+auth_verdict(struct host *h, struct link *l, bool ok)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	if (l->auth == HOST_AUTH_PAP)
+		pap_verdict(&l->pap, ok, h->now_ms, &box);
+	else
+		chap_verdict(&l->chap, ok, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+static void
+auth_confirm(struct host *h, struct link *l)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	if (l->auth == HOST_AUTH_PAP)
+		pap_confirm(&l->pap, h->now_ms, &box);
+	else
+		chap_confirm(&l->chap, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+static void auth_refuse(struct host *h, struct link *l, uint32_t delay_ms, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void
+auth_refuse(struct host *h, struct link *l, uint32_t delay_ms, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_explain(l, format, args);
+	va_end(args);
+	h->counters.auth_failed++;
+	link_event(h, l, HOST_EV_AUTH, "%s", l->explain);
+	l->doom = LINK_AUTH_FAIL;
+	l->doom_ms = h->now_ms + delay_ms;
+}
+
+/* The user whose secret fits. An unknown name costs the same time as a wrong password. */
+static int
+authenticate(struct host *h, struct link *l, const char *name)
+{
+	const uint32_t delay_ms = h->concentrators[l->owner].cfg->failure_delay_ms;
+	const int user = user_find(h, name);
+	const bool fits = auth_check(l, user >= 0 ? h->users[user].cfg->password : "");
+
+	if (user < 0)
+		auth_refuse(h, l, delay_ms, "user '%.64s' refused: no such user", name);
+	else if (!fits)
+		auth_refuse(h, l, delay_ms, "user '%.64s' refused: wrong password", name);
+	return user >= 0 && fits ? user : -1;
+}
+
+static bool
+within_session_limit(struct host *h, struct link *l, int user)
+{
+	const struct user *u = &h->users[user];
+
+	if (u->cfg->sessions_max == 0 || u->sessions < u->cfg->sessions_max)
+		return true;
+	h->counters.join_refused++;
+	auth_refuse(h, l, 0, "user '%.64s' refused: has %u sessions already, %u are allowed", u->cfg->name, u->sessions,
+		u->cfg->sessions_max);
+	return false;
+}
+
+/* Again for the same user while the link is up (RFC 1994 section 2). */
+static void
+recheck(struct host *h, struct link *l, int user)
+{
+	if (user != l->user) {
+		auth_refuse(h, l, 0, "refused: was user '%.64s' and answers a new challenge as '%.64s'", l->login,
+			auth_pending(l));
+		return;
+	}
+	auth_verdict(h, l, true);
+	auth_confirm(h, l);
+}
+
+static void
+server_check(struct host *h, struct link *l)
+{
+	const char *name = auth_pending(l);
+	int user;
+
+	if (name == NULL)
+		return;
+	if (l->phase == LINK_AUTH)
+		snprintf(l->login, sizeof(l->login), "%s", name);
+	user = authenticate(h, l, name);
+	if (user < 0)
+		return;
+	if (l->phase != LINK_AUTH) {
+		recheck(h, l, user);
+		return;
+	}
+	if (!within_session_limit(h, l, user))
+		return;
+	l->user = user;
+	l->authenticated = true;
+	l->counted = true;
+	h->users[user].sessions++;
+	h->counters.auth_ok++;
+	link_event(
+		h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, l->auth == HOST_AUTH_PAP ? "PAP" : "CHAP-MD5");
+	auth_verdict(h, l, true);
+	if (l->phase == LINK_AUTH)
+		link_join(h, l);
+}
+
+static const char *
+auth_why(const struct link *l)
+{
+	const char *why = l->auth == HOST_AUTH_PAP ? pap_why(&l->pap) : chap_why(&l->chap);
+
+	return why != NULL ? why : "no reason given";
+}
+
+static void link_opened(struct host *h, struct link *l);
+
+static void
+auth_up(struct host *h, struct link *l)
+{
+	if (l->phase == LINK_OPEN)
+		return;
+	if (!l->client) {
+		link_opened(h, l);
+		return;
+	}
+	h->counters.auth_ok++;
+	link_event(h, l, HOST_EV_AUTH, "accepted by the peer as '%.64s'", our_username(h, l));
+	link_install(h, l, false);
+}
+
+static void
+auth_finished(struct host *h, struct link *l)
+{
+	if (!l->client && l->doom == LINK_AUTH_FAIL) /* told when it was decided, closed by doomed() */
+		return;
+	h->counters.auth_failed++;
+	link_event(h, l, HOST_EV_AUTH, "authentication failed: %s", auth_why(l));
+	link_close(h, l, "authentication failed: %s", auth_why(l));
+}
+
+static void
+auth_event(struct host *h, struct link *l, enum out_kind kind)
+{
+	if (kind == OUT_LAYER_STARTED)
+		server_check(h, l);
+	else if (kind == OUT_LAYER_UP)
+		auth_up(h, l);
+	else if (kind == OUT_LAYER_FINISHED)
+		auth_finished(h, l);
+}
+
+/* ------------------------------------------------------------------ LCP's effects */
+
+static void
+layer_up(struct host *h, struct link *l)
+{
+	const struct host_concentrator *cfg = l->client ? NULL : h->concentrators[l->owner].cfg;
+	const enum host_auth demanded = lcp_ours(&l->lcp)->auth;
+
+	l->tx_mru = link_tx_mru(lcp_peers(&l->lcp)->mru, h->ports[l->key.port].cfg->mtu);
+	if (demanded != HOST_AUTH_NONE)
+		auth_begin(h, l, demanded);
+	else if (cfg != NULL && l->lcp.wish.demand[0] != HOST_AUTH_NONE)
+		link_close(h, l, "peer did not agree to authenticate itself");
+	else
+		link_join(h, l);
+}
+
+static bool
+is_closing(const struct lcp *lcp)
+{
+	const uint8_t state = lcp->fsm.state;
+
+	return state == CP_CLOSED || state == CP_STOPPED || state == CP_CLOSING || state == CP_STOPPING;
+}
+
+static void
+forget_authentication(struct host *h, struct link *l)
+{
+	l->auth = HOST_AUTH_NONE;
+	l->authenticated = false;
+	l->held_proto = 0;
+	if (l->counted)
+		h->users[l->user].sessions--;
+	l->counted = false;
+	l->user = -1;
+	l->doom = LINK_LIVES;
+}
+
+/* Terminate-Request, no echo, a looped line; or the peer starts LCP anew. */
+static void
+layer_down(struct host *h, struct link *l)
+{
+	const char *why = lcp_why(&l->lcp);
+
+	if (l->phase == LINK_TERMINATE)
+		return;
+	if (is_closing(&l->lcp)) {
+		link_end(h, l, "%s", why != NULL ? why : "peer sent Terminate-Request");
+		return;
+	}
+	snprintf(l->explain, sizeof(l->explain), "peer negotiates LCP anew");
+	if (l->phase == LINK_OPEN)
+		tell_down(h, l);
+	l->phase = LINK_LCP;
+	link_leave(h, l);
+	forget_authentication(h, l);
+	l->told_down = false;
+}
+
+static void
+protocol_rejected(struct host *h, struct link *l, uint16_t proto)
+{
+	struct bundle *b = bundle_of(h, l->bundle);
+
+	link_event(h, l, HOST_EV_NOTE, "peer does not know protocol 0x%04x", proto);
+	if (proto == PPP_MP || proto == PPP_PAP || proto == PPP_CHAP)
+		link_close(h, l, "peer rejects %s, which it had agreed to",
+			proto == PPP_MP ? "multilink" : "authentication");
+	else if (b != NULL)
+		bundle_protocol_rejected(h, b, proto);
+}
+
+static void
+lcp_event(struct host *h, struct link *l, enum out_kind kind)
+{
+	const char *why = lcp_why(&l->lcp);
+
+	if (kind == OUT_LAYER_UP)
+		layer_up(h, l);
+	else if (kind == OUT_LAYER_DOWN)
+		layer_down(h, l);
+	else if (kind == OUT_LAYER_FINISHED)
+		link_end(h, l, "LCP did not open: %s", why != NULL ? why : "no answer");
+}
+
+/* Without authentication our Ack is what lets the peer send multilink: it waits until the data plane has the link. The other
+ * side, as client, does not wait, or both would. */
+static bool
+holds_ack(const struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	return proto == PPP_LCP && !l->client && n <= LINK_HELD_MAX && p[0] == CP_CONFIGURE_ACK &&
+		l->lcp.wish.demand[0] == HOST_AUTH_NONE && lcp_peers(&l->lcp)->mrru != 0;
+}
+
+static void
+send_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	if (!holds_ack(l, proto, p, n)) {
+		host_send_session(h, l, proto, p, n);
+		return;
+	}
+	l->held_proto = proto;
+	l->held_len = (uint16_t)n;
+	memcpy(l->held, p, n);
+}
+
+void
+link_drain(struct host *h, struct link *l, const struct outbox *box)
+{
+	h->counters.effects_lost += box->overflow;
+	for (unsigned i = 0; i < box->n; i++) {
+		const struct out_item *item = &box->items[i];
+		const uint8_t *bytes = box->bytes + item->at;
+
+		if (item->kind == OUT_SEND)
+			send_packet(h, l, item->proto, bytes, item->len);
+		else if (item->kind == OUT_NOTE)
+			link_event(h, l, HOST_EV_NOTE, "%s", (const char *)bytes);
+		else if (l->ended)
+			continue;
+		else if (item->kind == OUT_PROTOCOL_REJECTED)
+			protocol_rejected(h, l, item->proto);
+		else if (item->proto == PPP_LCP)
+			lcp_event(h, l, item->kind);
+		else
+			auth_event(h, l, item->kind);
+	}
+}
+
+/* ------------------------------------------------------------------ the data plane has it */
+
+static void
+link_opened(struct host *h, struct link *l)
+{
+	struct bundle *b = bundle_of(h, l->bundle);
+
+	l->phase = LINK_OPEN;
+	l->told_down = false;
+	l->up_since_ms = h->now_ms;
+	h->counters.joins++;
+	if (l->client)
+		h->dials[l->dial].failures = 0;
+	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);
+	if (b != NULL)
+		bundle_link_open(h, b, l);
+}
+
+static void
+release_ack(struct host *h, struct link *l)
+{
+	if (l->held_proto == PPP_LCP)
+		host_send_session(h, l, PPP_LCP, l->held, l->held_len);
+	l->held_proto = 0;
+}
+
+void
+link_installed(struct host *h, struct link *l, bool ok)
+{
+	if (l->phase != LINK_JOIN || l->waiting == 0 || --l->waiting != 0)
+		return;
+	if (!ok) {
+		link_close(h, l, "the data plane could not take the link");
+	} else if (l->client && l->tx_hold) {
+		auth_begin(h, l, lcp_peers(&l->lcp)->auth);
+	} else if (l->client) {
+		link_opened(h, l);
+	} else if (l->auth != HOST_AUTH_NONE) {
+		auth_confirm(h, l);
+	} else {
+		release_ack(h, l);
+		link_opened(h, l);
+	}
+}
+
+/* ------------------------------------------------------------------ packets */
+
+static void
+lcp_packet(struct host *h, struct link *l, const uint8_t *p, size_t n)
+{
+	struct outbox box;
+
+	l->lcp_seen = true;
+	outbox_init(&box);
+	lcp_input(&l->lcp, p, n, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+static void
+auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	if (proto == PPP_PAP && l->auth == HOST_AUTH_PAP) {
+		pap_input(&l->pap, p, n, h->now_ms, &box);
+	} else if (proto == PPP_CHAP && l->auth == HOST_AUTH_CHAP_MD5) {
+		chap_input(&l->chap, p, n, h->now_ms, &box);
+	} else if (proto == PPP_CHAP && l->client && l->phase == LINK_JOIN && n <= LINK_HELD_MAX) {
+		l->held_proto = proto; /* answered once the data plane has the link */
+		l->held_len = (uint16_t)n;
+		memcpy(l->held, p, n);
+	}
+	link_drain(h, l, &box);
+}
+
+void
+link_reject_protocol(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	struct outbox box;
+
+	if (!lcp_is_open(&l->lcp))
+		return;
+	outbox_init(&box);
+	lcp_protocol_reject(&l->lcp, proto, p, n, &box);
+	h->counters.protocol_rejects_tx++;
+	link_drain(h, l, &box);
+}
+
+/* Data of a link that is not, or no longer, in the data plane. */
+static bool
+is_data(uint16_t proto)
+{
+	return proto == PPP_IPV4 || proto == PPP_IPV6 || proto == PPP_MP;
+}
+
+void
+link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	struct bundle *b = bundle_of(h, l->bundle);
+
+	host_trace_packet(h, l, false, "", proto, p, n);
+	if (proto == PPP_LCP)
+		lcp_packet(h, l, p, n);
+	else if ((proto == PPP_PAP || proto == PPP_CHAP) && l->phase != LINK_TERMINATE)
+		auth_packet(h, l, proto, p, n);
+	else if (b != NULL && !is_data(proto)) /* before that it is silently discarded (RFC 1661 section 3.5) */
+		bundle_packet(h, b, l, proto, p, n);
+	link_settle(h, l);
+}
+
+/* An echo of our own, not counted by LCP: it makes a peer that lost the session send its PADT. */
+void
+link_probe(struct host *h, struct link *l)
+{
+	uint8_t echo[8] = {CP_ECHO_REQUEST, 0xff, 0, sizeof(echo)};
+
+	if (l->phase != LINK_OPEN || !lcp_is_open(&l->lcp))
+		return;
+	store_be32(echo + 4, lcp_ours(&l->lcp)->magic);
+	host_send_session(h, l, PPP_LCP, echo, sizeof(echo));
+}
+
+/* ------------------------------------------------------------------ time */
+
+static void
+doomed(struct host *h, struct link *l)
+{
+	char reason[LINK_EXPLAIN_MAX];
+	const enum link_doom doom = l->doom;
+
+	snprintf(reason, sizeof(reason), "%s", l->explain);
+	switch (doom) {
+	case LINK_LIVES:
+		break;
+	case LINK_CLOSE:
+		l->doom = LINK_LIVES;
+		link_close(h, l, "%s", reason);
+		break;
+	case LINK_END:
+		l->doom = LINK_LIVES;
+		link_end(h, l, "%s", reason);
+		break;
+	case LINK_AUTH_FAIL:
+		auth_verdict(h, l, false);
+		link_close(h, l, "%s", reason);
+		break;
+	}
+}
+
+static void
+machines_tick(struct host *h, struct link *l)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	lcp_tick(&l->lcp, h->now_ms, &box);
+	link_drain(h, l, &box);
+	outbox_init(&box);
+	if (l->auth == HOST_AUTH_PAP)
+		pap_tick(&l->pap, h->now_ms, &box);
+	else if (l->auth == HOST_AUTH_CHAP_MD5)
+		chap_tick(&l->chap, h->now_ms, &box);
+	link_drain(h, l, &box);
+}
+
+void
+link_tick(struct host *h, struct link *l)
+{
+	if (l->doom != LINK_LIVES && l->doom_ms <= h->now_ms)
+		doomed(h, l);
+	if (!l->ended)
+		machines_tick(h, l);
+	link_settle(h, l);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ppp/host_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/ppp/cp_describe.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/pppoe.h"
+
+/* Bytes kept free for what one timer may still do. */
+enum { BYTES_RESERVE = 16 * 1024 };
+
+bool
+host_has_room(const struct host *h)
+{
+	return h->out->n + HOST_OUT_RESERVE <= HOST_OUT_ITEMS && h->out->used + BYTES_RESERVE <= HOST_OUT_BYTES;
+}
+
+static struct host_out_item *
+lost(struct host *h)
+{
+	h->out->overflow = true;
+	h->counters.effects_lost++;
+	return &h->nowhere;
+}
+
+/* Never NULL: what does not fit is counted and goes nowhere. */
+struct host_out_item *
+host_put(struct host *h, enum host_out_kind kind)
+{
+	struct host_out_item *item;
+
+	if (h->out->n == HOST_OUT_ITEMS)
+		return lost(h);
+	item = &h->out->items[h->out->n++];
+	memset(item, 0, sizeof(*item));
+	item->kind = (uint8_t)kind;
+	return item;
+}
+
+uint8_t *
+host_put_bytes(struct host *h, struct host_out_item **item, enum host_out_kind kind, size_t len)
+{
+	if (h->out->n == HOST_OUT_ITEMS || len > HOST_OUT_BYTES - h->out->used) {
+		*item = lost(h);
+		return NULL;
+	}
+	*item = host_put(h, kind);
+	(*item)->data.at = h->out->used;
+	(*item)->data.len = (uint32_t)len;
+	h->out->used += (uint32_t)len;
+	return h->out->bytes + (*item)->data.at;
+}
+
+/* ------------------------------------------------------------------ frames */
+
+void
+host_send_frame(struct host *h, uint16_t port, const struct discovery_frame *frame)
+{
+	struct host_out_item *item;
+	const size_t len = frame->len > ETH_FRAME_MIN ? frame->len : ETH_FRAME_MIN;
+	uint8_t *p;
+
+	if (frame->len == 0)
+		return;
+	p = host_put_bytes(h, &item, HOST_OUT_FRAME, len);
+	if (p == NULL)
+		return;
+	item->port = port;
+	memset(p, 0, len);
+	memcpy(p, frame->bytes, frame->len);
+}
+
+void
+host_send_session(struct host *h, const struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	const size_t eth = eth_hdr_len(l->key.vlans), len = eth + PPPOE_HDR_LEN + PPP_PROTO_LEN + n;
+	const size_t padded = len > ETH_FRAME_MIN ? len : ETH_FRAME_MIN;
+	struct host_out_item *item;
+	uint8_t *to;
+
+	host_trace_packet(h, l, true, "", proto, p, n);
+	to = host_put_bytes(h, &item, HOST_OUT_FRAME, padded);
+	if (to == NULL)
+		return;
+	item->port = l->key.port;
+	item->link = l->id;
+	memset(to, 0, padded);
+	eth_store(to, &l->key.peer, &l->key.local, l->key.vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(to + eth, PPPOE_CODE_SESSION, l->key.session, (uint16_t)(PPP_PROTO_LEN + n));
+	store_be16(to + eth + PPPOE_HDR_LEN, proto);
+	memcpy(to + eth + PPPOE_HDR_LEN + PPP_PROTO_LEN, p, n);
+}
+
+void
+host_send_bundle(struct host *h, const struct bundle *b, uint16_t proto, const uint8_t *p, size_t n)
+{
+	struct host_out_item *item;
+	uint8_t *to;
+
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		const struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL)
+			host_trace_packet(h, l, true, " bundle", proto, p, n);
+	}
+	to = host_put_bytes(h, &item, HOST_OUT_BUNDLE_PACKET, PPP_PROTO_LEN + n);
+	if (to == NULL)
+		return;
+	item->bundle = b->id;
+	store_be16(to, proto);
+	memcpy(to + PPP_PROTO_LEN, p, n);
+}
+
+/* ------------------------------------------------------------------ texts */
+
+static void
+put_text(struct host *h, enum host_event_kind kind, uint32_t link, uint32_t bundle, const char *text)
+{
+	struct host_out_item *item;
+	const size_t len = strlen(text) + 1;
+	uint8_t *p = host_put_bytes(h, &item, HOST_OUT_EVENT, len);
+
+	if (p == NULL)
+		return;
+	item->event = (uint8_t)kind;
+	item->link = link;
+	item->bundle = bundle;
+	memcpy(p, text, len);
+}
+
+void
+host_event(struct host *h, enum host_event_kind kind, uint32_t link, uint32_t bundle, const char *format, ...)
+{
+	char text[HOST_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_text(h, kind, link, bundle, text);
+}
+
+void
+link_event(struct host *h, const struct link *l, enum host_event_kind kind, const char *format, ...)
+{
+	char text[HOST_TEXT_MAX];
+	va_list args;
+	size_t at;
+
+	link_name(h, l, text, sizeof(text) - 4);
+	at = strlen(text);
+	at += (size_t)snprintf(text + at, sizeof(text) - at, ": ");
+	va_start(args, format);
+	vsnprintf(text + at, sizeof(text) - at, format, args);
+	va_end(args);
+	put_text(h, kind, l->id, l->bundle, text);
+}
+
+void
+host_trace_packet(
+	struct host *h, const struct link *l, bool sent, const char *where, uint16_t proto, const uint8_t *p, size_t n)
+{
+	char line[CP_DESCRIBE_MAX];
+
+	if (!l->trace)
+		return;
+	cp_describe(proto, p, n, line, sizeof(line));
+	link_event(h, l, HOST_EV_TRACE, "%s%s %s", sent ? "sent" : "received", where, line);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ppp/host_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+fill_lcp(const struct link *l, struct host_link_info *info)
+{
+	const struct lcp_side *ours = lcp_ours(&l->lcp), *peers = lcp_peers(&l->lcp);
+	uint32_t rtt_ms;
+
+	if (!lcp_is_open(&l->lcp))
+		return;
+	info->our_mru = ours->mru;
+	info->peer_mru = peers->mru;
+	info->our_mrru = ours->mrru;
+	info->peer_mrru = peers->mrru;
+	info->our_short = ours->short_seq;
+	info->peer_short = peers->short_seq;
+	info->peer_endpoint = *lcp_peer_endpoint(&l->lcp);
+	if (lcp_echo_rtt_ms(&l->lcp, &rtt_ms)) /* 0 would mean that there was none */
+		info->echo_rtt_us_last = rtt_ms != 0 ? rtt_ms * 1000 : 500;
+}
+
+static void
+fill_session(const struct link *l, struct host_link_info *info)
+{
+	info->id = l->id;
+	info->bundle = l->bundle;
+	info->slot = l->slot;
+	info->key = l->key;
+	info->line = l->line;
+	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
+	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;
+	info->dsl_rate_down_kbps = l->dsl.rate_down_kbps;
+	snprintf(info->user, sizeof(info->user), "%s", l->login);
+	snprintf(info->phase, sizeof(info->phase), "%s", link_phase_name(l->phase));
+	snprintf(info->explain, sizeof(info->explain), "%s", l->explain);
+	snprintf(info->circuit_id, sizeof(info->circuit_id), "%s", l->dsl.circuit_id);
+	snprintf(info->remote_id, sizeof(info->remote_id), "%s", l->dsl.remote_id);
+	fill_lcp(l, info);
+}
+
+static const char *
+dial_phase(const struct dial *d)
+{
+	switch ((enum dial_state)d->state) {
+	case DIAL_OFF:
+		return "idle";
+	case DIAL_DISCOVERY:
+		return "discovery";
+	case DIAL_WAIT:
+	case DIAL_CARRIER:
+	case DIAL_SESSION:
+	case DIAL_HELD:
+		break;
+	}
+	return "wait";
+}
+
+static const struct host_line *
+configured_line(const struct host *h, const struct host_client_link *cfg)
+{
+	return cfg->line_set ? &cfg->line : &h->ports[cfg->ports[0]].cfg->line;
+}
+
+static void
+fill_dial(const struct host *h, const struct dial *d, struct host_link_info *info)
+{
+	const struct host_client *client = h->clients[d->client].cfg;
+	const struct host_client_link *cfg = dial_cfg(h, d);
+	const struct link *l = link_of(h, d->link);
+	const char *user = cfg->username != NULL ? cfg->username : client->username;
+
+	info->key.port = cfg->ports[d->candidate < cfg->n_ports ? d->candidate : 0];
+	info->key.vlans = cfg->vlans;
+	info->line = *configured_line(h, cfg);
+	snprintf(info->phase, sizeof(info->phase), "%s", dial_phase(d));
+	snprintf(info->explain, sizeof(info->explain), "%s", d->explain);
+	if (l != NULL)
+		fill_session(l, info);
+	info->client = true;
+	info->redials = d->redials;
+	info->next_dial_ms = d->state == DIAL_WAIT || d->state == DIAL_HELD ? d->due_ms : 0;
+	snprintf(info->name, sizeof(info->name), "%s/%s", client->name, cfg->name);
+	snprintf(info->owner, sizeof(info->owner), "%s", client->name);
+	snprintf(info->user, sizeof(info->user), "%s", user != NULL ? user : "");
+}
+
+/* The clients' links first, then the concentrators' sessions. */
+bool
+host_link_next(const struct host *h, unsigned *cursor, struct host_link_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	if (*cursor < h->n_dials) {
+		fill_dial(h, &h->dials[(*cursor)++], info);
+		return true;
+	}
+	while (*cursor - h->n_dials < h->cfg->sessions_max) {
+		const struct link *l = &h->links[(*cursor)++ - h->n_dials];
+
+		if (l->phase == LINK_FREE || l->client)
+			continue;
+		fill_session(l, info);
+		snprintf(info->name, sizeof(info->name), "%u", l->id);
+		snprintf(info->owner, sizeof(info->owner), "%s", h->concentrators[l->owner].cfg->name);
+		return true;
+	}
+	return false;
+}
+
+static void
+fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_info *info)
+{
+	info->id = b->id;
+	info->client = b->client;
+	info->peer_endpoint = b->peer_endpoint;
+	info->values = b->values;
+	info->ip_mtu = b->ip_mtu;
+	info->links = b->n_links;
+	info->up_since_ms = b->up_since_ms;
+	info->ipcp_open = b->ncp_started && ipcp_is_open(&b->ipcp);
+	snprintf(info->name, sizeof(info->name), "%s", b->name);
+	snprintf(info->owner, sizeof(info->owner), "%s",
+		b->client ? h->clients[b->owner].cfg->name : h->concentrators[b->owner].cfg->name);
+	if (!info->ipcp_open)
+		return;
+	info->our_address = ipcp_our_address(&b->ipcp);
+	info->peer_address = ipcp_peer_address(&b->ipcp);
+	info->dns[0] = b->client ? ipcp_dns(&b->ipcp, 0) : h->concentrators[b->owner].cfg->dns[0];
+	info->dns[1] = b->client ? ipcp_dns(&b->ipcp, 1) : h->concentrators[b->owner].cfg->dns[1];
+}
+
+bool
+host_bundle_next(const struct host *h, unsigned *cursor, struct host_bundle_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	while (*cursor < h->cfg->bundles_max) {
+		const struct bundle *b = &h->bundles[(*cursor)++];
+
+		if (b->state != BUNDLE_LIVE)
+			continue;
+		fill_bundle(h, b, info);
+		return true;
+	}
+	return false;
+}
+
+void
+host_counters(const struct host *h, struct host_counters *c)
+{
+	*c = h->counters;
+}

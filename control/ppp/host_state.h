@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_HOST_STATE_H
+#define CONTROL_PPP_HOST_STATE_H
+
+#include "control/ppp/bundle.h"
+#include "control/ppp/discovery_client.h"
+#include "control/ppp/discovery_server.h"
+#include "control/ppp/host.h"
+#include "control/ppp/host_timer.h"
+#include "control/ppp/link.h"
+#include "control/ppp/membership.h"
+#include "control/ppp/pool.h"
+#include "control/ppp/rate_limit.h"
+#include "control/ppp/session_ids.h"
+
+/* What the host_*.c files share. An input changes one link, dial or bundle; whatever it means for others is left to their
+ * timers, which run at the end of the same call as far as there is room for effects. So nothing is re-entered and every call's
+ * effects are bounded. Links and bundles are named by id = index + 1; the free one that rested longest is taken next. */
+
+enum timer_kind { TIMER_LINK, TIMER_BUNDLE, TIMER_DIAL, TIMER_CONCENTRATOR };
+
+enum {
+	HOST_PADT_PER_S = 1000, /* for unknown sessions: after a restart every subscriber needs one */
+	HOST_PADT_PER_MAC_PER_S = 16,
+	HOST_STOP_MS = 1000, /* most that host_stop waits for Terminate-Acks */
+	HOST_HOLD_MS = 60000,
+	HOST_PROBES_MAX = 8,
+	HOST_TEXT_MAX = 480,
+};
+
+struct concentrator {
+	struct timer timer;
+	const struct host_concentrator *cfg;
+	struct discovery_server *server;
+	struct host_endpoint endpoint;
+	struct host_multilink multilink; /* cfg's; disabled where it may not be agreed (M-08) */
+	uint32_t sessions;
+	uint32_t *sessions_of_port; /* by index in host_config.ports */
+	bool route_set;
+};
+
+struct client {
+	const struct host_client *cfg;
+	struct host_endpoint endpoint;
+	uint32_t bundle; /* id of the living one, 0: none */
+	unsigned first_dial;
+};
+
+enum dial_state {
+	DIAL_OFF,  /* closed by the operator, or given up */
+	DIAL_WAIT, /* until due_ms */
+	DIAL_CARRIER,
+	DIAL_DISCOVERY,
+	DIAL_SESSION,
+	DIAL_HELD, /* until due_ms: the client runs without multilink */
+};
+
+/* A client's link, whether or not it has a session. */
+struct dial {
+	struct timer timer;
+	uint8_t state; /* enum dial_state */
+	bool wanted, trace;
+	uint16_t client, index;
+	unsigned candidate; /* of cfg->ports */
+	uint32_t link;      /* id, 0: none */
+	uint32_t failures;  /* redials since the last success */
+	uint32_t redials;
+	uint64_t due_ms;
+	struct discovery_client discovery;
+	char explain[LINK_EXPLAIN_MAX];
+};
+
+struct port {
+	const struct host_port *cfg;
+	bool carrier;
+	struct session_ids *ids;
+};
+
+struct user {
+	const struct host_user *cfg;
+	uint32_t sessions;
+	uint32_t address_bundle, routes_bundle; /* id of the one that has them, 0: none */
+};
+
+/* Sessions of one VLAN of one concentrator's port. */
+struct vlan_tally {
+	uint64_t key; /* 0: empty */
+	uint32_t n;
+};
+
+struct host {
+	const struct host_config *cfg;
+	host_random_fn *random;
+	void *random_ctx;
+	struct host_counters counters;
+	bool started, stopping;
+
+	/* of the call under way */
+	uint64_t now_ms;
+	struct host_out *out;
+	struct host_out_item nowhere;   /* takes what did not fit into out */
+	struct discovery_frame scratch; /* from being built until it is copied to out */
+
+	struct timers timers;
+	struct port *ports;
+	struct pool *pools;
+	struct user *users; /* sorted by name */
+	struct concentrator *concentrators;
+	struct client *clients;
+	struct dial *dials;
+	unsigned n_dials, n_sessions, n_client_sessions;
+
+	struct link *links;
+	struct bundle *bundles;
+	struct membership membership;
+	uint32_t link_free_first, link_free_last; /* through next_key */
+	uint32_t bundle_free_first, bundle_free_last;
+
+	uint32_t *by_key, *by_mac, *by_fingerprint; /* hash -> first id */
+	uint32_t hash_mask, hash_seed;
+	struct vlan_tally *vlans;
+	uint32_t vlans_mask;
+	struct rate_limit padt_limit;
+};
+
+/* ------------------------------------------------------------------ host_out.c: effects */
+
+struct host_out_item *host_put(struct host *h, enum host_out_kind kind);
+/* Room for len bytes of frame, packet or text; NULL: counted as lost. */
+uint8_t *host_put_bytes(struct host *h, struct host_out_item **item, enum host_out_kind kind, size_t len);
+bool host_has_room(const struct host *h);
+void host_send_frame(struct host *h, uint16_t port, const struct discovery_frame *frame);
+/* One PPP packet on the session, outside MP. */
+void host_send_session(struct host *h, const struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+void host_send_bundle(struct host *h, const struct bundle *b, uint16_t proto, const uint8_t *p, size_t n);
+void host_trace_packet(
+	struct host *h, const struct link *l, bool sent, const char *where, uint16_t proto, const uint8_t *p, size_t n);
+void host_event(struct host *h, enum host_event_kind kind, uint32_t link, uint32_t bundle, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/* The same, with the link's name in front. */
+void link_event(struct host *h, const struct link *l, enum host_event_kind kind, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* ------------------------------------------------------------------ host_index.c: finding things */
+
+int index_init(struct host *h);
+void index_fini(struct host *h);
+struct link *link_of(const struct host *h, uint32_t id);     /* NULL: 0 or free */
+struct bundle *bundle_of(const struct host *h, uint32_t id); /* NULL: 0 or not living */
+struct link *index_find(const struct host *h, const struct host_session_key *key);
+struct link *index_find_request(const struct host *h, const uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN]);
+/* A link with this key in the indexes, everything else zero. NULL: table full. */
+struct link *link_take(struct host *h, const struct host_session_key *key);
+void link_give(struct host *h, struct link *l);
+void index_set_request(struct host *h, struct link *l, const uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN]);
+uint32_t index_first_of_mac(const struct host *h, const struct mac *m); /* then next_mac; other MACs are among them */
+struct bundle *bundle_take(struct host *h);
+void bundle_give(struct host *h, struct bundle *b);
+void vlan_tally_add(struct host *h, uint16_t concentrator, const struct host_session_key *key);
+void vlan_tally_sub(struct host *h, uint16_t concentrator, const struct host_session_key *key);
+uint32_t vlan_tally_of(const struct host *h, uint16_t concentrator, uint16_t port, struct vlan_stack vlans);
+int user_find(const struct host *h, const char *name); /* -1: unknown */
+
+/* ------------------------------------------------------------------ host_discovery.c: frames, concentrator side */
+
+void discovery_frame_input(struct host *h, uint16_t port, const uint8_t *frame, size_t len);
+void concentrator_tick(struct host *h, struct concentrator *c);
+void concentrator_rearm(struct host *h, struct concentrator *c);
+/* A frame of a session that nobody here has. */
+void session_unknown(struct host *h, const struct host_session_key *key);
+
+/* ------------------------------------------------------------------ host_dial.c: discovery and redial, client side */
+
+void dial_start(struct host *h, struct dial *d);
+void dial_tick(struct host *h, struct dial *d);
+void dial_rearm(struct host *h, struct dial *d);
+void dial_offer(struct host *h, uint16_t port, const struct discovery_view *v);
+void dial_carrier(struct host *h, struct dial *d, uint16_t port, bool up);
+/* The session is gone. */
+void dial_session_ended(struct host *h, struct dial *d, const struct link *l);
+void dial_wake_held(struct host *h, unsigned client);
+bool dial_expects(const struct host *h, const struct host_session_key *key);
+const struct host_client_link *dial_cfg(const struct host *h, const struct dial *d);
+uint64_t dial_delay_ms(const struct host_redial *r, uint32_t failures, uint32_t random); /* G-23, G-37 */
+
+/* ------------------------------------------------------------------ host_link.c: LCP, authentication, end */
+
+/* Session of either role begins: LCP starts. */
+void link_begin(struct host *h, struct link *l);
+void link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+void link_tick(struct host *h, struct link *l);
+void link_reject_protocol(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+/* Takes it out if it ended, else sets its timer. Last thing that is done with a link. */
+void link_settle(struct host *h, struct link *l);
+/* Ends with Terminate-Request, for a reason that the operator is told. */
+void link_close(struct host *h, struct link *l, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void link_end(struct host *h, struct link *l, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same from somewhere else: when the link's timer runs, still in this call if there is room. */
+void link_doom(struct host *h, struct link *l, enum link_doom doom, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void link_drain(struct host *h, struct link *l, const struct outbox *box);
+/* The data plane has the link; the client may answer, the concentrator may confirm. */
+void link_installed(struct host *h, struct link *l, bool ok);
+void link_probe(struct host *h, struct link *l);
+const struct host_lcp *link_lcp_cfg(const struct host *h, const struct link *l);
+const struct host_multilink *link_multilink_cfg(const struct host *h, const struct link *l);
+void link_name(const struct host *h, const struct link *l, char *text, size_t cap);
+
+/* ------------------------------------------------------------------ host_join.c: membership */
+
+void link_join(struct host *h, struct link *l);
+void link_install(struct host *h, struct link *l, bool tx_hold);
+void link_leave(struct host *h, struct link *l);
+
+/* ------------------------------------------------------------------ host_bundle.c: NCP, addresses, routes */
+
+struct bundle *bundle_begin(struct host *h, const struct link *l, const struct bundle_format *format);
+/* NULL: none to give; then why says so. */
+bool bundle_address(struct host *h, struct bundle *b, const struct link *l, char *why, size_t cap);
+void bundle_refresh(struct host *h, struct bundle *b); /* BUNDLE_SET if anything changed */
+void bundle_link_open(struct host *h, struct bundle *b, const struct link *l);
+void bundle_link_left(struct host *h, struct bundle *b);
+/* NCP packet, plain or out of MP; via is the link it came on, NULL out of MP. */
+void bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t proto, const uint8_t *p, size_t n);
+/* Out of MP: from the protocol field on. */
+void bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n);
+void bundle_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto);
+void bundle_tick(struct host *h, struct bundle *b);
+void bundle_rearm(struct host *h, struct bundle *b);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/ppp/link.h"
+
+#include "dataplane/wire/pppoe.h"
+
+const char *
+link_phase_name(enum link_phase phase)
+{
+	switch (phase) {
+	case LINK_FREE:
+		break;
+	case LINK_LCP:
+		return "lcp";
+	case LINK_AUTH:
+		return "auth";
+	case LINK_JOIN:
+		return "join";
+	case LINK_OPEN:
+		return "open";
+	case LINK_TERMINATE:
+		return "terminate";
+	}
+	return "idle";
+}
+
+uint16_t
+link_mru_limit(uint16_t port_mtu, uint16_t agreed)
+{
+	const uint16_t limit = agreed > PPPOE_MRU_MAX ? agreed : PPPOE_MRU_MAX;
+	const uint16_t fits = (uint16_t)(port_mtu - PPPOE_OVERHEAD);
+
+	return fits < limit ? fits : limit;
+}
+
+uint16_t
+link_tx_mru(uint16_t peer_mru, uint16_t port_mtu)
+{
+	const uint16_t fits = (uint16_t)(port_mtu - PPPOE_OVERHEAD);
+
+	return peer_mru < fits ? peer_mru : fits;
+}
+
+struct host_line
+link_line(const struct host_line *configured, uint32_t dsl_rate_kbps)
+{
+	struct host_line line = *configured;
+
+	if (line.rate_bps == 0)
+		line.rate_bps = (uint64_t)dsl_rate_kbps * 1000;
+	return line;
+}
+
+void
+link_identity(const struct link *l, struct membership_link *m)
+{
+	m->authenticated = l->authenticated;
+	m->login = l->login;
+	m->endpoint = lcp_peer_endpoint(&l->lcp);
+	m->our_mrru = lcp_ours(&l->lcp)->mrru;
+	m->peer_mrru = lcp_peers(&l->lcp)->mrru;
+	/* SSNHF says what its sender wants to receive (RFC 1990 section 5.1.2) */
+	m->rx_short = lcp_ours(&l->lcp)->short_seq;
+	m->tx_short = lcp_peers(&l->lcp)->short_seq;
+}

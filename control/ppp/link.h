@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CONTROL_PPP_LINK_H
+#define CONTROL_PPP_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/ppp/chap.h"
+#include "control/ppp/discovery_server.h"
+#include "control/ppp/dsl_tags.h"
+#include "control/ppp/host.h"
+#include "control/ppp/host_timer.h"
+#include "control/ppp/lcp.h"
+#include "control/ppp/membership.h"
+#include "control/ppp/pap.h"
+
+/* One PPPoE session of either role with its LCP and authentication, from PADS to PADT. */
+
+enum link_phase {
+	LINK_FREE,
+	LINK_LCP,
+	LINK_AUTH,
+	LINK_JOIN, /* the data plane is installing it */
+	LINK_OPEN,
+	LINK_TERMINATE,
+};
+
+/* What is to be done with a link when its time has come. */
+enum link_doom {
+	LINK_LIVES,
+	LINK_CLOSE,     /* Terminate-Request, then wait for the answer */
+	LINK_END,       /* PADT */
+	LINK_AUTH_FAIL, /* the delay after a wrong password is over */
+};
+
+/* How the client's link goes on after its session. */
+enum link_after {
+	LINK_REDIAL,
+	LINK_REDIAL_NOW, /* the concentrator does not know the session (L-14) */
+	LINK_HOLD,       /* no use dialling while the client runs without multilink (G-03) */
+};
+
+enum { LINK_EXPLAIN_MAX = 256, LINK_HELD_MAX = 544 };
+
+struct link {
+	struct timer timer;
+	uint8_t phase; /* enum link_phase */
+	uint8_t doom;  /* enum link_doom, at doom_ms */
+	uint8_t after; /* enum link_after */
+	bool client;
+	bool ended; /* nothing may be done with it but to take it out */
+	bool gone;  /* the peer knows (PADT came): none is sent */
+	bool told_down;
+	bool lcp_seen, trace, authenticated, counted;
+	uint16_t owner; /* concentrator or client */
+	uint16_t max_payload;
+	uint32_t dial; /* client: its dial */
+	uint32_t id;
+	struct host_session_key key;
+
+	/* in the indexes; ids, 0 ends */
+	uint32_t next_key, next_mac, next_fingerprint;
+	uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN];
+
+	struct lcp lcp;
+	enum host_auth auth; /* the machine in use */
+	union {
+		struct pap pap;
+		struct chap chap;
+	};
+	int user; /* -1: none */
+	char login[HOST_AUTH_NAME_MAX];
+
+	uint32_t bundle; /* id, 0: none */
+	uint8_t slot;
+	bool tx_hold;     /* installed receive-only */
+	unsigned waiting; /* LINK_INSTALLs without confirmation */
+	uint16_t tx_mru;
+	struct host_line line;
+
+	uint64_t doom_ms, up_since_ms;
+	struct dsl_tags dsl;
+	char explain[LINK_EXPLAIN_MAX];
+
+	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge */
+	uint16_t held_proto, held_len; /* 0: none */
+	uint8_t held[LINK_HELD_MAX];
+};
+
+const char *link_phase_name(enum link_phase phase);
+
+/* Largest link MRU of a session (RFC 2516 section 7, RFC 4638): agreed is the PPP-Max-Payload of discovery, 0 without. */
+uint16_t link_mru_limit(uint16_t port_mtu, uint16_t agreed);
+/* What one frame to the peer may carry: the peer's MRU, and what the port lets through. */
+uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu);
+/* Sending side: configured; or, when no rate is, what the access node said of the line in our direction. */
+struct host_line link_line(const struct host_line *configured, uint32_t dsl_rate_kbps);
+/* Fills what LCP agreed on. */
+void link_identity(const struct link *l, struct membership_link *m);
+
+#endif
