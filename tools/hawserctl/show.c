@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "tools/hawserctl/commands.h"
+#include "tools/hawserctl/table.h"
+
+/* ------------------------------------------------------------------ tables */
+
+static const char *
+bundle_name(const json_t *bundles, uint64_t id)
+{
+	size_t i;
+	json_t *b;
+
+	json_array_foreach(json_object_get(bundles, "bundles"), i, b) if (json_number(b, "id") == id) return json_text(
+		b, "name");
+	return "-";
+}
+
+static void
+link_row(struct table *t, const json_t *l, const json_t *bundles)
+{
+	const uint64_t rtt = json_number(l, "echo_rtt_us"), rate = json_number(l, "rate_bps");
+
+	table_put(t, "%s", json_text(l, "name"));
+	table_put(t, "%s", json_text(l, "phase"));
+	table_put(t, "%s", json_number(l, "bundle_id") != 0 ? bundle_name(bundles, json_number(l, "bundle_id")) : "-");
+	table_put(t, "%s%s%s", json_text(l, "port"), *json_text(l, "vlan") ? ":" : "", json_text(l, "vlan"));
+	table_put(t, "%llu", (unsigned long long)json_number(l, "session"));
+	table_put(t, "%s", json_text(l, "user"));
+	table_put(t, "%llu/%llu", (unsigned long long)json_number(l, "our_mru"),
+		(unsigned long long)json_number(l, "peer_mru"));
+	table_put(t, "%s", rate != 0 ? text_scaled((double)rate) : "-");
+	table_put(t, "%s", text_scaled((double)json_number(l, "rx_bytes")));
+	table_put(t, "%s", text_scaled((double)json_number(l, "tx_bytes")));
+	table_put(t, rtt != 0 ? "%.1f ms" : "-", (double)rtt / 1000);
+	table_put(t, "%s", text_age(json_number(l, "up_since_ms")));
+}
+
+static enum status
+show_links(const struct args *a, json_t *body)
+{
+	char titles[] = "LINK|PHASE|BUNDLE|PORT|+SESSION|USER|MRU|+RATE|+RX BYTES|+TX BYTES|+ECHO|UP";
+	json_t *bundles, *l;
+	struct table t;
+	size_t i;
+	const enum status status = client_get_all(&a->client, "bundles", &bundles);
+
+	if (status != STATUS_DONE)
+		return status;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "links"), i, l) link_row(&t, l, bundles);
+	table_print(&t, stdout);
+	table_fini(&t);
+	json_decref(bundles);
+	return STATUS_DONE;
+}
+
+static void
+bundle_row(struct table *t, const json_t *b)
+{
+	table_put(t, "%s", json_text(b, "name"));
+	table_put(t, "%s", json_flag(b, "up") ? "up" : "opening");
+	table_put(t, "%llu", (unsigned long long)json_number(b, "links"));
+	table_put(t, "%s", json_flag(b, "multilink") ? json_text(b, "mode") : "single");
+	table_put(t, "%s", json_text(b, "our_address"));
+	table_put(t, "%s", json_text(b, "peer_address"));
+	table_put(t, "%llu", (unsigned long long)json_number(b, "ip_mtu"));
+	table_put(t, "%s", text_scaled((double)json_number(b, "rx_bytes")));
+	table_put(t, "%s", text_scaled((double)json_number(b, "tx_bytes")));
+	table_put(t, "%llu", (unsigned long long)json_number(b, "lost_numbers"));
+	table_put(t, "%llu", (unsigned long long)json_number(b, "queue_drops"));
+	table_put(t, "%llu", (unsigned long long)json_number(b, "worker"));
+	table_put(t, "%s", text_age(json_number(b, "up_since_ms")));
+}
+
+static enum status
+show_bundles(const struct args *a, json_t *body)
+{
+	char titles[] =
+		"BUNDLE|STATE|+LINKS|MODE|OUR ADDRESS|PEER ADDRESS|+MTU|+RX BYTES|+TX BYTES|+LOST|+REFUSED|+WORKER|UP";
+	struct table t;
+	json_t *b;
+	size_t i;
+
+	(void)a;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "bundles"), i, b) bundle_row(&t, b);
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static void
+port_row(struct table *t, const json_t *p)
+{
+	const json_t *carrier = json_object_get(p, "carrier");
+
+	table_put(t, "%s", json_text(p, "name"));
+	table_put(t, "%s", json_text(p, "kind"));
+	table_put(t, "%s", json_text(p, "device"));
+	table_put(t, "%s", json_text(p, "driver"));
+	table_put(t, "%s", json_text(p, "mac"));
+	table_put(t, "%llu", (unsigned long long)json_number(p, "mtu"));
+	table_put(t, "%s", json_is_boolean(carrier) ? json_is_true(carrier) ? "up" : "down" : "?");
+	table_put(t, "%s", text_scaled((double)json_number(p, "rx_frames")));
+	table_put(t, "%s", text_scaled((double)json_number(p, "tx_frames")));
+	table_put(t, "%llu", (unsigned long long)json_number(p, "rx_missed"));
+	table_put(t, "%llu", (unsigned long long)(json_number(p, "rx_errors") + json_number(p, "tx_errors")));
+}
+
+static enum status
+show_ports(const struct args *a, json_t *body)
+{
+	char titles[] = "PORT|KIND|DEVICE|DRIVER|MAC|+MTU|CARRIER|+RX FRAMES|+TX FRAMES|+MISSED|+ERRORS";
+	struct table t;
+	json_t *p;
+	size_t i;
+
+	(void)a;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "ports"), i, p) port_row(&t, p);
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static void
+worker_row(struct table *t, const json_t *w)
+{
+	static const char *const counts[] = {"bundles", "links", "rx_frames", "tx_frames", "steered_from_links",
+		"steered_to_links", "punted", "injected", "dropped"};
+	const double turns = (double)json_number(w, "turns"), idle = (double)json_number(w, "idle_turns");
+
+	table_put(t, "%llu", (unsigned long long)json_number(w, "worker"));
+	table_put(t, "%lld", (long long)json_integer_value(json_object_get(w, "cpu")));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		table_put(t, "%s", text_scaled((double)json_number(w, counts[i])));
+	table_put(t, "%.1f %%", turns > 0 ? 100 * (turns - idle) / turns : 0);
+}
+
+static enum status
+show_workers(const struct args *a, json_t *body)
+{
+	char titles[] =
+		"+WORKER|+CPU|+BUNDLES|+LINKS|+RX FRAMES|+TX FRAMES|+FROM LINKS|+TO LINKS|+PUNTED|+INJECTED|+DROPPED|+TURNS WITH WORK";
+	struct table t;
+	json_t *w;
+	size_t i;
+
+	(void)a;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "workers"), i, w) worker_row(&t, w);
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static enum status
+show_drops(const struct args *a, json_t *body)
+{
+	char titles[] = "REASON|+COUNT|WHAT IT MEANS";
+	struct table t;
+	json_t *d;
+	size_t i;
+
+	(void)a;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "drops"), i, d)
+	{
+		if (json_number(d, "count") == 0)
+			continue;
+		table_put(&t, "%s", json_text(d, "reason"));
+		table_put(&t, "%llu", (unsigned long long)json_number(d, "count"));
+		table_put(&t, "%s", json_text(d, "sentence"));
+	}
+	if (t.n != 0)
+		table_print(&t, stdout);
+	else
+		puts("nothing was dropped");
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static enum status
+show_counters(const struct args *a, json_t *body)
+{
+	char titles[] = "COUNTER|+VALUE";
+	const char *group, *name;
+	json_t *members, *v;
+	struct table t;
+
+	(void)a;
+	table_init(&t, titles);
+	json_object_foreach(body, group, members)
+	{
+		json_object_foreach(members, name, v)
+		{
+			table_put(&t, "%s.%s", group, name);
+			table_put(&t, "%lld", (long long)json_integer_value(v));
+		}
+	}
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static enum status
+show_neighbours(const struct args *a, json_t *body)
+{
+	char titles[] = "PORT|ADDRESS|MAC|STATE";
+	struct table t;
+	json_t *n;
+	size_t i;
+
+	(void)a;
+	table_init(&t, titles);
+	json_array_foreach(json_object_get(body, "neighbours"), i, n)
+	{
+		table_put(&t, "%s", json_text(n, "port"));
+		table_put(&t, "%s", json_text(n, "address"));
+		table_put(&t, "%s", json_text(n, "mac"));
+		table_put(&t, "%s", json_text(n, "state"));
+	}
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static enum status
+show_config(const struct args *a, json_t *body)
+{
+	(void)a;
+	fputs(json_text(body, "yaml"), stdout);
+	return STATUS_DONE;
+}
+
+/* ------------------------------------------------------------------ commands */
+
+static const struct {
+	const char *what;
+	bool paged;
+	enum status (*show)(const struct args *a, json_t *body);
+} shows[] = {
+	{"links", true, show_links},
+	{"bundles", true, show_bundles},
+	{"ports", false, show_ports},
+	{"workers", false, show_workers},
+	{"drops", false, show_drops},
+	{"counters", false, show_counters},
+	{"neighbours", false, show_neighbours},
+	{"config", false, show_config},
+};
+
+enum status
+show_command(const struct args *a)
+{
+	enum status status;
+	char target[64];
+	json_t *body;
+
+	for (size_t i = 0; a->n == 2 && i < sizeof(shows) / sizeof(shows[0]); i++) {
+		if (strcmp(shows[i].what, a->words[1]) != 0)
+			continue;
+		snprintf(target, sizeof(target), "/%s", a->words[1]);
+		status = shows[i].paged ? client_get_all(&a->client, a->words[1], &body)
+					: client_get(&a->client, target, &body);
+		if (status != STATUS_DONE)
+			return status;
+		if (a->json)
+			print_json(body);
+		else
+			status = shows[i].show(a, body);
+		json_decref(body);
+		return status;
+	}
+	fputs("hawserctl: show links, bundles, ports, workers, drops, counters, neighbours or config\n", stderr);
+	return STATUS_USAGE;
+}
+
+static void
+explain_print(const json_t *l)
+{
+	printf("%s: %s\n", json_text(l, "name"), json_text(l, "phase"));
+	if (*json_text(l, "port") != '\0' && json_number(l, "session") != 0)
+		printf("    session %llu on %s, peer %s%s%s\n", (unsigned long long)json_number(l, "session"),
+			json_text(l, "port"), json_text(l, "peer_mac"), *json_text(l, "user") ? ", user " : "",
+			json_text(l, "user"));
+	if (json_number(l, "our_mru") != 0)
+		printf("    MRU %llu (ours) / %llu (peer's), MRRU %llu / %llu\n",
+			(unsigned long long)json_number(l, "our_mru"), (unsigned long long)json_number(l, "peer_mru"),
+			(unsigned long long)json_number(l, "our_mrru"),
+			(unsigned long long)json_number(l, "peer_mrru"));
+	if (json_number(l, "next_dial_in_ms") != 0)
+		printf("    dials again in %.1f s, %llu redials so far\n",
+			(double)json_number(l, "next_dial_in_ms") / 1000,
+			(unsigned long long)json_number(l, "redials"));
+	printf("    %s\n", *json_text(l, "explain") ? json_text(l, "explain") : "nothing has happened yet");
+}
+
+enum status
+explain_command(const struct args *a)
+{
+	char name[256], target[300];
+	enum status status;
+	json_t *body;
+
+	if (a->n != 2) {
+		fputs("hawserctl: explain LINK; show links has their names\n", stderr);
+		return STATUS_USAGE;
+	}
+	client_escape(name, sizeof(name), a->words[1]);
+	snprintf(target, sizeof(target), "/explain?link=%s", name);
+	status = client_get(&a->client, target, &body);
+	if (status != STATUS_DONE)
+		return status;
+	if (a->json)
+		print_json(body);
+	else
+		explain_print(body);
+	json_decref(body);
+	return STATUS_DONE;
+}
+
+enum status
+link_command(const struct args *a)
+{
+	char name[256], target[300];
+	enum status status;
+	json_t *body;
+
+	if (a->n != 3 || (strcmp(a->words[1], "up") != 0 && strcmp(a->words[1], "down") != 0)) {
+		fputs("hawserctl: link up NAME, or link down NAME\n", stderr);
+		return STATUS_USAGE;
+	}
+	client_escape(name, sizeof(name), a->words[2]);
+	snprintf(target, sizeof(target), "/links/%s/%s", name, a->words[1]);
+	status = client_call(&a->client, "POST", target, 10, &body);
+	if (status == STATUS_DONE && a->json)
+		print_json(body);
+	json_decref(body);
+	return status;
+}
+
+enum status
+version_command(const struct args *a)
+{
+	enum status status;
+	json_t *body;
+
+	status = client_get(&a->client, "/version", &body);
+	if (status != STATUS_DONE)
+		return status;
+	if (a->json)
+		print_json(body);
+	else
+		printf("hawserd %s (commit %s), %s\n%s\nprocess %s, pid %llu, up %s\n", json_text(body, "version"),
+			json_text(body, "commit"), json_text(body, "dpdk"), json_text(body, "build"),
+			json_text(body, "name"), (unsigned long long)json_number(body, "pid"),
+			text_age(json_number(body, "started_ms")));
+	json_decref(body);
+	return STATUS_DONE;
+}
