@@ -300,8 +300,8 @@ on_network(const struct config *cfg, const struct config_ip *via)
 static void
 check_route(struct check *c, const struct config_route *route)
 {
-	const unsigned targets =
-		(route->via.family != 0) + (route->port.name != NULL) + (route->client.name != NULL) + route->blackhole;
+	const unsigned targets = (unsigned)check_given(c, &route->via) + check_given(c, &route->port) +
+		check_given(c, &route->client) + route->blackhole;
 
 	if (targets != 1 && route->to.family != 0)
 		check_error(c, &route->to, "needs exactly one of via, port, client and blackhole; it has %u", targets);

@@ -467,18 +467,22 @@ distance(const char *a, const char *b)
 static const char *
 similar(const struct schema_group *group, const char *text)
 {
-	const char *best = NULL;
+	const char *best = NULL, *longer = NULL;
 	unsigned least = (unsigned)strlen(text) / 2 + 1;
 
 	for (const struct schema_key *k = group->keys; k->name != NULL; k++) {
 		const unsigned d = distance(text, k->name);
 
-		if (k->kind != SCHEMA_FORBIDDEN && d < least && d <= 3) {
+		if (k->kind == SCHEMA_FORBIDDEN)
+			continue;
+		if (d < least && d <= 3) {
 			best = k->name;
 			least = d;
 		}
+		if (longer == NULL && strlen(text) > 3 && strstr(k->name, text) != NULL)
+			longer = k->name;
 	}
-	return best;
+	return best != NULL ? best : longer;
 }
 
 /* Index of the key in the group; -1 and an error noted when there is none that may be set. */

@@ -83,6 +83,40 @@ port_is_used(const struct config *cfg, const char *name)
 	return false;
 }
 
+/* A port can receive for so many addresses besides its own. */
+struct port_macs {
+	const char *port;
+	uint8_t seen[CONFIG_PORT_MACS_MAX][6];
+	unsigned n;
+};
+
+static void
+count_mac(struct check *c, struct port_macs *macs, const struct config_link *link)
+{
+	static const uint8_t none[6];
+
+	if (memcmp(link->mac, none, sizeof(none)) == 0 || !refs_have(&link->ports, macs->port))
+		return;
+	for (unsigned i = 0; i < macs->n; i++)
+		if (memcmp(macs->seen[i], link->mac, sizeof(link->mac)) == 0)
+			return;
+	if (macs->n == CONFIG_PORT_MACS_MAX)
+		check_error(
+			c, &link->mac, "is one more than the %d addresses that port %s can have", macs->n, macs->port);
+	else
+		memcpy(macs->seen[macs->n++], link->mac, sizeof(link->mac));
+}
+
+static void
+check_macs(struct check *c, const struct config_port *port)
+{
+	struct port_macs macs = {.port = port->name};
+
+	for (size_t i = 0; i < c->cfg->n_clients; i++)
+		for (size_t j = 0; j < c->cfg->clients[i].n_links; j++)
+			count_mac(c, &macs, &c->cfg->clients[i].links[j]);
+}
+
 static void
 check_ports(struct check *c)
 {
@@ -92,6 +126,7 @@ check_ports(struct check *c)
 		const struct config_port *port = &cfg->ports[i];
 
 		check_port_kind(c, port);
+		check_macs(c, port);
 		for (size_t j = 0; j < i; j++)
 			if (same_text(port->device, cfg->ports[j].device))
 				check_error(c, &port->device, "is port %s already", cfg->ports[j].name);
@@ -320,7 +355,8 @@ check_link(struct check *c, const struct config_client *client, const struct con
 {
 	check_login(c, client, link);
 	check_mask(c, &link->password);
-	check_redial(c, &link->redial);
+	if (check_given(c, &link->redial.delay_ms) || check_given(c, &link->redial.limit_ms))
+		check_redial(c, &link->redial);
 	if (link->line.given && link->line.rate_bps == 0)
 		check_error(c, &link->line.rate_bps, "is missing: a link's line replaces the port's as a whole");
 }

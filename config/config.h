@@ -17,7 +17,8 @@ enum {
 	CONFIG_AUTH_NAME_MAX = 127, /* of a user name or password */
 	CONFIG_WORKERS_MAX = 16,
 	CONFIG_PORTS_MAX = 64,
-	CONFIG_LINKS_MAX = 16, /* of a bundle */
+	CONFIG_PORT_MACS_MAX = 32, /* different MAC addresses of clients' links on one port */
+	CONFIG_LINKS_MAX = 16,     /* of a bundle */
 	CONFIG_SERVICES_MAX = 16,
 	CONFIG_DNS_MAX = 2,
 	CONFIG_AUTH_MAX = 2,

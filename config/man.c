@@ -122,10 +122,7 @@ put_range(struct man *m, const struct schema_key *key)
 static void
 put_type(struct man *m, const struct schema_key *key)
 {
-	if (key->flags & SCHEMA_MANY)
-		fputs("List; each a ", m->out);
-	else
-		fputs("Type: ", m->out);
+	fputs(key->flags & SCHEMA_MANY ? "Type: list of: " : "Type: ", m->out);
 	fputs(key->flags & SCHEMA_BARE ? "mapping of names to lists" : kind_name(key), m->out);
 	put_range(m, key);
 	fputs(".\n", m->out);
@@ -272,7 +269,7 @@ put_units(struct man *m)
 	char units[VALUE_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		fprintf(m->out, ".It %s\nA number with one of the units %s; %s for example.\n", rows[i].name,
+		fprintf(m->out, ".It %s\nA number with the unit %s; %s for example.\n", rows[i].name,
 			value_units(rows[i].unit, units), rows[i].example);
 	fprintf(m->out,
 		".It number\nA whole number without unit.\n"

@@ -367,7 +367,7 @@ static const struct schema_key concentrator_keys[] = {
 		.help = "Whether a wrong service name gets no answer or an error tag."},
 	{BOOL(config_concentrator, max_payload, "max_payload"), .preset = "yes",
 		.help = "Whether PPP-Max-Payload (RFC 4638) is answered, as far as the port's MTU allows."},
-	{TIME_MS(config_concentrator, pado_delay_ms, "pado_delay", 0, 10000), .preset = "0 us",
+	{TIME_MS(config_concentrator, pado_delay_ms, "pado_delay", 0, 10000), .preset = "0 ms",
 		.help = "Wait before a PADO, so that another concentrator comes first."},
 	{GROUP(config_concentrator, limits, "limits", limits_group), .help = "Limits."},
 	{MANY(SCHEMA_WORD, config_concentrator, authentication, "authentication", CONFIG_AUTH_MAX),

@@ -126,7 +126,7 @@ value_format_number(const struct schema_key *key, int64_t value, char buf[VALUE_
 	}
 	base = value * key->scale;
 	for (const struct unit *u = units[key->unit]; u->name != NULL; u++)
-		if (best == NULL || (base != 0 && base % u->factor == 0))
+		if (best == NULL || (base != 0 && base % u->factor == 0) || (base == 0 && u->factor <= key->scale))
 			best = u;
 	snprintf(buf, VALUE_TEXT_MAX, "%" PRId64 " %s", base / best->factor, best->name);
 	return buf;
@@ -202,19 +202,20 @@ decimal_parse(const char *s, struct decimal *d)
 	return s;
 }
 
-/* d times factor, which must come out whole. */
-static bool
+enum scaled { SCALED_OK, SCALED_TOO_BIG, SCALED_NOT_WHOLE };
+
+/* d times factor. */
+static enum scaled
 decimal_scale(const struct decimal *d, int64_t factor, int64_t *out)
 {
 	int64_t whole, part;
 
-	if (__builtin_mul_overflow(d->whole, factor, &whole) || __builtin_mul_overflow(d->billionths, factor, &part))
-		return false;
-	if (part % 1000000000 != 0 || __builtin_add_overflow(whole, part / 1000000000, out))
-		return false;
+	if (__builtin_mul_overflow(d->whole, factor, &whole) || __builtin_mul_overflow(d->billionths, factor, &part) ||
+		__builtin_add_overflow(whole, part / 1000000000, out))
+		return SCALED_TOO_BIG;
 	if (d->negative)
 		*out = -*out;
-	return true;
+	return part % 1000000000 == 0 ? SCALED_OK : SCALED_NOT_WHOLE;
 }
 
 static int
@@ -248,6 +249,7 @@ number_parse(const struct schema_key *key, const char *text, void *at, char why[
 	struct decimal d;
 	const char *end;
 	int64_t value, factor = 1;
+	enum scaled scaled;
 
 	if (word != NULL) {
 		number_store(key, at, word->value);
@@ -269,11 +271,11 @@ number_parse(const struct schema_key *key, const char *text, void *at, char why[
 				why, "unknown unit \"%.*s\": use %s", TEXT_SHOWN, end, value_units(key->unit, names));
 		factor = unit->factor;
 	}
-	if (!decimal_scale(&d, factor, &value))
+	scaled = decimal_scale(&d, factor, &value);
+	if (scaled == SCALED_TOO_BIG)
 		return number_out_of_range(key, text, why);
-	if (value % key->scale != 0)
-		return why_set(
-			why, "%.*s is too fine: steps of %s", TEXT_SHOWN, text, value_format_number(key, 1, names));
+	if (scaled == SCALED_NOT_WHOLE || value % key->scale != 0)
+		return why_set(why, "%.*s is finer than %s", TEXT_SHOWN, text, value_format_number(key, 1, names));
 	value /= key->scale;
 	if ((value < key->min || value > key->max) && word_of(key, value) == NULL)
 		return number_out_of_range(key, text, why);
