@@ -378,6 +378,49 @@ drop(const struct cp_fsm *f, const struct call *call, const char *why)
 		call->out, f->ops->proto, "%s: packet with code %u dropped: %s", f->ops->name, call->pkt->code, why);
 }
 
+/* FNV-1a: tells requests apart, guards nothing. */
+static uint32_t
+options_digest(const struct cp_packet *pkt)
+{
+	uint32_t h = 2166136261u;
+	unsigned i;
+
+	for (i = 0; i < pkt->len; i++)
+		h = (h ^ pkt->data[i]) * 16777619u;
+	return h;
+}
+
+/* A peer whose restart timer is shorter than the round trip repeats its request before our Ack arrives; the copy then finds us
+ * Opened. Taken as a new request (section 4.3, RCR) it would tear the layer down, and its own repetition would do so again, for
+ * ever. The same bytes under the same identifier are the same request: the Ack is repeated, a few times, in case the peer did
+ * start anew and its request just looks alike. */
+static bool
+request_is_repeated(struct cp_fsm *f, const struct call *call)
+{
+	enum { REPEATS_MAX = 3 };
+	const struct cp_packet *pkt = call->pkt;
+
+	if (f->state != CP_OPENED || pkt->id != f->acked_id || f->acked_repeats >= REPEATS_MAX)
+		return false;
+	if (options_digest(pkt) != f->acked_digest)
+		return false;
+	f->acked_repeats++;
+	send_copy(f, CP_CONFIGURE_ACK, pkt->id, pkt->data, pkt->len, call->out);
+	return true;
+}
+
+static void
+accept_request(struct cp_fsm *f, struct call *call)
+{
+	call->answer = call->pkt->data;
+	call->answer_len = call->pkt->len;
+	f->naks_tx = 0;
+	f->acked_id = call->pkt->id;
+	f->acked_digest = options_digest(call->pkt);
+	f->acked_repeats = 0;
+	run(f, CP_RCR_PLUS, call);
+}
+
 static void
 input_request(struct cp_fsm *f, struct call *call)
 {
@@ -393,14 +436,13 @@ input_request(struct cp_fsm *f, struct call *call)
 		run(f, CP_RCR_PLUS, call);
 		return;
 	}
+	if (request_is_repeated(f, call))
+		return;
 	call->answer_code = f->ops->judge(f, pkt->data, pkt->len, f->naks_tx >= f->max_failure, &w, call->out);
 	if (failed(f, call))
 		return;
 	if (call->answer_code == CP_CONFIGURE_ACK) {
-		call->answer = pkt->data;
-		call->answer_len = pkt->len;
-		f->naks_tx = 0;
-		run(f, CP_RCR_PLUS, call);
+		accept_request(f, call);
 		return;
 	}
 	if (call->answer_code == CP_CONFIGURE_NAK && f->naks_tx < UINT16_MAX)

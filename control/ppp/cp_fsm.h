@@ -150,10 +150,13 @@ struct cp_fsm {
 	uint8_t request_id; /* of the last Configure-Request */
 	uint8_t terminate_id;
 	uint16_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
-	bool awaiting;             /* the last Configure-Request has no answer yet */
-	uint16_t tx_max;           /* longest packet that the peer takes: bounds what is copied back to it */
-	const char *why;           /* NULL, or why it does not (or no longer) stand */
-	bool failing;              /* an op called cp_fsm_fail: close instead of going on */
+	uint8_t acked_id;          /* of the peer's request that we last accepted, with a digest of its options */
+	uint8_t acked_repeats;
+	uint32_t acked_digest;
+	bool awaiting;   /* the last Configure-Request has no answer yet */
+	uint16_t tx_max; /* longest packet that the peer takes: bounds what is copied back to it */
+	const char *why; /* NULL, or why it does not (or no longer) stand */
+	bool failing;    /* an op called cp_fsm_fail: close instead of going on */
 };
 
 /* Zero in timing: the RFC's defaults (3 s, 10, 2, 5). */

@@ -183,6 +183,9 @@ wire_put(struct wire *w, unsigned to, const uint8_t *p, uint16_t len)
 	assert_true(w->n < WIRE_QUEUE_MAX);
 	f = &w->queue[w->n++];
 	f->at_ms = w->now_ms + w->delay_ms + (w->jitter_ms != 0 ? rng_below(&w->rng, w->jitter_ms) : 0);
+	if (!w->reorder && f->at_ms < w->last_at_ms[to])
+		f->at_ms = w->last_at_ms[to];
+	w->last_at_ms[to] = f->at_ms;
 	f->to = (uint8_t)to;
 	f->len = len;
 	assert_true(len <= sizeof(f->bytes));

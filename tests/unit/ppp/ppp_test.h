@@ -70,6 +70,8 @@ struct wire {
 	struct rng rng;
 	uint64_t now_ms;
 	uint32_t delay_ms, jitter_ms, loss_permille, double_permille;
+	bool reorder; /* else packets of one direction keep their order */
+	uint64_t last_at_ms[2];
 	unsigned n;
 	struct wire_flight *queue;
 };

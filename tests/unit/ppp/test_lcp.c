@@ -959,6 +959,39 @@ request_while_opened_goes_down_first_and_renegotiates(void **state)
 }
 
 static void
+repeated_request_is_acked_again_without_going_down_but_not_for_ever(void **state)
+{
+	struct bench b;
+	unsigned i;
+
+	(void)state;
+	bench_init(&b);
+	bench_open(&b, "010405d4");
+	for (i = 0; i < 3; i++) {
+		give(&b, CP_CONFIGURE_REQUEST, 1, "010405d4");
+		assert_int_equal(b.out.n, 1);
+		assert_sent(&b.out, CP_CONFIGURE_ACK, 1, "010405d4");
+	}
+	give(&b, CP_CONFIGURE_REQUEST, 1, "010405d4");
+	assert_int_equal(b.out.items[0].kind, OUT_LAYER_DOWN);
+}
+
+static void
+request_with_another_identifier_or_other_bytes_is_a_new_one(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	bench_open(&b, "010405d4");
+	give(&b, CP_CONFIGURE_REQUEST, 1, "010405d3");
+	assert_int_equal(count_kind(&b.out, OUT_LAYER_DOWN), 1);
+	bench_open(&b, "010405d4");
+	give(&b, CP_CONFIGURE_REQUEST, 2, "010405d4");
+	assert_int_equal(count_kind(&b.out, OUT_LAYER_DOWN), 1);
+}
+
+static void
 renegotiation_asks_again_for_what_was_once_rejected(void **state)
 {
 	struct cp_option opt;
@@ -1091,6 +1124,8 @@ main(void)
 		cmocka_unit_test(discard_identification_and_time_remaining_pass_in_silence),
 		cmocka_unit_test(unknown_code_is_rejected_with_a_copy_of_the_packet),
 		cmocka_unit_test(request_while_opened_goes_down_first_and_renegotiates),
+		cmocka_unit_test(repeated_request_is_acked_again_without_going_down_but_not_for_ever),
+		cmocka_unit_test(request_with_another_identifier_or_other_bytes_is_a_new_one),
 		cmocka_unit_test(renegotiation_asks_again_for_what_was_once_rejected),
 		cmocka_unit_test(terminate_request_takes_an_open_link_down_and_names_the_peers_words),
 		cmocka_unit_test(lost_lower_layer_takes_the_link_down_and_packets_then_are_dropped),
