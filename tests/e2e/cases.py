@@ -179,21 +179,21 @@ def mrru_refused():
 @case
 def two_links_on_one_port():
     """Two links on one port, each with a MAC of its own [G-01]"""
-    links = {'a': {'port': 'line0', 'mac': '02:00:00:00:00:0a'}, 'b': {'port': 'line0', 'mac': '02:00:00:00:00:0b'}}
+    links = {'a': {'ports': ['line0'], 'mac': '02:00:00:00:00:0a'}, 'b': {'ports': ['line0'], 'mac': '02:00:00:00:00:0b'}}
     dials(links=2, rates=(20,), client={'clients': {'home': {'links': {'line0': None, **links}}}})
 
 
 @case
 def two_links_on_one_port_and_mac():
     """Two links on one port with the same MAC [G-01]"""
-    links = {'a': {'port': 'line0'}, 'b': {'port': 'line0'}}
+    links = {'a': {'ports': ['line0']}, 'b': {'ports': ['line0']}}
     dials(links=2, rates=(20,), client={'clients': {'home': {'links': {'line0': None, **links}}}})
 
 
 @case
 def links_on_vlans():
     """Two links on VLANs of one port"""
-    links = {'a': {'port': 'line0', 'vlan': '100'}, 'b': {'port': 'line0', 'vlan': '200'}}
+    links = {'a': {'ports': ['line0'], 'vlan': '100'}, 'b': {'ports': ['line0'], 'vlan': '200'}}
     dials(links=2, rates=(20,), client={'clients': {'home': {'links': {'line0': None, **links}}}},
           concentrator={'concentrators': {'isp': {'vlans': ['100', '200']}}})
 

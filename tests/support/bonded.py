@@ -53,7 +53,7 @@ def client_config(socket, lines, rates):
                 'username': USER, 'password': PASSWORD, 'default_route': True,
                 'lcp': {'echo_interval': '1 s', 'echo_failures': 3},
                 'redial': {'delay': '200 ms', 'jitter': '100 ms', 'attempts': 0},
-                'links': {dev: {'port': dev} for dev in lines},
+                'links': {dev: {'ports': [dev]} for dev in lines},
             },
         },
     }
