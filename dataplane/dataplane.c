@@ -8,6 +8,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_version.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ enum {
 	MBUF_BYTES =
 		896, /* of a packet buffer besides its data: headers, scratch, and a header for an indirect piece */
 	POOL_MIN = 1024,
+	CACHED_MIN = 4096, /* pools under that have no caches: those would hold too much of them */
+	CACHE_SIZE = 256,
 	POOL_MAX = 1 << 19,
 	INDIRECT_ROOM = RTE_PKTMBUF_HEADROOM, /* for the headers in front of an indirect piece */
 	CARRIER_US = 200000,
@@ -91,22 +94,44 @@ pool_size(const struct dp_setup *s, unsigned nodes, unsigned *n, const char **wh
 
 /* ------------------------------------------------------------------ memory */
 
+/* rte_pktmbuf_pool_create() without hugepages keeps each object within a 4 KiB page, for devices that we have only with hugepages: at
+ * 2.5 KiB an object that would be half of the memory. */
+static struct rte_mempool *
+pool_new(const char *name, unsigned n, uint16_t room, int node)
+{
+	const unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room, .mbuf_priv_size = PKT_PRIV_SIZE};
+	struct rte_mempool *p =
+		rte_mempool_create_empty(name, n, (unsigned)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + room,
+			n >= CACHED_MIN ? CACHE_SIZE : 0, sizeof(private), node, flags);
+
+	if (p == NULL)
+		return NULL;
+	rte_mempool_set_ops_byname(p, rte_mbuf_best_mempool_ops(), NULL);
+	rte_pktmbuf_pool_init(p, &private);
+	if (rte_mempool_populate_default(p) < 0) {
+		rte_mempool_free(p);
+		return NULL;
+	}
+	rte_mempool_obj_iter(p, rte_pktmbuf_init, NULL);
+	return p;
+}
+
 static int
 pools_open(struct dataplane *dp, const struct dp_setup *s, unsigned nodes, int node, const char **why)
 {
 	const uint16_t room = (uint16_t)RTE_MIN(RTE_PKTMBUF_HEADROOM + buffer_bytes(s), (unsigned)UINT16_MAX);
-	unsigned n, cache;
 	char name[32];
+	unsigned n;
 	int ret;
 
 	ret = pool_size(s, nodes, &n, why);
 	if (ret < 0)
 		return ret;
-	cache = n >= 4096 ? 256 : 0;
 	snprintf(name, sizeof(name), "packets:%d", node);
-	dp->pools[node] = rte_pktmbuf_pool_create(name, n, cache, PKT_PRIV_SIZE, room, node);
+	dp->pools[node] = pool_new(name, n, room, node);
 	snprintf(name, sizeof(name), "indirect:%d", node);
-	dp->indirect_pools[node] = rte_pktmbuf_pool_create(name, n, cache, PKT_PRIV_SIZE, INDIRECT_ROOM, node);
+	dp->indirect_pools[node] = pool_new(name, n, INDIRECT_ROOM, node);
 	if (dp->pools[node] == NULL || dp->indirect_pools[node] == NULL)
 		return why_failed(why, -ENOMEM,
 			"no memory for %u packet buffers of %u bytes on NUMA node %d: raise memory (%u MiB now) or lower their number",
@@ -334,17 +359,31 @@ carrier_alarm(void *dataplane)
 	rte_eal_alarm_set(CARRIER_US, carrier_alarm, dataplane);
 }
 
+static int
+workers_launch(struct dataplane *dp, const char **why)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < dp->n_workers; i++)
+		ret = rte_eal_remote_launch(worker_main, dp->workers[i], dp->workers[i]->lcore);
+	if (ret == 0)
+		ret = rte_eal_alarm_set(CARRIER_US, carrier_alarm, dp);
+	return ret < 0 ? why_failed(why, ret, "workers do not start: %s", strerror(-ret)) : 0;
+}
+
 int
 dataplane_start(const struct dp_setup *setup, struct dataplane **out, const char **why)
 {
-	int ret = dataplane_new(setup, true, out, why);
+	int ret;
 
-	for (unsigned i = 0; ret == 0 && i < setup->workers; i++)
-		ret = rte_eal_remote_launch(worker_main, (*out)->workers[i], i + 1);
-	if (ret == 0)
-		ret = rte_eal_alarm_set(CARRIER_US, carrier_alarm, *out);
-	if (ret < 0 && *out != NULL) {
-		why_failed(why, ret, "workers do not start: %s", strerror(-ret));
+	*out = NULL;
+	ret = dataplane_new(setup, true, out, why);
+	if (ret < 0) {
+		eal_end();
+		return ret;
+	}
+	ret = workers_launch(*out, why);
+	if (ret < 0) {
 		dataplane_stop(*out);
 		*out = NULL;
 	}
@@ -435,7 +474,7 @@ dataplane_stop(struct dataplane *dp)
 	atomic_store(&dp->stop, true);
 	rte_eal_mp_wait_lcore();
 	dataplane_free(dp);
-	rte_eal_cleanup();
+	eal_end();
 }
 
 /* ------------------------------------------------------------------ tables, for control */

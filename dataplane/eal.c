@@ -25,6 +25,7 @@ struct args {
 };
 
 static struct args eal_args;
+static bool eal_runs;
 
 int
 why_failed(const char **why, int err, const char *fmt, ...)
@@ -144,6 +145,8 @@ args_build(struct args *a, const struct dp_setup *s, bool threaded)
 		/* 22.11 refuses --in-memory here; without shared files non-root needs no runtime directory */
 		arg_add(a, "--no-huge");
 		arg_add(a, "--no-shconf");
+		/* physical addresses mean nothing here, and would cost a page for each packet buffer */
+		arg_add(a, "--iova-mode=va");
 	}
 	arg_add(a, "-m");
 	arg_add(a, "%u", s->memory_mib);
@@ -158,8 +161,10 @@ eal_start(const struct dp_setup *s, bool threaded, const char **why)
 {
 	struct args *a = &eal_args;
 
+	if (eal_runs && !threaded)
+		return 0;
 	if (a->n != 0)
-		return threaded ? why_failed(why, -EALREADY, "EAL was started before in this process") : 0;
+		return why_failed(why, -EALREADY, "EAL was started before in this process");
 	if (threaded && s->workers + 1 > RTE_MAX_LCORE)
 		return why_failed(why, -EINVAL, "%u workers are more than EAL has cores", s->workers);
 	args_build(a, s, threaded);
@@ -169,5 +174,14 @@ eal_start(const struct dp_setup *s, bool threaded, const char **why)
 		return why_failed(why, -(rte_errno ? rte_errno : EINVAL),
 			"EAL does not start: %s (its messages are above; %u MiB of %s wanted)", rte_strerror(rte_errno),
 			s->memory_mib, s->hugepages ? "hugepages" : "ordinary memory");
+	eal_runs = true;
 	return 0;
+}
+
+void
+eal_end(void)
+{
+	if (eal_runs)
+		rte_eal_cleanup();
+	eal_runs = false;
 }

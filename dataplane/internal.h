@@ -62,6 +62,8 @@ void dataplane_drain(struct dataplane *dp);
 
 /* Starts EAL for setup->workers lcores (threaded), or one. 0, or negative errno. */
 int eal_start(const struct dp_setup *setup, bool threaded, const char **why);
+/* Ends it if it runs; it cannot be started again. */
+void eal_end(void);
 
 /* ------------------------------------------------------------------ port_setup.c */
 
