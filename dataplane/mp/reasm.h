@@ -54,8 +54,8 @@ void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reo
 
 /* A link takes part in M from now on, as if it had been silent for long: numbers from `next` on may come on it, and
  * what is under way on it is not made late by joining. A leaving one stops to; what becomes deliverable or lost by
- * that is popped next. more: memory for links 2 and up, needed by the first join with link >= 2, ignored afterwards.
- * */
+ * that is popped next. more: memory for links 2 and up, needed by the first join with link >= 2, ignored
+ * afterwards. */
 void reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *more);
 void reasm_link_leave(struct reasm *r, unsigned link);
 
@@ -79,8 +79,8 @@ static inline bool reasm_waiting(const struct reasm *r);
 void reasm_arm(struct reasm *r);
 void reasm_expire(struct reasm *r);
 
-/* Gives up the oldest gap so that a fragment numbered seq fits into the window; pop afterwards, before inserting.
- * */
+/* Gives up the oldest gap so that a fragment numbered seq fits into the window; pop afterwards,
+ * before inserting. */
 void reasm_make_room(struct reasm *r, uint32_t seq);
 
 /* A sample of how late a link is: for a number that arrived after its successor, the time between the two and the

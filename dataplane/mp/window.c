@@ -10,8 +10,7 @@ enum {
 	STALL_MARGIN_US = 10000 /* jitter of a line and of the deadline wheel */
 };
 
-/* Rises at once, so that a slower line is not cut off twice, and falls slowly, because most gaps are closed early.
- * */
+/* Rises at once, so that a slower line is not cut off twice; falls slowly, because most gaps close early. */
 void
 window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
 {

@@ -24,8 +24,8 @@ void window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
 uint32_t window_stall_us(const struct window_skew *skew, unsigned links, const struct window_limits *lim);
 
 /* Slots to grow to when `need` slots from the window's head are wanted: next power of two, at most
- * limits.slots_max and at most half the number space (2^(bits - 1)); 0 when no window within the limits suffices.
- * */
+ * limits.slots_max and at most half the number space (2^(bits - 1)); 0 when no window within the
+ * limits suffices. */
 unsigned window_slots_for(uint32_t need, unsigned seq_bits, const struct window_limits *lim);
 
 #endif

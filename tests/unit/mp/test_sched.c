@@ -277,6 +277,30 @@ backlog_counts_like_latency(void **state)
 	assert_in_range(b.bytes[1], 361, 363);
 }
 
+/* The pieces take the same time on the lines as pacing sees them: within an ATM cell of each other. */
+static void
+encapsulations_complete_together(void **state)
+{
+	static const enum pacing_encap encaps[] = {PACING_ETHERNET, PACING_PTM, PACING_ATM};
+	uint64_t cost_ns[3];
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, SCHED_WEIGHTED, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		add_line(&b, (20 - 5 * i) * MBIT, 0, 0);
+		b.pace[i].encap = (uint8_t)encaps[i];
+		b.pace[i].overhead_bytes = (int16_t)(4 + 8 * i);
+	}
+	for (uint32_t bytes = 1000; bytes < 9000; bytes += 77) {
+		assert_int_equal(split(&b, bytes, NOW), 3);
+		for (unsigned i = 0; i < 3; i++)
+			cost_ns[i] = pacing_cost_ns(&b.pace[i], b.bytes[i] + (uint32_t)OVERHEAD);
+		assert_in_range(cost_ns[1], cost_ns[0] - 1500, cost_ns[0] + 1500);
+		assert_in_range(cost_ns[2], cost_ns[0] - 42400, cost_ns[0] + 42400); /* 53 * 8 / 10e6 s */
+	}
+}
+
 static void
 line_that_is_free_first_gets_the_first_bytes(void **state)
 {
@@ -304,6 +328,10 @@ small_packet_stays_whole_on_the_line_that_completes_it_first(void **state)
 	add_line(&b, 100 * MBIT, 0, 100000);
 	assert_int_equal(split(&b, 199, NOW), 1); /* 180 us on the first, 118 us on the second */
 	assert_int_equal(b.piece[0].line, 1);
+	add_line(&b, 10 * MBIT, 0, 0);
+	assert_int_equal(split(&b, 199, NOW), 1);
+	assert_int_equal(b.piece[0].line, 1);
+	b.line[2].usable = false;
 	assert_int_equal(split(&b, 40, NOW), 1); /* 53 us, 105 us */
 	assert_int_equal(b.piece[0].line, 0);
 }
@@ -606,6 +634,7 @@ main(void)
 		cmocka_unit_test(bytes_are_shared_by_rate),
 		cmocka_unit_test(line_that_is_too_far_away_gets_nothing),
 		cmocka_unit_test(backlog_counts_like_latency),
+		cmocka_unit_test(encapsulations_complete_together),
 		cmocka_unit_test(line_that_is_free_first_gets_the_first_bytes),
 		cmocka_unit_test(small_packet_stays_whole_on_the_line_that_completes_it_first),
 		cmocka_unit_test(no_piece_is_smaller_than_the_floor),
