@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/bundle_state.h"
+#include "tests/dpdk/stage_lab.h"
+
+/* Fragments of links into windows, and packets out of them: mp_rx, mp_expire, inner_proto. */
+
+/* A packet of bundle 0 in n pieces of equal size (the last one has the rest), numbered from seq, piece i on link i modulo links, but
+ * piece `skip` is lost. */
+static void
+send_pieces(struct lab *l, unsigned links, uint32_t seq, unsigned n, unsigned seed, size_t total, unsigned skip)
+{
+	static struct frame whole;
+	size_t piece, from = 0;
+
+	lab_inner(&whole, 0, seed, total);
+	piece = whole.len / n;
+	for (unsigned i = 0; i < n; i++) {
+		const size_t len = i + 1 == n ? whole.len - from : piece;
+
+		if (i != skip)
+			lab_fragment(l, 0, i % links, seq + i, &whole, from, len);
+		from += len;
+	}
+}
+
+enum { ALL = 999 };
+
+static void
+packets_on_any_number_of_links_come_out_in_order(void **state)
+{
+	static const unsigned counts[] = {1, 2, 3, 8, 16};
+
+	(void)state;
+	for (unsigned c = 0; c < RTE_DIM(counts); c++) {
+		const unsigned links = counts[c];
+		struct lab l;
+
+		lab_open(&l);
+		lab_bundle_of(&l, 0, links);
+		for (unsigned i = 0; i < 10; i++)
+			send_pieces(&l, links, i * links, links, i, 1400 - 100 * i, ALL);
+		rig_settle(&l.r);
+		for (unsigned i = 0; i < 10; i++)
+			lab_expect_packet(&l, 0, i, 1400 - 100 * i);
+		lab_expect_drops(&l, DROP_MP_LOST, 0);
+		assert_int_equal(lab_stats(&l, 0, 0).rx_packets, 10);
+		assert_int_equal(lab_stats(&l, 0, 0).links[links - 1].totals.rx_frames, 10);
+		rig_close(&l.r);
+	}
+}
+
+static void
+fragments_of_32_bytes_are_joined_and_routed(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 40, 3, 40 * 32, ALL);
+	send_pieces(&l, 2, 40, 30, 4, 30 * 8, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 3, 40 * 32);
+	lab_expect_packet(&l, 0, 4, 30 * 8);
+	rig_close(&l.r);
+}
+
+/* Link 1 is two packets behind link 0. */
+static void
+fragments_that_straddle_links_wait_for_each_other(void **state)
+{
+	static struct frame whole[3];
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		lab_inner(&whole[i], 0, i, 1000 + i);
+		lab_fragment(&l, 0, 0, 2 * i, &whole[i], 0, 600);
+	}
+	rig_settle(&l.r);
+	lab_expect_nothing(&l);
+	assert_int_equal(lab_stats(&l, 0, 0).held, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		lab_fragment(&l, 0, 1, 2 * i + 1, &whole[i], 600, whole[i].len - 600);
+		rig_settle(&l.r);
+		lab_expect_packet(&l, 0, i, 1000 + i);
+		lab_expect_nothing(&l);
+	}
+	lab_expect_drops(&l, DROP_MP_LOST, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	rig_close(&l.r);
+}
+
+static void
+short_numbers_wrap_and_long_reserved_bits_are_ignored(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct frame f, whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.flags |= DP_BUNDLE_RX_SHORT;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	for (unsigned i = 0; i < 5000; i++) {
+		const struct frame_path p = lab_path(&l, 0, 0);
+
+		lab_inner(&whole, 0, i, 64);
+		frame_mp(&f, &p, true, i & 0xfff, true, true, whole.b, whole.len);
+		f.b[ETH_HDR_LEN + PPPOE_HDR_LEN + 2] |= 0x30;
+		rig_send(&l.r, LAB_ACCESS, &f);
+		rig_settle(&l.r);
+		lab_expect_packet(&l, 0, i, 64);
+	}
+	lab_expect_drops(&l, DROP_MP_LATE, 0);
+	rig_close(&l.r);
+}
+
+/* RFC 1990 4.1: number 2 is lost once both links have gone past it. */
+static void
+number_older_than_the_lower_edge_is_lost_with_its_packet(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 0, 900, ALL);
+	send_pieces(&l, 2, 2, 2, 1, 900, 0);
+	send_pieces(&l, 2, 4, 2, 2, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 900);
+	lab_expect_packet(&l, 0, 2, 900);
+	lab_expect_drops(&l, DROP_MP_LOST, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).lost_numbers, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).lost_fragments, 1);
+	rig_close(&l.r);
+}
+
+static void
+late_duplicate_and_reordered_fragments_are_dropped_under_their_names(void **state)
+{
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 0, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 900);
+	lab_inner(&whole, 0, 0, 900);
+	lab_fragment(&l, 0, 1, 1, &whole, 450, whole.len - 450);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_LATE, 1);
+	lab_fragment(&l, 0, 0, 4, &whole, 0, 450);
+	lab_fragment(&l, 0, 1, 4, &whole, 0, 450);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_DUPLICATE), 1);
+	lab_fragment(&l, 0, 0, 3, &whole, 0, 450);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_REORDERED), 1);
+	assert_int_equal(lab_stats(&l, 0, 0).links[0].in_link_reorder, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).late, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).duplicate, 1);
+	rig_close(&l.r);
+}
+
+static void
+tolerant_bundle_keeps_fragments_reordered_inside_a_link(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct frame whole[4];
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.flags |= DP_BUNDLE_TOLERATE;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	for (unsigned i = 0; i < 4; i++)
+		lab_inner(&whole[i], 0, i, 500 + i);
+	lab_fragment(&l, 0, 0, 1, &whole[1], 0, whole[1].len);
+	lab_fragment(&l, 0, 0, 3, &whole[3], 0, whole[3].len);
+	lab_fragment(&l, 0, 0, 0, &whole[0], 0, whole[0].len);
+	lab_fragment(&l, 0, 0, 2, &whole[2], 0, whole[2].len);
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < 4; i++)
+		lab_expect_packet(&l, 0, i, 500 + i);
+	lab_expect_drops(&l, DROP_MP_REORDERED, 0);
+	assert_int_equal(lab_stats(&l, 0, 0).links[0].in_link_reorder, 2);
+	rig_close(&l.r);
+}
+
+static void
+broken_multilink_headers_are_dropped_under_their_names(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct frame f, whole;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.flags |= DP_BUNDLE_STRICT_RESERVED;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	p = lab_path(&l, 0, 0);
+	frame_session(&f, &p, PPP_MP, "\xc0\x00\x00", 3);
+	frame_pad(&f, ETH_FRAME_MIN); /* the padding is no header */
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_SHORT, 1);
+	lab_inner(&whole, 0, 1, 100);
+	frame_mp(&f, &p, false, 0, true, true, whole.b, whole.len);
+	f.b[ETH_HDR_LEN + PPPOE_HDR_LEN + 2] |= 0x01;
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_RESERVED_BITS), 1);
+	frame_mp(&f, &p, false, 0, true, true, "\x00\x3d\xc0\x00\x00\x00", 6);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_NESTED), 1);
+	frame_mp(&f, &p, false, 1, true, true, "\x00", 1);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_PPP_NO_PROTOCOL), 1);
+	lab_expect_nothing(&l);
+	rig_close(&l.r);
+}
+
+static void
+reassembled_packet_up_to_our_mrru_passes_and_one_byte_more_does_not(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 0, 1500, ALL);
+	send_pieces(&l, 2, 2, 2, 1, 1501, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 1500);
+	lab_expect_nothing(&l);
+	lab_expect_drops(&l, DROP_MP_TOO_LARGE, 1);
+	rig_close(&l.r);
+}
+
+/* A.12: one byte inside MP though PFC was never agreed, and plain packets beside MP ones. */
+static void
+one_byte_protocol_fields_and_plain_packets_pass(void **state)
+{
+	static struct frame f, ip;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	p = lab_path(&l, 0, 0);
+	packet_udp(&ip, lab_address(0), lab_host, 64, 1, 301);
+	memmove(ip.b + 1, ip.b, ip.len);
+	ip.b[0] = 0x21;
+	ip.len++;
+	frame_mp(&f, &p, false, 0, true, true, ip.b, ip.len);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	packet_udp(&ip, lab_address(0), lab_host, 64, 2, 302);
+	frame_session(&f, &p, PPP_IPV4, ip.b, ip.len);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	send_pieces(&l, 2, 1, 2, 3, 303, ALL);
+	rig_settle(&l.r);
+	for (unsigned i = 1; i <= 3; i++)
+		lab_expect_packet(&l, 0, i, 300 + i);
+	rig_close(&l.r);
+}
+
+static void
+control_protocol_inside_multilink_goes_to_control_with_its_bundle(void **state)
+{
+	static struct dp_punted got;
+	static struct frame f;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	p = lab_path(&l, 0, 0);
+	frame_mp(&f, &p, false, 0, true, false, "\x80\x21\x01\x07\x00", 5);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	p = lab_path(&l, 0, 1);
+	frame_mp(&f, &p, false, 1, false, true, "\x0a\x03\x06", 3);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	assert_true(dp_punted_next(l.r.dp, &got));
+	assert_int_equal(got.origin, DP_FROM_BUNDLE);
+	assert_int_equal(got.bundle.index, 0);
+	assert_int_equal(got.bundle.gen, l.gen);
+	assert_int_equal(got.slot, 1);
+	assert_int_equal(got.len, 8);
+	assert_memory_equal(got.bytes, "\x80\x21\x01\x07\x00\x0a\x03\x06", 8);
+	rig_close(&l.r);
+}
+
+static void
+null_fragments_are_counted_and_move_the_lower_edge(void **state)
+{
+	static struct frame f;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 1, 0, 1, 0, 500, ALL);
+	send_pieces(&l, 1, 1, 3, 1, 900, 1); /* number 2 lost, all on link 0 */
+	send_pieces(&l, 1, 4, 1, 2, 502, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 500);
+	lab_expect_nothing(&l);
+	p = lab_path(&l, 0, 1);
+	frame_mp(&f, &p, false, 5, true, true, "", 0);
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 2, 502);
+	lab_expect_drops(&l, DROP_MP_LOST, 2);
+	assert_int_equal(lab_stats(&l, 0, 0).rx_null, 1);
+	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	rig_close(&l.r);
+}
+
+/* L-05: link 1 is silent; what waits for it comes out within the stall limit. */
+static void
+gap_behind_a_silent_link_is_given_up_within_the_stall_limit(void **state)
+{
+	uint64_t began;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 1, 0, 3, 0, 900, 1);
+	send_pieces(&l, 1, 3, 1, 1, 500, ALL);
+	rig_settle(&l.r);
+	lab_expect_nothing(&l);
+	began = l.r.now_ns;
+	while (rig_waiting(&l.r, LAB_IP) == 0 && l.r.now_ns - began < lab_ms(1000))
+		rig_run(&l.r, 500000, 500000);
+	/* stall_min_ms is 20: two deadlines of 10 ms, as the newest number came after the first was armed, each rounded up to
+	 * the wheel's ticks. */
+	assert_in_range(l.r.now_ns - began, lab_ms(9), lab_ms(23));
+	lab_expect_packet(&l, 0, 1, 500);
+	lab_expect_drops(&l, DROP_MP_LOST, 2);
+	assert_int_equal(lab_stats(&l, 0, 0).expired, 1);
+	assert_int_equal(bundle_next_ns(l.r.dp->workers[0]->bundles), UINT64_MAX);
+	rig_close(&l.r);
+}
+
+static void
+last_fragment_of_a_burst_lost_leaves_nothing_behind(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 0, 900, 1);
+	rig_run(&l.r, lab_ms(50), lab_ms(1));
+	lab_expect_drops(&l, DROP_MP_LOST, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).held, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	send_pieces(&l, 2, 2, 2, 1, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 1, 900);
+	rig_close(&l.r);
+}
+
+static void
+leaving_link_lets_the_others_deliver(void **state)
+{
+	struct lab l;
+	struct dp_event e;
+	bool lost;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 3);
+	send_pieces(&l, 2, 0, 2, 0, 900, ALL); /* links 0 and 1: 0, 1 */
+	send_pieces(&l, 2, 2, 2, 1, 900, 0);   /* 2 lost */
+	send_pieces(&l, 2, 4, 2, 2, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 900);
+	lab_expect_nothing(&l);
+	lab_link_remove(&l, 0, 2);
+	lab_expect_packet(&l, 0, 2, 900);
+	lab_expect_drops(&l, DROP_MP_LOST, 1);
+	assert_int_equal(dp_events(l.r.dp, &e, 1, &lost), 1);
+	assert_int_equal(e.op, DP_EVENT_LINK_GONE);
+	assert_int_equal(e.slot, 2);
+	rig_close(&l.r);
+}
+
+static void
+joining_link_takes_part_without_loss(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	for (unsigned i = 0; i < 20; i++)
+		send_pieces(&l, 1, i, 1, i, 200 + i, ALL);
+	rig_settle(&l.r);
+	lab_link(&l, 0, 1, 0);
+	lab_link(&l, 0, 2, 0);
+	send_pieces(&l, 3, 20, 3, 20, 900, ALL);
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < 20; i++)
+		lab_expect_packet(&l, 0, i, 200 + i);
+	lab_expect_packet(&l, 0, 20, 900);
+	lab_expect_drops(&l, DROP_MP_LOST, 0);
+	rig_close(&l.r);
+}
+
+/* 300 fragments of skew: more than 64, less than the largest window. The window grows; later it goes back to its small one. */
+static void
+window_grows_with_the_skew_and_shrinks_when_it_is_over(void **state)
+{
+	enum { SKEW = 300 };
+	static struct frame whole[SKEW];
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	for (unsigned i = 0; i < SKEW; i++) {
+		lab_inner(&whole[i], 0, i, 400 + i);
+		lab_fragment(&l, 0, 0, 2 * i, &whole[i], 0, 200);
+		rig_settle(&l.r);
+	}
+	assert_int_equal(lab_stats(&l, 0, 0).held, SKEW);
+	assert_int_equal(lab_stats(&l, 0, 0).window_slots, 1024);
+	for (unsigned i = 0; i < SKEW; i++) {
+		lab_fragment(&l, 0, 1, 2 * i + 1, &whole[i], 200, whole[i].len - 200);
+		rig_settle(&l.r);
+		lab_expect_packet(&l, 0, i, 400 + i);
+	}
+	lab_expect_drops(&l, DROP_MP_OVERRUN, 0);
+	assert_int_equal(lab_stats(&l, 0, 0).overrun, 0);
+	rig_run(&l.r, lab_ms(8000), lab_ms(100));
+	assert_int_equal(lab_stats(&l, 0, 0).window_slots, 64);
+	rig_close(&l.r);
+}
+
+/* MP_OVERRUN: the window may not grow as far; the oldest gap is given up, what is newer is kept. */
+static void
+number_beyond_the_largest_window_pushes_the_oldest_gap_out(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.window_slots_max = 128;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	lab_link(&l, 0, 1, 0);
+	send_pieces(&l, 1, 0, 2, 0, 900, 1);
+	send_pieces(&l, 1, 2, 1, 1, 500, ALL);
+	send_pieces(&l, 1, 140, 1, 2, 502, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 1, 500);
+	lab_expect_nothing(&l);
+	lab_expect_drops(&l, DROP_MP_OVERRUN, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).overrun, 1);
+	assert_int_equal(lab_stats(&l, 0, 0).held, 1);
+	rig_run(&l.r, lab_ms(50), lab_ms(1));
+	lab_expect_packet(&l, 0, 2, 502);
+	rig_close(&l.r);
+}
+
+/* MP_BUDGET: two bundles wait; the one whose gap is older gives way. */
+static void
+budget_is_kept_by_giving_up_the_oldest_gap(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_MBUF_DEFAULT_BUF_SIZE };
+	static struct frame whole;
+	struct lab l;
+	uint64_t budget;
+
+	(void)state;
+	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = 10 * MBUF});
+	budget = l.r.dp->workers[0]->held_budget;
+	for (unsigned b = 0; b < 2; b++)
+		lab_bundle_of(&l, b, 2);
+	lab_inner(&whole, 0, 0, 900);
+	lab_fragment(&l, 0, 0, 0, &whole, 0, 450);
+	lab_inner(&whole, 0, 5, 555);
+	lab_fragment(&l, 0, 0, 2, &whole, 0, whole.len);
+	rig_settle(&l.r);
+	rig_run(&l.r, lab_ms(3), lab_ms(1));
+	lab_inner(&whole, 1, 0, 900);
+	for (unsigned i = 0; i < 20 && rig_drops(&l.r, DROP_MP_BUDGET) == 0; i++) {
+		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l.r);
+		assert_true(l.r.dp->workers[0]->held_bytes <= budget);
+	}
+	assert_int_equal(rig_drops(&l.r, DROP_MP_BUDGET), 1);
+	lab_expect_packet(&l, 0, 5, 555);
+	assert_int_equal(lab_stats(&l, 0, 0).held, 0);
+	assert_in_range(lab_stats(&l, 0, 1).held, 5, 10);
+	/* and on without end: the budget holds, and everything is accounted for */
+	for (unsigned i = 20; i < 200; i++) {
+		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l.r);
+		assert_true(l.r.dp->workers[0]->held_bytes <= budget);
+	}
+	rig_run(&l.r, lab_ms(300), lab_ms(10));
+	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	rig_close(&l.r);
+}
+
+/* One fragment releases more packets than a burst holds. */
+static void
+more_than_a_burst_is_delivered_in_one_turn(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	for (unsigned i = 1; i < 300; i++) {
+		send_pieces(&l, 1, i, 1, i, 100 + i, ALL);
+		rig_settle(&l.r);
+	}
+	lab_expect_nothing(&l);
+	send_pieces(&l, 1, 0, 1, 0, 100, ALL); /* on link 0 again: strict, reordered */
+	rig_settle(&l.r);
+	lab_expect_nothing(&l);
+	{
+		static struct frame whole;
+
+		lab_inner(&whole, 0, 0, 100);
+		lab_fragment(&l, 0, 1, 0, &whole, 0, whole.len);
+	}
+	rig_turn(&l.r);
+	assert_int_equal(rig_waiting(&l.r, LAB_IP), 300);
+	for (unsigned i = 0; i < 300; i++)
+		lab_expect_packet(&l, 0, i, 100 + i);
+	rig_close(&l.r);
+}
+
+/* BUNDLE_GONE for what a window holds. */
+static void
+removed_bundle_frees_its_window_and_reports_its_totals(void **state)
+{
+	struct dp_event e[4];
+	bool lost;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 4);
+	send_pieces(&l, 4, 0, 4, 0, 1000, ALL);
+	send_pieces(&l, 4, 4, 4, 1, 1000, 0);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 1000);
+	assert_int_equal(lab_stats(&l, 0, 0).held, 3);
+	rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = l.gen});
+	lab_expect_drops(&l, DROP_BUNDLE_GONE, 3);
+	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(dp_events(l.r.dp, e, 4, &lost), 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(e[i].op, DP_EVENT_LINK_GONE);
+		assert_int_equal(e[i].link.rx_frames, i == 0 ? 1 : 2);
+	}
+	assert_int_equal(dp_events(l.r.dp, e, 4, &lost), 1);
+	assert_int_equal(e[0].op, DP_EVENT_BUNDLE_GONE);
+	assert_int_equal(e[0].totals.rx_packets, 1);
+	assert_int_equal(e[0].totals.rx_bytes, 1000);
+	/* the index again, with another generation */
+	l.gen++;
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 5, 700, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 5, 700);
+	rig_close(&l.r);
+}
+
+/* Link 0 is 8 ms behind link 1: the stall limit is twice that and a margin, not the least one allowed. */
+static void
+skew_is_measured_and_makes_the_window_patient(void **state)
+{
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	assert_int_equal(lab_stats(&l, 0, 0).stall_us, 20000);
+	for (unsigned i = 0; i < 50; i++) {
+		lab_inner(&whole, 0, i, 1000);
+		lab_fragment(&l, 0, 1, 2 * i + 1, &whole, 500, whole.len - 500);
+		rig_run(&l.r, lab_ms(8), lab_ms(1));
+		lab_fragment(&l, 0, 0, 2 * i, &whole, 0, 500);
+		rig_run(&l.r, lab_ms(1), lab_ms(1));
+		lab_expect_packet(&l, 0, i, 1000);
+	}
+	assert_in_range(lab_stats(&l, 0, 0).links[0].lag_us, 7900, 8100);
+	assert_int_equal(lab_stats(&l, 0, 0).links[1].lag_us, 0);
+	assert_in_range(lab_stats(&l, 0, 0).stall_us, 20001, 200000);
+	rig_close(&l.r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(packets_on_any_number_of_links_come_out_in_order),
+		cmocka_unit_test(fragments_of_32_bytes_are_joined_and_routed),
+		cmocka_unit_test(fragments_that_straddle_links_wait_for_each_other),
+		cmocka_unit_test(short_numbers_wrap_and_long_reserved_bits_are_ignored),
+		cmocka_unit_test(number_older_than_the_lower_edge_is_lost_with_its_packet),
+		cmocka_unit_test(late_duplicate_and_reordered_fragments_are_dropped_under_their_names),
+		cmocka_unit_test(tolerant_bundle_keeps_fragments_reordered_inside_a_link),
+		cmocka_unit_test(broken_multilink_headers_are_dropped_under_their_names),
+		cmocka_unit_test(reassembled_packet_up_to_our_mrru_passes_and_one_byte_more_does_not),
+		cmocka_unit_test(one_byte_protocol_fields_and_plain_packets_pass),
+		cmocka_unit_test(control_protocol_inside_multilink_goes_to_control_with_its_bundle),
+		cmocka_unit_test(null_fragments_are_counted_and_move_the_lower_edge),
+		cmocka_unit_test(gap_behind_a_silent_link_is_given_up_within_the_stall_limit),
+		cmocka_unit_test(last_fragment_of_a_burst_lost_leaves_nothing_behind),
+		cmocka_unit_test(leaving_link_lets_the_others_deliver),
+		cmocka_unit_test(joining_link_takes_part_without_loss),
+		cmocka_unit_test(window_grows_with_the_skew_and_shrinks_when_it_is_over),
+		cmocka_unit_test(number_beyond_the_largest_window_pushes_the_oldest_gap_out),
+		cmocka_unit_test(budget_is_kept_by_giving_up_the_oldest_gap),
+		cmocka_unit_test(more_than_a_burst_is_delivered_in_one_turn),
+		cmocka_unit_test(removed_bundle_frees_its_window_and_reports_its_totals),
+		cmocka_unit_test(skew_is_measured_and_makes_the_window_patient),
+	};
+
+	return cmocka_run_group_tests_name("stage mp_rx", tests, NULL, NULL);
+}
