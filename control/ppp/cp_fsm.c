@@ -390,10 +390,10 @@ options_digest(const struct cp_packet *pkt)
 	return h;
 }
 
-/* A peer whose restart timer is shorter than the round trip repeats its request before our Ack arrives; the copy then finds us
- * Opened. Taken as a new request (section 4.3, RCR) it would tear the layer down, and its own repetition would do so again, for
- * ever. The same bytes under the same identifier are the same request: the Ack is repeated, a few times, in case the peer did
- * start anew and its request just looks alike. */
+/* A peer whose restart timer is shorter than the round trip repeats its request before our Ack arrives; the copy then
+ * finds us Opened. Taken as a new request (section 4.3, RCR) it would tear the layer down, and its own repetition
+ * would do so again, for ever. The same bytes under the same identifier are the same request: the Ack is repeated, a
+ * few times, in case the peer did start anew and its request just looks alike. */
 static bool
 request_is_repeated(struct cp_fsm *f, const struct call *call)
 {

@@ -144,8 +144,8 @@ policy_set(struct host_lcp *policy, size_t at, unsigned bits)
 	memcpy((char *)policy + at, &p, sizeof(p));
 }
 
-/* `end` announces an option if it wants it and the other allows it. The announcement is what `end` may receive (ours) and, at
- * the other end, what it may send (peers): both must say the same. */
+/* `end` announces an option if it wants it and the other allows it. The announcement is what `end` may receive (ours)
+ * and, at the other end, what it may send (peers): both must say the same. */
 static void
 check_direction(const struct pair *p, const struct option_row *row, const unsigned bits[2], unsigned end)
 {
@@ -271,8 +271,8 @@ run_lossy(struct pair *p, uint64_t seed)
 	return false;
 }
 
-/* Ten requests three seconds apart, and the same again for each step that a late packet starts over, bound the time. A wire
- * that reorders may leave the ends with different opinions: PPP is not made for one (RFC 1661 section 1). */
+/* Ten requests three seconds apart, and the same again for each step that a late packet starts over, bound the time.
+ * A wire that reorders may leave the ends with different opinions: PPP is not made for one (RFC 1661 section 1). */
 static void
 lossy_wire_ends_open_or_in_a_named_failure_in_bounded_time(void **state)
 {
