@@ -523,22 +523,21 @@ random_bundle(struct bundle *b, uint64_t seed)
 	uint32_t span = 0;
 
 	rng = seed * 0x9e3779b97f4a7c15ull + 1;
-	*b = (struct bundle){
-		.lines = 1 + chance(3),
-		.n_packets = 1 + chance(1500),
-		.frags_per_packet = 1 + chance(5),
-		.interval_us = 100 + chance(2000),
-		.short_seq = chance(2) != 0,
-		.tolerate = chance(2) != 0,
-	};
+	*b = (struct bundle){0};
+	b->lines = 1 + chance(3);
+	b->n_packets = 1 + chance(1500);
+	b->frags_per_packet = 1 + chance(5);
+	b->interval_us = 100 + chance(2000);
+	b->short_seq = chance(2) != 0;
+	b->tolerate = chance(2) != 0;
 	for (unsigned i = 0; i < b->lines; i++) {
 		struct line *l = &b->line[i];
 
 		l->delay_us = chance(b->short_seq ? 8000 : 60000);
 		l->jitter_us = chance(3) == 0 ? chance(4000) : 0;
-		l->loss_per_mille = chance(2) * chance(50);
-		l->dup_per_mille = chance(2) * chance(50);
-		l->swap_per_mille = b->tolerate ? chance(2) * chance(50) : 0;
+		l->loss_per_mille = chance(2) != 0 ? chance(50) : 0;
+		l->dup_per_mille = chance(2) != 0 ? chance(50) : 0;
+		l->swap_per_mille = b->tolerate && chance(2) != 0 ? chance(50) : 0;
 		span = l->delay_us + l->jitter_us > span ? l->delay_us + l->jitter_us : span;
 	}
 	/* a fragment is in time when it is no later than T / 2; reorder inside a link holds one back by up to six

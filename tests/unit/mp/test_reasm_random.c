@@ -245,10 +245,9 @@ send_packet(struct round *c)
 	c->packets++;
 	for (uint32_t i = 0; i < n; i++) {
 		const int64_t seq = first + i;
-		const struct frag f = {.seq = seq,
-			.begin = i == 0 || chance(c, 500) == 0,
-			.end = i == n - 1 && chance(c, 500) != 0,
-			.id = (uint32_t)seq};
+		const bool begin = i == 0 || chance(c, 500) == 0;
+		const bool end = i == n - 1 && chance(c, 500) != 0;
+		const struct frag f = {.seq = seq, .begin = begin, .end = end, .id = (uint32_t)seq};
 		const int link = random_link(c);
 
 		c->sent++;
