@@ -235,7 +235,6 @@ input_pado(
 
 	if (verdict == DISCOVERY_OK) {
 		const unsigned padis = c->tries;
-		const uint64_t padi_deadline_ms = c->deadline_ms;
 
 		c->tries = 0;
 		c->error[0] = '\0';
@@ -245,7 +244,6 @@ input_pado(
 			return DISCOVERY_OK;
 		}
 		c->tries = padis; /* wait on for a better offer */
-		c->deadline_ms = padi_deadline_ms;
 		verdict = DISCOVERY_TOO_LARGE;
 	}
 	c->refused = verdict;

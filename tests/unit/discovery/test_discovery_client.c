@@ -387,6 +387,27 @@ a_pads_from_elsewhere_is_ignored(void **state)
 }
 
 static void
+an_old_error_is_forgotten_with_the_next_good_offer(void **state)
+{
+	struct raw r = from_ac(PPPOE_CODE_PADO, 0);
+
+	(void)state;
+	start(NULL);
+	raw_text(&r, PPPOE_TAG_AC_SYSTEM_ERROR, "busy");
+	assert_int_equal(input(&r, T0), DISCOVERY_ERROR_TAG);
+	assert_string_equal(client.error, "busy");
+	to_padr();
+	assert_string_equal(client.error, "");
+	assert_int_equal(client.refused, DISCOVERY_OK);
+	assert_int_equal(input(&r, T0), DISCOVERY_UNEXPECTED);
+	discovery_client_open(&client, chance, T0, &out);
+	assert_int_equal(input(&r, T0), DISCOVERY_ERROR_TAG);
+	discovery_client_open(&client, chance, T0, &out);
+	assert_string_equal(client.error, "");
+	assert_int_equal(client.refused, DISCOVERY_OK);
+}
+
+static void
 only_the_first_acceptable_offer_is_taken(void **state)
 {
 	struct raw r = raw_start(&host_mac, &other_mac, 0, PPPOE_CODE_PADO, 0);
@@ -532,6 +553,7 @@ main(void)
 		cmocka_unit_test(jitter_spreads_hosts_that_start_together),
 		cmocka_unit_test(a_pads_that_refuses_fails_by_name),
 		cmocka_unit_test(a_pads_from_elsewhere_is_ignored),
+		cmocka_unit_test(an_old_error_is_forgotten_with_the_next_good_offer),
 		cmocka_unit_test(only_the_first_acceptable_offer_is_taken),
 		cmocka_unit_test(a_second_session_of_the_same_request_is_sent_back),
 		cmocka_unit_test(closing_a_session_sends_padt_and_nothing_else_does),

@@ -662,6 +662,42 @@ the_fifo_of_delayed_pados_keeps_all_or_says_full(void **state)
 	assert_true(put > 40000);
 }
 
+/* Frames of one length: the room that the oldest leaves is just as long as the next one, and must not be filled to the brim, or
+ * full would look like empty. */
+static void
+a_fifo_filled_to_the_brim_stays_in_order(void **state)
+{
+	struct host_concentrator c = plain();
+	uint32_t put = 0;
+	uint32_t got = 0;
+	uint16_t to;
+	size_t n;
+
+	(void)state;
+	c.limits.pado_delay_ms = 1;
+	start(c);
+	for (uint32_t round = 0; round < 1000; round++) {
+		for (;;) {
+			struct raw r = raw_padi("");
+			const uint8_t uniq[500] = {
+				(uint8_t)(put >> 24), (uint8_t)(put >> 16), (uint8_t)(put >> 8), (uint8_t)put};
+
+			raw_tag(&r, PPPOE_TAG_HOST_UNIQ, uniq, sizeof(uniq));
+			if (padi(&r, T0) != DISCOVERY_OK)
+				break;
+			put++;
+		}
+		assert_true(discovery_server_tick(&server, T0 + 1, &to, &out));
+		const uint8_t *p = frame_tag(&out, 14, PPPOE_TAG_HOST_UNIQ, 0, &n);
+
+		assert_non_null(p);
+		assert_int_equal((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3], got);
+		got++;
+		assert_int_equal(put - got, server.delayed);
+	}
+	assert_in_range(put, 1000, 2000);
+}
+
 static void
 a_padr_whose_pads_does_not_fit_is_refused(void **state)
 {
@@ -702,6 +738,7 @@ main(void)
 		cmocka_unit_test(one_mac_s_flood_does_not_keep_others_out),
 		cmocka_unit_test(delayed_pados_come_in_order_when_due),
 		cmocka_unit_test(the_fifo_of_delayed_pados_keeps_all_or_says_full),
+		cmocka_unit_test(a_fifo_filled_to_the_brim_stays_in_order),
 		cmocka_unit_test(a_padr_whose_pads_does_not_fit_is_refused),
 	};
 

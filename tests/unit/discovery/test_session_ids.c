@@ -60,6 +60,10 @@ all_65534_are_given_once_and_then_none(void **state)
 		assert_false(session_ids_has(&ids, (uint16_t)id));
 		assert_int_equal(session_ids_take(&ids), id);
 	}
+	for (unsigned id = 65534; id > 0; id--) { /* just behind where the search starts, too */
+		session_ids_give(&ids, (uint16_t)id);
+		assert_int_equal(session_ids_take(&ids), id);
+	}
 	assert_int_equal(session_ids_take(&ids), 0);
 }
 

@@ -21,6 +21,10 @@ checksums_are_those_of_the_rfcs(void **state)
 	memcpy(zeroed, known, sizeof(known));
 	zeroed[10] = zeroed[11] = 0;
 	assert_int_equal(checksum_fold(checksum_add(0, zeroed, sizeof(zeroed))), 0xb861);
+	/* Carries out of carries. */
+	assert_int_equal(checksum_fold(0x1ffff), 0xfffe);
+	assert_int_equal(checksum_fold(0x2ffff), 0xfffd);
+	assert_int_equal(checksum_fold(0xffffffff), 0x0000);
 	/* RFC 1624 section 4: where the equation of RFC 1141 went wrong. */
 	assert_int_equal(checksum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
 }
@@ -87,7 +91,7 @@ ipv4_headers_are_judged(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint8_t b[128] = {0};
-		struct ip4_view v;
+		struct ip4_view v = {0};
 
 		CASE(rows[i].name);
 		memcpy(b, known, sizeof(known));
@@ -136,7 +140,7 @@ ipv6_headers_are_judged(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint8_t b[40] = {rows[i].first, 0, 0, 0, 0, 0, 6, 64, [8] = 0x20, [24] = 0xfe};
-		struct ip6_view v;
+		struct ip6_view v = {0};
 
 		CASE(rows[i].name);
 		store_be16(b + 4, rows[i].payload);
