@@ -859,6 +859,61 @@ chap_over_a_lossy_wire_ends_up_or_in_a_named_failure(void **state)
 }
 
 static void
+closed_or_unconnected_machines_sleep_and_drop_what_comes(void **state)
+{
+	const struct chap_config configs[2] = {client_config(), server_config()};
+	unsigned role, down;
+
+	(void)state;
+	for (role = 0; role < 2; role++) {
+		for (down = 0; down < 2; down++) {
+			struct outbox out;
+			struct chap c;
+			struct pap p;
+			uint8_t b[64];
+
+			chap_start(&c, &configs[role], &out);
+			pap_start(&p, role, &out);
+			outbox_init(&out);
+			if (down != 0) {
+				chap_lower(&c, false, 2000, &out);
+				pap_lower(&p, false, 2000, &out);
+			} else {
+				chap_close(&c, 2000, &out);
+				pap_close(&p, 2000, &out);
+			}
+			assert_int_equal(out.n, 0);
+			assert_int_equal(chap_deadline_ms(&c), UINT64_MAX);
+			assert_int_equal(pap_deadline_ms(&p), UINT64_MAX);
+			assert_int_equal(chap_state(&c), AUTH_DEAD);
+			assert_int_equal(pap_state(&p), AUTH_DEAD);
+			chap_give(&c, b, packet(b, CHAP_CHALLENGE, 1, "0401020304"), 3000, &out);
+			assert_true(has_note(&out, "not in the authentication phase"));
+			pap_give(&p, PAP_REQUEST, 1, "0161 0162", &out);
+			assert_true(has_note(&out, "not in the authentication phase"));
+		}
+	}
+}
+
+static void
+packets_with_a_bad_length_are_dropped_with_a_note(void **state)
+{
+	const struct chap_config config = server_config();
+	struct outbox out;
+	struct chap c;
+	struct pap p;
+
+	(void)state;
+	chap_start(&c, &config, &out);
+	pap_start(&p, AUTH_SERVER, &out);
+	chap_give(&c, (const uint8_t[]){2, 1, 0, 5}, 4, 3000, &out);
+	assert_true(has_note(&out, "bad length"));
+	outbox_init(&out);
+	pap_input(&p, (const uint8_t[]){1, 1, 0}, 3, 3000, &out);
+	assert_true(has_note(&out, "bad length"));
+}
+
+static void
 texts_are_equal_only_if_they_are(void **state)
 {
 	char longest[AUTH_TEXT_MAX + 2];
@@ -876,6 +931,8 @@ texts_are_equal_only_if_they_are(void **state)
 	longest[AUTH_TEXT_MAX] = 'x';
 	longest[AUTH_TEXT_MAX + 1] = '\0';
 	assert_false(auth_text_equal(longest, longest));
+	assert_false(auth_text_equal(longest, "x"));
+	assert_false(auth_text_equal("x", longest));
 }
 
 int
@@ -908,6 +965,8 @@ main(void)
 		cmocka_unit_test(no_note_tells_a_password),
 		cmocka_unit_test(pap_over_a_lossy_wire_ends_up_or_in_a_named_failure),
 		cmocka_unit_test(chap_over_a_lossy_wire_ends_up_or_in_a_named_failure),
+		cmocka_unit_test(closed_or_unconnected_machines_sleep_and_drop_what_comes),
+		cmocka_unit_test(packets_with_a_bad_length_are_dropped_with_a_note),
 		cmocka_unit_test(texts_are_equal_only_if_they_are),
 	};
 

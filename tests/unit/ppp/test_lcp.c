@@ -389,9 +389,31 @@ naked_or_rejected_endpoint_is_left_out(void **state)
 	}
 }
 
+static size_t
+build_options(struct bench *b, uint8_t options[CP_OPTIONS_MAX])
+{
+	struct cp_writer w = {.buf = options, .cap = CP_OPTIONS_MAX};
+
+	b->lcp.fsm.ops->request(&b->lcp.fsm, &w);
+	return w.len;
+}
+
+static void
+give_bytes(struct bench *b, uint8_t code, uint8_t id, const uint8_t *data, size_t n)
+{
+	uint8_t p[CP_PACKET_MAX] = {code, id};
+
+	store_be16(p + 2, (uint16_t)(CP_HDR_LEN + n));
+	memcpy(p + CP_HDR_LEN, data, n);
+	outbox_init(&b->out);
+	lcp_input(&b->lcp, p, CP_HDR_LEN + n, b->now_ms, &b->out);
+}
+
 static void
 answers_that_do_not_fit_the_request_are_dropped(void **state)
 {
+	uint8_t request[CP_OPTIONS_MAX];
+	size_t request_len;
 	struct bench b;
 	uint8_t id;
 
@@ -403,8 +425,19 @@ answers_that_do_not_fit_the_request_are_dropped(void **state)
 	assert_true(has_note(&b.out, "options differ"));
 	give(&b, CP_CONFIGURE_ACK, id, "010405d4");
 	assert_true(has_note(&b.out, "options differ"));
+	request_len = build_options(&b, request);
+	request[request_len - 1] ^= 1; /* right length, one bit wrong */
+	give_bytes(&b, CP_CONFIGURE_ACK, id, request, request_len);
+	assert_true(has_note(&b.out, "options differ"));
+	request[request_len - 1] ^= 1;
+	give_bytes(&b, CP_CONFIGURE_ACK, (uint8_t)(id - 1), request, request_len);
+	assert_true(has_note(&b.out, "identifier"));
 	give(&b, CP_CONFIGURE_NAK, (uint8_t)(id + 1), "01040400");
 	assert_true(has_note(&b.out, "identifier"));
+	give(&b, CP_CONFIGURE_REJECT, (uint8_t)(id + 1), "010405d4");
+	assert_true(has_note(&b.out, "identifier"));
+	give(&b, CP_CONFIGURE_NAK, id, "0104");
+	assert_true(has_note(&b.out, "length is wrong"));
 	give(&b, CP_CONFIGURE_REJECT, id, "0802");
 	assert_true(has_note(&b.out, "not asked"));
 	give(&b, CP_CONFIGURE_REJECT, id, "010405d3");
@@ -472,7 +505,7 @@ endless_naks_end_in_a_named_failure(void **state)
 	bench_start(&b);
 	for (i = 0; i < 100 && b.lcp.fsm.state != CP_CLOSING; i++)
 		answer(&b, CP_CONFIGURE_NAK, "0d0306"); /* always for something that we did not ask */
-	assert_true(i < 100);
+	assert_int_equal(i, 2 * default_lcp.max_failure + 1);
 	assert_string_equal(lcp_why(&b.lcp), "negotiation does not converge");
 }
 
@@ -1064,6 +1097,47 @@ disabled_multilink_neither_asks_nor_takes_mrru(void **state)
 	assert_sent(&b.out, CP_CONFIGURE_REJECT, 1, "110405f4 1202");
 }
 
+/* Section 4.1, columns 2 to 5: who is closed says so by Terminate-Ack, who is closing waits. */
+static void
+answers_while_closed_get_terminate_ack_and_while_closing_nothing(void **state)
+{
+	static const uint8_t codes[] = {CP_CONFIGURE_REQUEST, CP_CONFIGURE_ACK, CP_CONFIGURE_NAK, CP_CONFIGURE_REJECT};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < sizeof(codes); i++) {
+		struct bench b;
+
+		bench_init(&b);
+		bench_start(&b);
+		outbox_init(&b.out);
+		lcp_close(&b.lcp, b.now_ms, &b.out);
+		answer(&b, codes[i], "");
+		assert_int_equal(count_kind(&b.out, OUT_SEND), 0);
+		give(&b, CP_TERMINATE_ACK, b.lcp.fsm.terminate_id, "");
+		assert_int_equal(b.lcp.fsm.state, CP_CLOSED);
+		give(&b, codes[i], 123, "");
+		assert_sent(&b.out, CP_TERMINATE_ACK, 123, "");
+		assert_int_equal(b.lcp.fsm.state, CP_CLOSED);
+	}
+}
+
+static void
+timing_of_zero_means_the_rfcs_defaults(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	b.policy.restart_ms = 0;
+	b.policy.max_configure = b.policy.max_terminate = b.policy.max_failure = 0;
+	bench_start(&b);
+	assert_int_equal(lcp_deadline_ms(&b.lcp), b.now_ms + 3000);
+	assert_int_equal(b.lcp.fsm.max_configure, 10);
+	assert_int_equal(b.lcp.fsm.max_terminate, 2);
+	assert_int_equal(b.lcp.fsm.max_failure, 5);
+}
+
 static void
 longest_endpoint_of_ours_fits_one_option(void **state)
 {
@@ -1130,6 +1204,8 @@ main(void)
 		cmocka_unit_test(terminate_request_takes_an_open_link_down_and_names_the_peers_words),
 		cmocka_unit_test(lost_lower_layer_takes_the_link_down_and_packets_then_are_dropped),
 		cmocka_unit_test(disabled_multilink_neither_asks_nor_takes_mrru),
+		cmocka_unit_test(answers_while_closed_get_terminate_ack_and_while_closing_nothing),
+		cmocka_unit_test(timing_of_zero_means_the_rfcs_defaults),
 		cmocka_unit_test(longest_endpoint_of_ours_fits_one_option),
 	};
 
