@@ -113,6 +113,8 @@ device_find(struct opening *o)
 	snprintf(name, sizeof(name), "%.*s", (int)n, o->setup->devargs);
 	if (port_by_name(name, &o->p->id) == 0)
 		return 0;
+	if (strchr(name, ':') != NULL)
+		return failed(o, -ENODEV, "no such device, or it is not bound to a driver that DPDK can use");
 	if (o->setup->devargs[n] == ',')
 		snprintf(args, sizeof(args), "%s", o->setup->devargs + n + 1);
 	if (strncmp(name, "net_af_packet", 13) == 0)

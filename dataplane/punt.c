@@ -25,7 +25,7 @@ enum {
 	SESSION_BURST_MS = 500,
 	SESSION_BURST_MIN = 8,
 };
-static const uint64_t ns_per_s = 1000000000, ns_per_ms = 1000000;
+static const uint64_t ns_per_s = 1000000000, ns_per_ms = 1000000, refused = UINT64_MAX;
 
 struct rate {
 	uint64_t interval_ns, burst_ns; /* interval 0: no limit */
@@ -74,13 +74,13 @@ punt_budget_free(struct punt_budget *b)
 	rte_free(b);
 }
 
-/* Where full_ns would be after one more frame; 0 when the rate does not allow one. */
+/* Where full_ns would be after one more frame; `refused` when the rate does not allow one. */
 static uint64_t
 rate_next(const struct rate *r, uint64_t full_ns, uint64_t now_ns)
 {
 	const uint64_t next = RTE_MAX(full_ns, now_ns) + r->interval_ns;
 
-	return r->interval_ns != 0 && next - now_ns > r->burst_ns ? 0 : next;
+	return r->interval_ns != 0 && next - now_ns > r->burst_ns ? refused : next;
 }
 
 static struct meter *
@@ -152,9 +152,9 @@ within_budget(struct punt_budget *b, struct claim c, uint64_t now_ns)
 	struct meter *s = c.key == 0 ? NULL : session_meter(b, c.key);
 	const uint64_t total = rate_next(&b->class_rate[PUNT_SESSION], b->total_full_ns, now_ns);
 	const uint64_t class = rate_next(&b->class_rate[c.class], b->class_full_ns[c.class], now_ns);
-	const uint64_t own = s == NULL ? 1 : rate_next(&b->session_rate, s->full_ns, now_ns);
+	const uint64_t own = s == NULL ? 0 : rate_next(&b->session_rate, s->full_ns, now_ns);
 
-	if (total == 0 || class == 0 || own == 0)
+	if (total == refused || class == refused || own == refused)
 		return false;
 	b->total_full_ns = total;
 	b->class_full_ns[c.class] = class;

@@ -20,6 +20,8 @@ static struct {
 	char device[RTE_ETH_NAME_MAX_LEN];
 } kept[RIG_QUEUES + 1][RIG_PORTS];
 
+static struct rig *left_open; /* by a test that failed */
+
 static void
 setup_base(struct dp_setup *s)
 {
@@ -73,6 +75,41 @@ port_make(unsigned queues, unsigned i)
 	assert_int_equal(rte_eth_dev_get_name_by_port(p->id, kept[queues][i].device), 0);
 }
 
+static void
+ring_empty(struct rte_ring *ring)
+{
+	void *m;
+
+	while (ring != NULL && rte_ring_dequeue(ring, &m) == 0)
+		rte_pktmbuf_free(m);
+}
+
+/* Returns how many buffers are missing from the pools. */
+static unsigned
+rig_end(struct rig *r)
+{
+	struct rte_mempool *pool = r->dp->workers[0]->pool, *indirect = r->dp->workers[0]->indirect_pool;
+	unsigned missing;
+
+	for (unsigned i = 0; i < r->n_ports; i++)
+		for (unsigned q = 0; q < RIG_QUEUES; q++) {
+			ring_empty(r->port[i].in[q]);
+			ring_empty(r->port[i].out[q]);
+		}
+	dataplane_drain(r->dp);
+	missing = rte_mempool_in_use_count(pool) + rte_mempool_in_use_count(indirect);
+	dataplane_free(r->dp);
+	r->dp = NULL;
+	left_open = NULL;
+	return missing;
+}
+
+void
+rig_close(struct rig *r)
+{
+	assert_int_equal(rig_end(r), 0);
+}
+
 static unsigned
 or_else(unsigned v, unsigned otherwise)
 {
@@ -88,6 +125,8 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 	struct dp_setup s;
 	const char *why = "";
 
+	if (left_open != NULL)
+		rig_end(left_open);
 	memset(r, 0, sizeof(*r));
 	r->n_ports = wish->access_ports + wish->ip_ports;
 	assert_in_range(r->n_ports, 0, RIG_PORTS);
@@ -115,38 +154,9 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 	s.n_ports = r->n_ports;
 	if (dataplane_new_unthreaded(&s, &r->dp, &why) != 0)
 		fail_msg("%s", why);
+	left_open = r;
 	r->n_workers = s.workers;
 	r->now_ns = 1000000000;
-}
-
-static void
-ring_empty(struct rte_ring *ring)
-{
-	void *m;
-
-	while (ring != NULL && rte_ring_dequeue(ring, &m) == 0)
-		rte_pktmbuf_free(m);
-}
-
-void
-rig_close(struct rig *r)
-{
-	static struct dp_punted ignored;
-	struct rte_mempool *pool = r->dp->workers[0]->pool, *indirect = r->dp->workers[0]->indirect_pool;
-	unsigned missing;
-
-	for (unsigned i = 0; i < r->n_ports; i++)
-		for (unsigned q = 0; q < RIG_QUEUES; q++) {
-			ring_empty(r->port[i].in[q]);
-			ring_empty(r->port[i].out[q]);
-		}
-	while (dp_punted_next(r->dp, &ignored))
-		;
-	dataplane_drain(r->dp);
-	missing = rte_mempool_in_use_count(pool) + rte_mempool_in_use_count(indirect);
-	dataplane_free(r->dp);
-	r->dp = NULL;
-	assert_int_equal(missing, 0);
 }
 
 void
