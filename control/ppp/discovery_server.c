@@ -211,19 +211,9 @@ build_pado(const struct discovery_server *s, const struct discovery_view *v, con
 }
 
 static enum discovery_verdict
-judge_padi(struct discovery_server *s, const struct discovery_view *v, const struct discovery_port *p, uint64_t now_ms)
+limit_verdict(enum rate_verdict verdict)
 {
-	if (v->code != PPPOE_CODE_PADI)
-		return DISCOVERY_UNEXPECTED;
-	if (!discovery_server_listens(s, p->index, v->vlans))
-		return DISCOVERY_NOT_FOR_US;
-	if (v->services != 1)
-		return DISCOVERY_SERVICE_NAMES;
-	if (v->ac_name.len != 0 && !discovery_bytes_equal(v->ac_name, s->cfg->ac_name))
-		return DISCOVERY_WRONG_AC; /* asks for another concentrator by name */
-	if (!serves(s, v->service))
-		return DISCOVERY_WRONG_SERVICE;
-	switch (rate_limit_take(&s->limit, &v->src, now_ms)) {
+	switch (verdict) {
 	case RATE_OK:
 		break;
 	case RATE_MAC:
@@ -232,6 +222,25 @@ judge_padi(struct discovery_server *s, const struct discovery_view *v, const str
 		return DISCOVERY_LIMITED_TOTAL;
 	}
 	return DISCOVERY_OK;
+}
+
+static enum discovery_verdict
+judge_padi(struct discovery_server *s, const struct discovery_view *v, const struct discovery_port *p, uint64_t now_ms)
+{
+	if (v->code != PPPOE_CODE_PADI)
+		return DISCOVERY_UNEXPECTED;
+	if (!discovery_server_listens(s, p->index, v->vlans))
+		return DISCOVERY_NOT_FOR_US;
+	/* What is refused below costs a token, too: it makes work and a line in the log. */
+	const enum discovery_verdict limited = limit_verdict(rate_limit_take(&s->limit, &v->src, now_ms));
+
+	if (limited != DISCOVERY_OK)
+		return limited;
+	if (v->services != 1)
+		return DISCOVERY_SERVICE_NAMES;
+	if (v->ac_name.len != 0 && !discovery_bytes_equal(v->ac_name, s->cfg->ac_name))
+		return DISCOVERY_WRONG_AC; /* asks for another concentrator by name */
+	return serves(s, v->service) ? DISCOVERY_OK : DISCOVERY_WRONG_SERVICE;
 }
 
 enum discovery_verdict
