@@ -103,7 +103,7 @@ admit(const struct host *h, const struct concentrator *c, uint16_t port, const s
 	return sessions_full(h) ? DISCOVERY_FULL_TOTAL : discovery_server_admit(c->server, &usage);
 }
 
-/* A host that asks anew may have lost its older sessions in a restart: an echo makes it say so, before the new session could
+/* A host that asks anew may have lost its older sessions in a restart: a packet on them makes it say so, before the new session could
  * join a bundle that is dead at the other end. */
 static void
 probe_older(struct host *h, const struct link *newcomer)
@@ -253,6 +253,7 @@ padt_input(struct host *h, uint16_t port, const struct discovery_view *v)
 	const struct host_session_key key = {
 		.port = port, .session = v->session, .vlans = v->vlans, .peer = v->src, .local = v->dst};
 	struct link *l = index_find(h, &key);
+	const struct bundle *b = l != NULL ? bundle_of(h, l->bundle) : NULL;
 	char text[80] = "";
 
 	h->counters.padt_rx++;
@@ -262,6 +263,8 @@ padt_input(struct host *h, uint16_t port, const struct discovery_view *v)
 	}
 	if (v->generic_error.at != NULL)
 		discovery_printable(text, sizeof(text), v->generic_error.at, v->generic_error.len);
+	if (b != NULL)
+		link_probe_others(h, b, l);
 	l->gone = true;
 	if (l->after == LINK_REDIAL && l->phase == LINK_OPEN)
 		l->after = LINK_REDIAL_NOW;

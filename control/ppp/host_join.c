@@ -149,12 +149,7 @@ server_identity(const struct host *h, const struct link *l, struct membership_li
 static void
 join_living(struct host *h, struct link *l, struct bundle *b)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *other = link_of(h, b->links[i]);
-
-		if (other != NULL)
-			link_probe(h, other);
-	}
+	link_probe_others(h, b, l);
 	membership_join(&h->membership, b->id - 1);
 	attach(h, l, b);
 }

@@ -695,16 +695,28 @@ link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	link_settle(h, l);
 }
 
-/* An echo of our own, not counted by LCP: it makes a peer that lost the session send its PADT. */
+/* A packet that a living peer says nothing to (RFC 1661 section 5.9), and one that lost the session answers with PADT. */
 void
-link_probe(struct host *h, struct link *l)
+link_probe(struct host *h, const struct link *l)
 {
-	uint8_t echo[8] = {CP_ECHO_REQUEST, 0xff, 0, sizeof(echo)};
+	uint8_t discard[8] = {CP_DISCARD_REQUEST, 0, 0, sizeof(discard)};
 
 	if (l->phase != LINK_OPEN || !lcp_is_open(&l->lcp))
 		return;
-	store_be32(echo + 4, lcp_ours(&l->lcp)->magic);
-	host_send_session(h, l, PPP_LCP, echo, sizeof(echo));
+	store_be32(discard + 4, lcp_ours(&l->lcp)->magic);
+	host_send_session(h, l, PPP_LCP, discard, sizeof(discard));
+}
+
+/* What befell one link of a bundle may have befallen the others. */
+void
+link_probe_others(struct host *h, const struct bundle *b, const struct link *except)
+{
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		const struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL && l != except)
+			link_probe(h, l);
+	}
 }
 
 /* ------------------------------------------------------------------ time */

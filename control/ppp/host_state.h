@@ -201,7 +201,8 @@ void link_doom(struct host *h, struct link *l, enum link_doom doom, const char *
 void link_drain(struct host *h, struct link *l, const struct outbox *box);
 /* The data plane has the link; the client may answer, the concentrator may confirm. */
 void link_installed(struct host *h, struct link *l, bool ok);
-void link_probe(struct host *h, struct link *l);
+void link_probe(struct host *h, const struct link *l);
+void link_probe_others(struct host *h, const struct bundle *b, const struct link *except);
 const struct host_lcp *link_lcp_cfg(const struct host *h, const struct link *l);
 const struct host_multilink *link_multilink_cfg(const struct host *h, const struct link *l);
 void link_name(const struct host *h, const struct link *l, char *text, size_t cap);

@@ -1,0 +1,969 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/unit/host/pair.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/ppp/cp_fsm.h"
+#include "control/ppp/host_state.h"
+#include "dataplane/wire/mp.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/pppoe.h"
+
+enum event_kind { EV_FRAME, EV_INSTALLED, EV_REMOVED };
+
+struct pair_event {
+	uint64_t at_ms, serial;
+	uint8_t kind, node;
+	uint16_t port;
+	uint32_t id;
+	unsigned epoch;
+	size_t len;
+	uint8_t bytes[];
+};
+
+static void fault(struct pair *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+fault(struct pair *p, const char *format, ...)
+{
+	va_list args;
+
+	if (p->fault[0] != '\0')
+		return;
+	va_start(args, format);
+	vsnprintf(p->fault, sizeof(p->fault), format, args);
+	va_end(args);
+}
+
+/* ------------------------------------------------------------------ chance */
+
+static uint64_t
+next64(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15; /* splitmix64 */
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+uint32_t
+pair_random(struct pair *p)
+{
+	return (uint32_t)(next64(&p->rng) >> 32);
+}
+
+static void
+entropy(void *ctx, void *buf, size_t n)
+{
+	uint8_t *b = buf;
+
+	for (size_t i = 0; i < n; i++)
+		b[i] = (uint8_t)next64(ctx);
+}
+
+static bool
+chance(struct pair *p, unsigned in_a_thousand)
+{
+	return in_a_thousand != 0 && pair_random(p) % 1000 < in_a_thousand;
+}
+
+/* ------------------------------------------------------------------ what will happen */
+
+static bool
+before(const struct pair_event *a, const struct pair_event *b)
+{
+	return a->at_ms < b->at_ms || (a->at_ms == b->at_ms && a->serial < b->serial);
+}
+
+static struct pair_event *
+push(struct pair *p, enum event_kind kind, int node, uint64_t at_ms, const void *bytes, size_t len)
+{
+	struct pair_event *e = malloc(sizeof(*e) + len);
+	unsigned i;
+
+	*e = (struct pair_event){
+		.at_ms = at_ms, .serial = p->serial++, .kind = (uint8_t)kind, .node = (uint8_t)node, .len = len};
+	if (len != 0)
+		memcpy(e->bytes, bytes, len);
+	if (p->n_heap == p->cap_heap) {
+		p->cap_heap = p->cap_heap != 0 ? p->cap_heap * 2 : 64;
+		p->heap = realloc(p->heap, p->cap_heap * sizeof(struct pair_event *));
+	}
+	for (i = p->n_heap++; i > 0 && before(e, p->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		p->heap[i] = p->heap[(i - 1) / 2];
+	p->heap[i] = e;
+	return e;
+}
+
+static struct pair_event *
+pop(struct pair *p)
+{
+	struct pair_event *first = p->heap[0], *last = p->heap[--p->n_heap];
+	unsigned i = 0;
+
+	for (;;) {
+		unsigned child = 2 * i + 1;
+
+		if (child >= p->n_heap)
+			break;
+		if (child + 1 < p->n_heap && before(p->heap[child + 1], p->heap[child]))
+			child++;
+		if (!before(p->heap[child], last))
+			break;
+		p->heap[i] = p->heap[child];
+		i = child;
+	}
+	p->heap[i] = last;
+	return first;
+}
+
+/* ------------------------------------------------------------------ wire */
+
+static void
+fly(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
+{
+	uint64_t at_ms = p->now_ms + p->wire.delay_ms;
+
+	if (p->wire.jitter_ms != 0)
+		at_ms += pair_random(p) % p->wire.jitter_ms;
+	if (chance(p, p->wire.reorder))
+		at_ms += pair_random(p) % 50;
+	else if (at_ms < p->last_ms[from][port])
+		at_ms = p->last_ms[from][port];
+	else
+		p->last_ms[from][port] = at_ms;
+	push(p, EV_FRAME, !from, at_ms, frame, len)->port = port;
+}
+
+static void
+send_frame(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
+{
+	p->node[from].frames++;
+	if (p->cut[port] || chance(p, p->wire.loss))
+		return;
+	fly(p, from, port, frame, len);
+	if (chance(p, p->wire.duplicate))
+		fly(p, from, port, frame, len);
+}
+
+/* ------------------------------------------------------------------ the data plane's tables */
+
+static bool
+same_key(const struct host_session_key *a, const struct host_session_key *b)
+{
+	return a->port == b->port && a->session == b->session && vlan_stack_equal(a->vlans, b->vlans) &&
+		mac_equal(&a->peer, &b->peer) && mac_equal(&a->local, &b->local);
+}
+
+static struct pair_session *
+find_session(struct pair_node *n, const struct host_session_key *key)
+{
+	for (unsigned i = 0; i < PAIR_LINKS * 2; i++)
+		if (n->sessions[i].used && same_key(&n->sessions[i].key, key))
+			return &n->sessions[i];
+	return NULL;
+}
+
+static void
+session_punt(struct pair *p, struct pair_node *n, const struct host_session_key *key)
+{
+	struct pair_session *s = find_session(n, key);
+
+	for (unsigned i = 0; i < PAIR_LINKS * 2 && s == NULL; i++)
+		if (!n->sessions[i].used)
+			s = &n->sessions[i];
+	if (s == NULL) {
+		fault(p, "too many sessions");
+		return;
+	}
+	*s = (struct pair_session){.used = true, .key = *key};
+}
+
+static void
+session_clear(struct pair *p, struct pair_node *n, const struct host_session_key *key)
+{
+	struct pair_session *s = find_session(n, key);
+
+	if (s == NULL)
+		fault(p, "SESSION_CLEAR of session %u that is not there", key->session);
+	else if (s->link != 0 && n->links[s->link].joined)
+		fault(p, "SESSION_CLEAR of session %u whose link %u is still joined", key->session, s->link);
+	else
+		s->used = false;
+}
+
+static void
+bundle_set(struct pair *p, struct pair_node *n, const struct host_out_item *item)
+{
+	struct pair_bundle *b = &n->bundles[item->bundle];
+
+	if (b->state == PAIR_REMOVING)
+		fault(p, "bundle id %u is used again before it was removed", item->bundle);
+	if (b->state == PAIR_LIVE && (b->values.mp != item->bundle_values.mp))
+		fault(p, "bundle %u changes to or from multilink while it lives", item->bundle);
+	b->state = PAIR_LIVE;
+	b->values = item->bundle_values;
+}
+
+static void
+bundle_remove(struct pair *p, int node, uint32_t id)
+{
+	struct pair_bundle *b = &p->node[node].bundles[id];
+
+	if (b->state != PAIR_LIVE || b->links != 0 || b->routes != 0)
+		fault(p, "BUNDLE_REMOVE of %u, state %d, with %u links and %u routes", id, b->state, b->links,
+			b->routes);
+	*b = (struct pair_bundle){.state = PAIR_REMOVING};
+	push(p, EV_REMOVED, node, p->now_ms + 1 + pair_random(p) % (p->install_ms + 1), NULL, 0)->id = id;
+}
+
+static void
+check_install(struct pair *p, const struct pair_node *n, const struct host_out_item *item)
+{
+	const struct pair_bundle *b = &n->bundles[item->bundle];
+
+	if (b->state != PAIR_LIVE)
+		fault(p, "LINK_INSTALL of link %u into bundle %u that is not set", item->link, item->bundle);
+	if (!b->values.mp && b->links != 0 && !n->links[item->link].joined)
+		fault(p, "second link %u in bundle %u without multilink", item->link, item->bundle);
+	if (item->link_values.tx_mru == 0 || item->link_values.slot >= HOST_LINKS_MAX)
+		fault(p, "LINK_INSTALL of link %u with MRU %u in slot %u", item->link, item->link_values.tx_mru,
+			item->link_values.slot);
+	for (unsigned i = 1; i <= PAIR_LINKS; i++)
+		if (i != item->link && n->links[i].joined && n->links[i].bundle == item->bundle &&
+			n->links[i].slot == item->link_values.slot)
+			fault(p, "links %u and %u share slot %u of bundle %u", i, item->link, item->link_values.slot,
+				item->bundle);
+}
+
+static void
+link_joined(struct pair *p, int node, const struct host_out_item *item)
+{
+	struct pair_node *n = &p->node[node];
+	struct pair_link *l = &n->links[item->link];
+	struct pair_session *s = find_session(n, &item->link_values.key);
+	struct pair_event *e;
+
+	check_install(p, n, item);
+	if (s == NULL) {
+		fault(p, "LINK_INSTALL of link %u without session", item->link);
+		return;
+	}
+	if (!l->joined)
+		n->bundles[item->bundle].links++;
+	l->joined = true;
+	l->confirmed = false;
+	l->tx_hold = item->link_values.tx_hold;
+	l->bundle = item->bundle;
+	l->slot = item->link_values.slot;
+	l->key = item->link_values.key;
+	s->link = item->link;
+	e = push(p, EV_INSTALLED, node, p->now_ms + pair_random(p) % (p->install_ms + 1), NULL, 0);
+	e->id = item->link;
+	e->epoch = l->epoch;
+}
+
+static void
+link_remove(struct pair *p, struct pair_node *n, uint32_t id)
+{
+	struct pair_link *l = &n->links[id];
+
+	if (!l->joined) {
+		fault(p, "LINK_REMOVE of link %u that is not joined", id);
+		return;
+	}
+	n->bundles[l->bundle].links--;
+	l->joined = l->confirmed = false;
+	l->epoch++;
+}
+
+static struct pair_route *
+find_route(struct pair_node *n, const struct host_prefix *prefix)
+{
+	for (unsigned i = 0; i < PAIR_ROUTES; i++)
+		if (n->routes[i].used && n->routes[i].prefix.address == prefix->address &&
+			n->routes[i].prefix.len == prefix->len)
+			return &n->routes[i];
+	return NULL;
+}
+
+static void
+route_set(struct pair *p, struct pair_node *n, const struct host_out_item *item)
+{
+	struct pair_route *r = find_route(n, &item->route);
+	struct pair_bundle *b = &n->bundles[item->bundle];
+
+	if (r != NULL)
+		fault(p, "route %08x/%u is set twice", item->route.address, item->route.len);
+	if (item->bundle != 0 && (b->state != PAIR_LIVE || !b->values.v4))
+		fault(p, "route %08x/%u to bundle %u whose IPCP is not open", item->route.address, item->route.len,
+			item->bundle);
+	for (unsigned i = 0; i < PAIR_ROUTES && r == NULL; i++)
+		if (!n->routes[i].used)
+			r = &n->routes[i];
+	if (r == NULL) {
+		fault(p, "too many routes");
+		return;
+	}
+	b->routes += item->bundle != 0;
+	*r = (struct pair_route){true, item->route, item->bundle};
+}
+
+static void
+route_del(struct pair *p, struct pair_node *n, const struct host_out_item *item)
+{
+	struct pair_route *r = find_route(n, &item->route);
+
+	if (r == NULL || r->bundle != item->bundle) {
+		fault(p, "ROUTE_DEL of %08x/%u of bundle %u that is not set", item->route.address, item->route.len,
+			item->bundle);
+		return;
+	}
+	if (r->bundle != 0)
+		n->bundles[r->bundle].routes--;
+	r->used = false;
+}
+
+/* ------------------------------------------------------------------ effects */
+
+static const uint8_t *
+session_packet(
+	const uint8_t *frame, size_t len, uint16_t port, struct host_session_key *key, uint16_t *proto, size_t *n)
+{
+	struct eth_view eth;
+	struct pppoe_view v;
+	const uint8_t *p;
+	unsigned field;
+
+	if (!eth_parse(frame, len, &eth) || eth.type != ETHERTYPE_PPPOE_SESSION ||
+		pppoe_parse(frame + eth.hdr_len, len - eth.hdr_len, &v) != PPPOE_OK)
+		return NULL;
+	*key = (struct host_session_key){port, v.session, eth.vlans, eth.src, eth.dst};
+	p = frame + eth.hdr_len + PPPOE_HDR_LEN;
+	field = ppp_proto_load(p, v.payload_len, proto);
+	*n = v.payload_len - field;
+	return p + field;
+}
+
+/* What lets the peer send multilink goes out only when the data plane has the link; so does the client's answer. */
+static void
+check_order(struct pair *p, int node, const struct host_out_item *item, const uint8_t *frame)
+{
+	static const uint8_t server_codes[] = {PAP_ACK, CHAP_SUCCESS}, client_codes[] = {PAP_REQUEST, CHAP_RESPONSE};
+	const uint8_t *codes = node == AC ? server_codes : client_codes;
+	struct host_session_key key;
+	const uint8_t *packet;
+	uint16_t proto;
+	size_t n;
+
+	packet = session_packet(frame, item->data.len, item->port, &key, &proto, &n);
+	if (packet == NULL || n == 0 || (proto != PPP_PAP && proto != PPP_CHAP))
+		return;
+	if (packet[0] == codes[proto == PPP_CHAP] && !p->node[node].links[item->link].confirmed)
+		fault(p, "authentication code %u of link %u goes out before the link is installed", packet[0],
+			item->link);
+}
+
+static void
+bundle_send(struct pair *p, int node, const struct host_out_item *item, const uint8_t *packet)
+{
+	struct pair_node *n = &p->node[node];
+	const struct pair_bundle *b = &n->bundles[item->bundle];
+	uint8_t frame[2048];
+
+	if (load_be16(packet) == PPP_IPCP && packet[2] == CP_CONFIGURE_REQUEST)
+		n->ncp_requests++;
+	if (b->state != PAIR_LIVE)
+		fault(p, "BUNDLE_PACKET for bundle %u that is not set", item->bundle);
+	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
+		const struct pair_link *l = &n->links[i];
+		const size_t mp = b->values.mp ? PPP_PROTO_LEN + mp_hdr_len(b->values.tx_short) : 0;
+		size_t at;
+
+		if (!l->joined || l->bundle != item->bundle || l->tx_hold)
+			continue;
+		at = eth_store(frame, &l->key.peer, &l->key.local, l->key.vlans, ETHERTYPE_PPPOE_SESSION);
+		pppoe_store(frame + at, PPPOE_CODE_SESSION, l->key.session, (uint16_t)(mp + item->data.len));
+		at += PPPOE_HDR_LEN;
+		if (b->values.mp) {
+			store_be16(frame + at, PPP_MP);
+			mp_store(frame + at + PPP_PROTO_LEN, b->values.tx_short, 0, true, true);
+		}
+		memcpy(frame + at + mp, packet, item->data.len);
+		send_frame(p, node, l->key.port, frame, at + mp + item->data.len);
+		return;
+	}
+	fault(p, "BUNDLE_PACKET for bundle %u which has no link to send on", item->bundle);
+}
+
+static void
+event(struct pair *p, int node, const struct host_out_item *item, const char *text)
+{
+	struct pair_node *n = &p->node[node];
+	unsigned at = n->n_log;
+	char *line;
+
+	n->events[item->event]++;
+	if (item->event == HOST_EV_LINK_DOWN)
+		n->link_down_ms = p->now_ms;
+	if (strstr(text, "secret") != NULL)
+		fault(p, "a password is in: %s", text);
+	if (at == PAIR_LOG) {
+		memmove(n->log[0], n->log[PAIR_LOG / 2], (size_t)PAIR_TEXT * PAIR_LOG / 2);
+		at = PAIR_LOG / 2;
+	}
+	line = n->log[at];
+	line += snprintf(line, 24, "%llu ", (unsigned long long)p->now_ms);
+	strncpy(line, text, PAIR_TEXT - 24);
+	n->n_log = at + 1;
+}
+
+static void
+effect(struct pair *p, int node, const struct host_out_item *item)
+{
+	struct pair_node *n = &p->node[node];
+	const uint8_t *bytes = n->out.bytes;
+
+	switch ((enum host_out_kind)item->kind) {
+	case HOST_OUT_FRAME:
+		check_order(p, node, item, bytes + item->data.at);
+		send_frame(p, node, item->port, bytes + item->data.at, item->data.len);
+		break;
+	case HOST_OUT_BUNDLE_PACKET:
+		bundle_send(p, node, item, bytes + item->data.at);
+		break;
+	case HOST_OUT_SESSION_PUNT:
+		session_punt(p, n, &item->key);
+		break;
+	case HOST_OUT_SESSION_CLEAR:
+		session_clear(p, n, &item->key);
+		break;
+	case HOST_OUT_BUNDLE_SET:
+		bundle_set(p, n, item);
+		break;
+	case HOST_OUT_BUNDLE_REMOVE:
+		bundle_remove(p, node, item->bundle);
+		break;
+	case HOST_OUT_LINK_INSTALL:
+		link_joined(p, node, item);
+		break;
+	case HOST_OUT_LINK_REMOVE:
+		link_remove(p, n, item->link);
+		break;
+	case HOST_OUT_ROUTE_SET:
+		route_set(p, n, item);
+		break;
+	case HOST_OUT_ROUTE_DEL:
+		route_del(p, n, item);
+		break;
+	case HOST_OUT_EVENT:
+		event(p, node, item, (const char *)bytes + item->data.at);
+		break;
+	}
+}
+
+static struct host_out *
+empty(struct pair *p, int node)
+{
+	struct host_out *out = &p->node[node].out;
+
+	out->n = 0;
+	out->used = 0;
+	out->overflow = false;
+	return out;
+}
+
+static void
+drain(struct pair *p, int node)
+{
+	struct host_out *out = &p->node[node].out;
+
+	if (out->overflow)
+		fault(p, "effects of node %d did not fit", node);
+	for (unsigned i = 0; i < out->n; i++)
+		effect(p, node, &out->items[i]);
+	empty(p, node);
+}
+
+/* ------------------------------------------------------------------ input */
+
+/* The data plane takes multilink frames of a joined link apart, drops those of a session that only punts, and gives control
+ * everything else. */
+static void
+frame_in(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t len)
+{
+	struct pair_node *n = &p->node[node];
+	struct host_session_key key;
+	struct pair_session *s;
+	const uint8_t *packet;
+	uint16_t proto;
+	size_t left;
+
+	packet = session_packet(frame, len, port, &key, &proto, &left);
+	s = packet != NULL ? find_session(n, &key) : NULL;
+	if (s == NULL || proto != PPP_MP) {
+		host_frame(n->host, port, frame, len, p->now_ms, empty(p, node));
+	} else if (s->link != 0 && n->links[s->link].joined) {
+		const struct pair_link *l = &n->links[s->link];
+		const unsigned mp = mp_hdr_len(n->bundles[l->bundle].values.rx_short);
+
+		host_bundle_packet(n->host, l->bundle, packet + mp, left - mp, p->now_ms, empty(p, node));
+	}
+	drain(p, node);
+}
+
+static void
+installed(struct pair *p, const struct pair_event *e)
+{
+	struct pair_link *l = &p->node[e->node].links[e->id];
+
+	if (!l->joined || l->epoch != e->epoch)
+		return;
+	l->confirmed = !p->install_fails;
+	host_installed(p->node[e->node].host, e->id, l->confirmed, p->now_ms, empty(p, e->node));
+	drain(p, e->node);
+}
+
+static void
+happen(struct pair *p, const struct pair_event *e)
+{
+	switch ((enum event_kind)e->kind) {
+	case EV_FRAME:
+		if (!p->cut[e->port])
+			frame_in(p, e->node, e->port, e->bytes, e->len);
+		break;
+	case EV_INSTALLED:
+		installed(p, e);
+		break;
+	case EV_REMOVED:
+		p->node[e->node].bundles[e->id].state = PAIR_FREE;
+		host_bundle_removed(p->node[e->node].host, e->id);
+		break;
+	}
+}
+
+static uint64_t
+next_ms(const struct pair *p)
+{
+	uint64_t at_ms = p->n_heap != 0 ? p->heap[0]->at_ms : UINT64_MAX;
+
+	for (int i = 0; i < 2; i++)
+		if (host_deadline_ms(p->node[i].host) < at_ms)
+			at_ms = host_deadline_ms(p->node[i].host);
+	return at_ms;
+}
+
+/* One event or tick. */
+static void
+step(struct pair *p)
+{
+	const uint64_t at_ms = next_ms(p);
+
+	if (at_ms > p->now_ms)
+		p->now_ms = at_ms;
+	if (p->n_heap != 0 && p->heap[0]->at_ms <= p->now_ms) {
+		struct pair_event *e = pop(p);
+
+		happen(p, e);
+		free(e);
+		return;
+	}
+	for (int i = 0; i < 2; i++) {
+		if (host_deadline_ms(p->node[i].host) > p->now_ms)
+			continue;
+		host_tick(p->node[i].host, p->now_ms, empty(p, i));
+		drain(p, i);
+	}
+}
+
+static bool
+never(struct pair *p)
+{
+	(void)p;
+	return false;
+}
+
+bool
+pair_until(struct pair *p, pair_condition *condition, uint64_t ms)
+{
+	const uint64_t end_ms = p->now_ms + ms;
+	uint64_t still = 0, last_ms = p->now_ms;
+
+	while (!condition(p)) {
+		if (next_ms(p) > end_ms || p->fault[0] != '\0') {
+			p->now_ms = end_ms;
+			return condition(p);
+		}
+		step(p);
+		still = p->now_ms == last_ms ? still + 1 : 0;
+		last_ms = p->now_ms;
+		if (still > 100000)
+			fault(p, "time stands still at %llu ms", (unsigned long long)p->now_ms);
+	}
+	return true;
+}
+
+void
+pair_run(struct pair *p, uint64_t ms)
+{
+	pair_until(p, never, ms);
+}
+
+/* ------------------------------------------------------------------ life */
+
+static void
+node_start(struct pair *p, int node)
+{
+	const char *why;
+
+	p->node[node].host = host_new(p->node[node].cfg, entropy, &p->rng, p->now_ms, &why);
+	if (p->node[node].host == NULL) {
+		fprintf(stderr, "host_new: %s\n", why);
+		abort();
+	}
+}
+
+struct pair *
+pair_new(const struct host_config *ac, const struct host_config *client, uint64_t seed)
+{
+	struct pair *p = calloc(1, sizeof(*p));
+
+	p->rng = seed;
+	p->now_ms = 1000;
+	p->wire.delay_ms = 5;
+	p->install_ms = 3;
+	p->node[AC].cfg = ac;
+	p->node[CLIENT].cfg = client;
+	node_start(p, AC);
+	node_start(p, CLIENT);
+	return p;
+}
+
+void
+pair_free(struct pair *p)
+{
+	while (p->n_heap != 0)
+		free(pop(p));
+	free(p->heap);
+	host_free(p->node[AC].host);
+	host_free(p->node[CLIENT].host);
+	free(p);
+}
+
+void
+pair_start(struct pair *p)
+{
+	for (int i = 0; i < 2; i++) {
+		host_start(p->node[i].host, p->now_ms, empty(p, i));
+		drain(p, i);
+	}
+}
+
+void
+pair_restart(struct pair *p, int node)
+{
+	struct pair_node *n = &p->node[node];
+
+	host_free(n->host);
+	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
+		n->links[i] = (struct pair_link){.epoch = n->links[i].epoch + 1};
+		n->bundles[i] = (struct pair_bundle){0};
+	}
+	for (unsigned i = 0; i < p->n_heap; i++)
+		if (p->heap[i]->node == node && p->heap[i]->kind == EV_REMOVED)
+			p->heap[i]->id = 0;
+	memset(n->sessions, 0, sizeof(n->sessions));
+	memset(n->routes, 0, sizeof(n->routes));
+	node_start(p, node);
+	host_start(n->host, p->now_ms, empty(p, node));
+	drain(p, node);
+}
+
+void
+pair_stop(struct pair *p, int node)
+{
+	host_stop(p->node[node].host, p->now_ms, empty(p, node));
+	drain(p, node);
+}
+
+int
+pair_admin(struct pair *p, int node, const char *name, bool up)
+{
+	const int ret = host_link_admin(p->node[node].host, name, up, p->now_ms, empty(p, node));
+
+	drain(p, node);
+	return ret;
+}
+
+void
+pair_carrier(struct pair *p, int node, uint16_t port, bool up)
+{
+	host_carrier(p->node[node].host, port, up, p->now_ms, empty(p, node));
+	drain(p, node);
+}
+
+void
+pair_inject(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t len)
+{
+	frame_in(p, node, port, frame, len);
+}
+
+void
+pair_bundle_inject(struct pair *p, int node, uint32_t bundle, const uint8_t *packet, size_t len)
+{
+	host_bundle_packet(p->node[node].host, bundle, packet, len, p->now_ms, empty(p, node));
+	drain(p, node);
+}
+
+/* ------------------------------------------------------------------ questions */
+
+unsigned
+pair_open_links(const struct pair *p, int node)
+{
+	struct host_link_info info;
+	unsigned cursor = 0, n = 0;
+
+	while (host_link_next(p->node[node].host, &cursor, &info))
+		n += strcmp(info.phase, "open") == 0;
+	return n;
+}
+
+unsigned
+pair_bundles(const struct pair *p, int node)
+{
+	struct host_bundle_info info;
+	unsigned cursor = 0, n = 0;
+
+	while (host_bundle_next(p->node[node].host, &cursor, &info))
+		n++;
+	return n;
+}
+
+unsigned
+pair_open_bundles(const struct pair *p, int node)
+{
+	struct host_bundle_info info;
+	unsigned cursor = 0, n = 0;
+
+	while (host_bundle_next(p->node[node].host, &cursor, &info))
+		n += info.ipcp_open && p->node[node].bundles[info.id].routes != 0;
+	return n;
+}
+
+unsigned
+pair_routes(const struct pair *p, int node)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PAIR_ROUTES; i++)
+		n += p->node[node].routes[i].used;
+	return n;
+}
+
+bool
+pair_has_route(const struct pair *p, int node, uint32_t address, uint8_t len, bool local)
+{
+	for (unsigned i = 0; i < PAIR_ROUTES; i++) {
+		const struct pair_route *r = &p->node[node].routes[i];
+
+		if (r->used && r->prefix.address == address && r->prefix.len == len && (r->bundle == 0) == local)
+			return true;
+	}
+	return false;
+}
+
+bool
+pair_link_info(const struct pair *p, int node, const char *name, struct host_link_info *info)
+{
+	unsigned cursor = 0;
+
+	while (host_link_next(p->node[node].host, &cursor, info))
+		if (strcmp(info->name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+pair_first_bundle(const struct pair *p, int node, struct host_bundle_info *info)
+{
+	unsigned cursor = 0;
+
+	return host_bundle_next(p->node[node].host, &cursor, info);
+}
+
+const char *
+pair_said(const struct pair *p, int node, const char *text)
+{
+	const struct pair_node *n = &p->node[node];
+
+	for (unsigned i = n->n_log; i > 0; i--)
+		if (strstr(n->log[i - 1], text) != NULL)
+			return n->log[i - 1];
+	return NULL;
+}
+
+void
+pair_print_log(const struct pair *p)
+{
+	static const char *const names[] = {"concentrator", "client"};
+
+	for (int i = 0; i < 2; i++)
+		for (unsigned j = 0; j < p->node[i].n_log; j++)
+			fprintf(stderr, "%s: %s\n", names[i], p->node[i].log[j]);
+	if (p->fault[0] != '\0')
+		fprintf(stderr, "fault: %s\n", p->fault);
+}
+
+bool
+pair_addresses_are_back(const struct pair *p)
+{
+	const struct host *h = p->node[AC].host;
+
+	for (unsigned i = 0; i < h->cfg->n_pools; i++) {
+		uint32_t taken = 0;
+
+		for (uint32_t w = 0; w <= h->pools[i].n / 64; w++)
+			taken += (uint32_t)__builtin_popcountll(h->pools[i].taken[w]);
+		if (h->pools[i].n_free + taken != h->pools[i].n || taken > h->cfg->n_users + h->cfg->n_concentrators)
+			return false;
+		for (unsigned b = 0; b < h->cfg->bundles_max; b++)
+			if (h->bundles[b].from_pool)
+				return false;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------ the usual network */
+
+void
+pair_link_name(char name[16], unsigned link)
+{
+	snprintf(name, 16, "home/l%u", link);
+}
+
+static struct host_lcp
+usual_lcp(void)
+{
+	return (struct host_lcp){
+		.restart_ms = 3000,
+		.max_configure = 10,
+		.max_terminate = 2,
+		.max_failure = 5,
+		.echo_interval_ms = 5000,
+		.echo_failures = 3,
+		.p_mru = {true, true},
+		.p_magic = {true, true},
+		.p_mrru = {true, true},
+		.p_short_seq = {false, true},
+		.p_endpoint = {true, true},
+		.p_auth = {true, true},
+	};
+}
+
+static struct host_multilink
+usual_multilink(void)
+{
+	return (struct host_multilink){
+		.enabled = true,
+		.mrru = 1524,
+		.endpoint_auto = true,
+		.links_max = HOST_LINKS_MAX,
+		.min_fragment = 64,
+		.null_ms = 10,
+		.stall_min_ms = 10,
+		.stall_max_ms = 500,
+		.queue_ms = 50,
+		.window_slots_max = 4096,
+	};
+}
+
+static void
+usual_ports(struct pair_net *net)
+{
+	static const char *const names[PAIR_PORTS] = {"p0", "p1", "p2", "p3"};
+
+	for (int node = 0; node < 2; node++) {
+		for (uint8_t i = 0; i < PAIR_PORTS; i++) {
+			net->ports[node][i] = (struct host_port){
+				.name = names[i],
+				.mac = {{2, 0, 0, 0, (uint8_t)(node + 1), i}},
+				.mtu = 1500,
+			};
+			net->port_index[i] = i;
+		}
+		net->cfg[node].ports = net->ports[node];
+		net->cfg[node].n_ports = PAIR_PORTS;
+		net->cfg[node].sessions_max = PAIR_LINKS;
+		net->cfg[node].bundles_max = PAIR_LINKS;
+	}
+}
+
+static void
+usual_concentrator(struct pair_net *net)
+{
+	net->range = (struct host_range){0x0a000002, 0x0a00003f};
+	net->pool = (struct host_pool){"pool", &net->range, 1};
+	net->users[0] = (struct host_user){.name = "alice", .password = "secret-a"};
+	net->concentrator = (struct host_concentrator){
+		.name = "bras",
+		.ports = net->port_index,
+		.n_ports = PAIR_PORTS,
+		.vlans = {.stacks = &net->untagged, .n = 1},
+		.ac_name = "bras",
+		.any_service = true,
+		.auth = {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP},
+		.auth_name = "bras",
+		.failure_delay_ms = 500,
+		.address = 0x0a000001,
+		.dns = {0x08080808, 0x08080404},
+		.pool = 0,
+		.source_check = true,
+		.mss = {-1, -1, true, true},
+		.lcp = usual_lcp(),
+		.multilink = usual_multilink(),
+	};
+	net->cfg[AC].pools = &net->pool;
+	net->cfg[AC].n_pools = 1;
+	net->cfg[AC].users = net->users;
+	net->cfg[AC].n_users = 1;
+	net->cfg[AC].concentrators = &net->concentrator;
+	net->cfg[AC].n_concentrators = 1;
+}
+
+void
+pair_net_init(struct pair_net *net, unsigned links)
+{
+	memset(net, 0, sizeof(*net));
+	usual_ports(net);
+	usual_concentrator(net);
+	for (unsigned i = 0; i < links; i++) {
+		snprintf(net->link_names[i], sizeof(net->link_names[i]), "l%u", i % HOST_LINKS_MAX);
+		net->links[i] = (struct host_client_link){
+			.name = net->link_names[i],
+			.ports = &net->port_index[i % PAIR_PORTS],
+			.n_ports = 1,
+			.redial = {.delay_ms = 1000, .increment_ms = 1000, .limit_ms = 8000, .jitter_ms = 500},
+		};
+	}
+	net->client = (struct host_client){
+		.name = "home",
+		.username = "alice",
+		.password = "secret-a",
+		.accept = {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP},
+		.request_dns = true,
+		.default_route = true,
+		.ip_mtu = -1,
+		.mss = {-1, -1, true, true},
+		.lcp = usual_lcp(),
+		.multilink = usual_multilink(),
+		.links = net->links,
+		.n_links = links,
+	};
+	net->cfg[CLIENT].clients = &net->client;
+	net->cfg[CLIENT].n_clients = 1;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TESTS_UNIT_HOST_PAIR_H
+#define TESTS_UNIT_HOST_PAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control/ppp/host.h"
+
+/* A concentrator and a client with wires between their ports of the same number, on a virtual clock. In front of each host sits
+ * a model of the data plane: it carries effects out late, as the real one does, frames and unframes multilink, and checks what it is
+ * told to do. The first broken rule is kept in `fault`. */
+
+enum { PAIR_PORTS = 4, PAIR_LINKS = 64, PAIR_ROUTES = 256, PAIR_LOG = 200, PAIR_TEXT = 200 };
+
+enum { AC, CLIENT };
+
+struct pair_wire {
+	unsigned loss, duplicate, reorder; /* in a thousand */
+	uint32_t delay_ms, jitter_ms;      /* jitter alone keeps the order */
+};
+
+struct pair_link { /* by host_link_id */
+	bool joined, confirmed, tx_hold;
+	unsigned epoch; /* confirmations of an older life are dropped */
+	uint32_t bundle;
+	uint8_t slot;
+	struct host_session_key key;
+};
+
+struct pair_bundle { /* by host_bundle_id */
+	enum { PAIR_FREE, PAIR_LIVE, PAIR_REMOVING } state;
+	struct host_bundle_values values;
+	unsigned links, routes;
+};
+
+struct pair_session {
+	bool used;
+	uint32_t link; /* 0: punt only */
+	struct host_session_key key;
+};
+
+struct pair_route {
+	bool used;
+	struct host_prefix prefix;
+	uint32_t bundle;
+};
+
+struct pair_node {
+	struct host *host;
+	const struct host_config *cfg;
+	struct host_out out;
+	struct pair_link links[PAIR_LINKS + 1];
+	struct pair_bundle bundles[PAIR_LINKS + 1];
+	struct pair_session sessions[PAIR_LINKS * 2];
+	struct pair_route routes[PAIR_ROUTES];
+	unsigned events[16];   /* by host_event_kind */
+	unsigned frames;       /* sent */
+	unsigned ncp_requests; /* IPCP Configure-Requests sent */
+	uint64_t link_down_ms; /* of the last HOST_EV_LINK_DOWN */
+	unsigned n_log;
+	char log[PAIR_LOG][PAIR_TEXT]; /* events, oldest first, the newest overwrite the last ones */
+};
+
+struct pair_event;
+
+struct pair {
+	struct pair_node node[2];
+	struct pair_wire wire;
+	uint64_t now_ms, rng;
+	bool cut[PAIR_PORTS];
+	uint32_t install_ms; /* most that the data plane takes to install or remove */
+	bool install_fails;
+	uint64_t last_ms[2][PAIR_PORTS]; /* of the wires, for order */
+	struct pair_event **heap;
+	unsigned n_heap, cap_heap;
+	uint64_t serial;
+	char fault[256];
+};
+
+/* seed makes the wire and both hosts' entropy. Aborts when a host refuses its configuration. */
+struct pair *pair_new(const struct host_config *ac, const struct host_config *client, uint64_t seed);
+void pair_free(struct pair *p);
+void pair_start(struct pair *p);
+/* Runs the clock to now + ms. */
+void pair_run(struct pair *p, uint64_t ms);
+typedef bool pair_condition(struct pair *p);
+/* True: the condition held within ms. */
+bool pair_until(struct pair *p, pair_condition *condition, uint64_t ms);
+/* The host dies without a word and a new one with the same configuration takes its place. */
+void pair_restart(struct pair *p, int node);
+void pair_stop(struct pair *p, int node);
+int pair_admin(struct pair *p, int node, const char *name, bool up);
+void pair_carrier(struct pair *p, int node, uint16_t port, bool up);
+/* A frame from outside, given to the node now. */
+void pair_inject(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t len);
+void pair_bundle_inject(struct pair *p, int node, uint32_t bundle, const uint8_t *packet, size_t len);
+
+unsigned pair_open_links(const struct pair *p, int node);
+unsigned pair_bundles(const struct pair *p, int node);
+/* Bundles with IPCP open and a route to the peer. */
+unsigned pair_open_bundles(const struct pair *p, int node);
+unsigned pair_routes(const struct pair *p, int node);
+bool pair_has_route(const struct pair *p, int node, uint32_t address, uint8_t len, bool local);
+/* Link by its operator's name; false: none. */
+bool pair_link_info(const struct pair *p, int node, const char *name, struct host_link_info *info);
+bool pair_first_bundle(const struct pair *p, int node, struct host_bundle_info *info);
+/* The newest event whose text contains this; NULL: none. */
+const char *pair_said(const struct pair *p, int node, const char *text);
+void pair_print_log(const struct pair *p);
+uint32_t pair_random(struct pair *p);
+/* Every address is back in its pool. */
+bool pair_addresses_are_back(const struct pair *p);
+
+/* A concentrator with one user and a pool, a client with two links over two ports; to be changed before pair_new. */
+struct pair_net {
+	struct host_port ports[2][PAIR_PORTS];
+	uint16_t port_index[PAIR_PORTS];
+	struct host_range range;
+	struct host_pool pool;
+	struct host_user users[8];
+	struct vlan_stack untagged;
+	struct host_concentrator concentrator;
+	struct host_client_link links[HOST_LINKS_MAX];
+	char link_names[HOST_LINKS_MAX][12];
+	struct host_client client;
+	struct host_config cfg[2];
+};
+
+void pair_net_init(struct pair_net *net, unsigned links);
+void pair_link_name(char name[16], unsigned link);
+
+#endif
