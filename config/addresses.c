@@ -15,6 +15,7 @@ struct claim {
 	const char *name;   /* of the object */
 	const char *bundle; /* of a user: those with the same one are one */
 	const void *field;
+	size_t order; /* in the file, as far as it matters who came first */
 };
 
 struct claims {
@@ -36,7 +37,9 @@ claim(struct check *c, struct claims *claims, const struct claim *one)
 		claims->items = items;
 		claims->cap = cap;
 	}
-	claims->items[claims->n++] = *one;
+	claims->items[claims->n] = *one;
+	claims->items[claims->n].order = claims->n;
+	claims->n++;
 }
 
 static int
@@ -48,7 +51,7 @@ compare(const void *va, const void *vb)
 		return a->first < b->first ? -1 : 1;
 	if (a->last != b->last)
 		return a->last > b->last ? -1 : 1;
-	return a->field < b->field ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
 }
 
 static void
@@ -140,7 +143,7 @@ claims_clash(struct check *c, const struct claim *a, const struct claim *b)
 {
 	static const char *const kinds[] = {"port", "concentrator", "pool", "user"};
 	/* said at a user, else at a pool: what is ours is seldom the mistake */
-	const struct claim *at = a->kind > b->kind || (a->kind == b->kind && a->field > b->field) ? a : b;
+	const struct claim *at = a->kind > b->kind || (a->kind == b->kind && a->order > b->order) ? a : b;
 	const struct claim *other = at == a ? b : a;
 	char buf[VALUE_TEXT_MAX];
 

@@ -291,8 +291,10 @@ bind_object(struct bind *b, const struct schema_key *key, const yaml_node_pair_t
 	unsigned self;
 	char *text = NULL;
 
-	if (!bind_name(b, key, name, &text, parent))
+	if (!bind_name(b, key, name, &text, parent)) {
+		free(text);
 		return;
+	}
 	memcpy(item, &text, sizeof(text));
 	place = bind_place(name, text, parent);
 	place.value = item;

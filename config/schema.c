@@ -229,11 +229,11 @@ static const struct schema_key redial_keys[] = {
 		.help = "Wait before the first new attempt after a link was lost or could not be made."},
 	{TIME_MS(config_redial, increment_ms, "increment", 0, DAY_MS), .preset = "2 s",
 		.help = "What each further attempt waits longer."},
-	{TIME_MS(config_redial, limit_ms, "limit", 0, DAY_MS), .preset = "60 s",
+	{TIME_MS(config_redial, limit_ms, "limit", 0, DAY_MS), .preset = "1 min",
 		.help = "Longest wait, without jitter."},
 	{TIME_MS(config_redial, jitter_ms, "jitter", 0, DAY_MS), .preset = "3 s",
 		.help = "Most of the random time that is added to each wait, so that many clients do not dial at once."},
-	{NUMBER(config_redial, attempts, "attempts", -1, 1000000), .words = attempts_words, .preset = "for-ever",
+	{NUMBER(config_redial, attempts, "attempts", 1, 1000000), .words = attempts_words, .preset = "for-ever",
 		.help = "Attempts in a row without success after which the link stays down; 0 is for-ever, -1 is never."},
 	END};
 static const struct schema_group redial_group = {.name = "redial",

@@ -313,12 +313,10 @@ bool_parse(const char *text, void *at, char why[VALUE_WHY_MAX])
 static int
 text_store(const char *text, void *at)
 {
-	char *copy = strdup(text);
+	char **copy = at;
 
-	if (copy == NULL)
-		return -ENOMEM;
-	memcpy(at, &copy, sizeof(copy));
-	return 0;
+	*copy = strdup(text);
+	return *copy != NULL ? 0 : -ENOMEM;
 }
 
 static int
@@ -670,10 +668,10 @@ value_vlan(const struct config_vlan *vlan, char buf[VALUE_TEXT_MAX])
 	if (vlan->outer == 0)
 		return "untagged";
 	const int n = snprintf(buf, VALUE_TEXT_MAX, "%s%u", vlan->outer & CONFIG_VLAN_AD ? "ad:" : "",
-		vlan->outer & CONFIG_VLAN_ID_MASK);
+		(unsigned)vlan->outer & CONFIG_VLAN_ID_MASK);
 
 	if (vlan->inner != 0)
-		snprintf(buf + n, VALUE_TEXT_MAX - (size_t)n, ".%u", vlan->inner & CONFIG_VLAN_ID_MASK);
+		snprintf(buf + n, VALUE_TEXT_MAX - (size_t)n, ".%u", (unsigned)vlan->inner & CONFIG_VLAN_ID_MASK);
 	return buf;
 }
 
