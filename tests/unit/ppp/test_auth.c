@@ -237,6 +237,7 @@ server_asks_for_a_verdict_and_sends_success_only_when_told(void **state)
 	assert_int_equal(count_kind(&out, OUT_LAYER_STARTED), 1);
 	assert_int_equal(count_kind(&out, OUT_SEND), 0);
 	assert_string_equal(chap_pending(&c), "alice");
+	assert_int_equal(chap_deadline_ms(&c), UINT64_MAX); /* the caller takes its time */
 	assert_true(chap_check(&c, "sesame"));
 	assert_false(chap_check(&c, "sesam"));
 	assert_false(chap_check(&c, "sesame "));
@@ -658,6 +659,7 @@ pap_server_acks_only_when_told_and_then_again_on_request(void **state)
 	pap_give(&p, PAP_REQUEST, 7, "05616c696365 06736573616d65", &out);
 	assert_int_equal(count_kind(&out, OUT_LAYER_STARTED), 1);
 	assert_string_equal(pap_pending(&p), "alice");
+	assert_int_equal(pap_deadline_ms(&p), UINT64_MAX); /* the caller takes its time */
 	assert_true(pap_check(&p, "sesame"));
 	assert_false(pap_check(&p, "sesam"));
 	assert_false(pap_check(&p, "sesame1"));
@@ -896,6 +898,32 @@ closed_or_unconnected_machines_sleep_and_drop_what_comes(void **state)
 }
 
 static void
+closed_machine_starts_only_when_opened_again(void **state)
+{
+	const struct chap_config config = client_config();
+	struct outbox out;
+	struct chap c;
+	struct pap p;
+
+	(void)state;
+	chap_start(&c, &config, &out);
+	pap_start(&p, AUTH_CLIENT, &out);
+	chap_close(&c, 2000, &out);
+	pap_close(&p, 2000, &out);
+	chap_lower(&c, false, 2000, &out);
+	pap_lower(&p, false, 2000, &out);
+	chap_lower(&c, true, 2000, &out);
+	pap_lower(&p, true, 2000, &out);
+	assert_int_equal(chap_state(&c), AUTH_DEAD);
+	assert_int_equal(pap_state(&p), AUTH_DEAD);
+	chap_open(&c, 3000, &out);
+	pap_open(&p, 3000, &out);
+	assert_int_equal(chap_state(&c), AUTH_WAITING);
+	assert_int_equal(pap_state(&p), AUTH_WAITING);
+	assert_int_equal(pap_deadline_ms(&p), 6000);
+}
+
+static void
 packets_with_a_bad_length_are_dropped_with_a_note(void **state)
 {
 	const struct chap_config config = server_config();
@@ -966,6 +994,7 @@ main(void)
 		cmocka_unit_test(pap_over_a_lossy_wire_ends_up_or_in_a_named_failure),
 		cmocka_unit_test(chap_over_a_lossy_wire_ends_up_or_in_a_named_failure),
 		cmocka_unit_test(closed_or_unconnected_machines_sleep_and_drop_what_comes),
+		cmocka_unit_test(closed_machine_starts_only_when_opened_again),
 		cmocka_unit_test(packets_with_a_bad_length_are_dropped_with_a_note),
 		cmocka_unit_test(texts_are_equal_only_if_they_are),
 	};

@@ -49,6 +49,16 @@ give(struct bench *b, uint8_t code, uint8_t id, const char *data)
 	assert_false(b->out.overflow);
 }
 
+/* To the next deadline. */
+static void
+give_time(struct bench *b)
+{
+	b->now_ms = lcp_deadline_ms(&b->lcp);
+	assert_int_not_equal(b->now_ms, UINT64_MAX);
+	outbox_init(&b->out);
+	lcp_tick(&b->lcp, b->now_ms, &b->out);
+}
+
 /* The request that is on the wire, as options. */
 static const uint8_t *
 request_of(struct bench *b, size_t *len)
@@ -1123,6 +1133,84 @@ answers_while_closed_get_terminate_ack_and_while_closing_nothing(void **state)
 }
 
 static void
+stopped_machine_answers_a_new_request_by_negotiating(void **state)
+{
+	static const struct {
+		const char *request;
+		uint8_t code;
+		enum cp_state state;
+	} rows[] = {{"010405d4", CP_CONFIGURE_ACK, CP_ACK_SENT}, {"0802", CP_CONFIGURE_REJECT, CP_REQ_SENT}};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct bench b;
+		size_t len;
+
+		bench_init(&b);
+		bench_start(&b);
+		while (b.lcp.fsm.state != CP_STOPPED)
+			give_time(&b);
+		assert_non_null(lcp_why(&b.lcp));
+		give(&b, CP_CONFIGURE_REQUEST, 40, rows[i].request);
+		assert_non_null(sent_code(&b.out, CP_CONFIGURE_REQUEST, &len));
+		assert_sent(&b.out, rows[i].code, 40, rows[i].request);
+		assert_int_equal(b.lcp.fsm.state, rows[i].state);
+		assert_null(lcp_why(&b.lcp)); /* a new life, no old reasons */
+		assert_int_equal(lcp_deadline_ms(&b.lcp), b.now_ms + 3000);
+	}
+}
+
+/* Section 4.3, RTA: the peer has closed, whatever the identifier. */
+static void
+unsolicited_terminate_ack_starts_an_open_link_over(void **state)
+{
+	struct bench b;
+	size_t len;
+
+	(void)state;
+	bench_init(&b);
+	bench_open(&b, "");
+	give(&b, CP_TERMINATE_ACK, (uint8_t)(b.lcp.fsm.terminate_id + 33), "");
+	assert_int_equal(b.out.items[0].kind, OUT_LAYER_DOWN);
+	assert_non_null(sent_code(&b.out, CP_CONFIGURE_REQUEST, &len));
+	assert_int_equal(b.lcp.fsm.state, CP_REQ_SENT);
+}
+
+static void
+peer_that_terminates_while_negotiating_is_named(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	bench_start(&b);
+	give(&b, CP_TERMINATE_REQUEST, 5, "6e6f");
+	assert_true(has_note(&b.out, "peer terminates: no"));
+	assert_sent(&b.out, CP_TERMINATE_ACK, 5, "");
+	assert_string_equal(lcp_why(&b.lcp), "peer terminated");
+	assert_int_equal(b.lcp.fsm.state, CP_REQ_SENT);
+}
+
+static void
+stubborn_demand_for_foreign_authentication_is_rejected_in_the_end(void **state)
+{
+	struct bench b;
+	unsigned i;
+
+	(void)state;
+	bench_init(&b);
+	b.wish.accept[0] = HOST_AUTH_PAP;
+	bench_start(&b);
+	for (i = 0; i < default_lcp.max_failure; i++) {
+		give(&b, CP_CONFIGURE_REQUEST, (uint8_t)i, "0305c22381");
+		assert_sent(&b.out, CP_CONFIGURE_NAK, (uint8_t)i, "0304c023");
+	}
+	give(&b, CP_CONFIGURE_REQUEST, 50, "0305c22381");
+	assert_sent(&b.out, CP_CONFIGURE_REJECT, 50, "0305c22381");
+}
+
+static void
 timing_of_zero_means_the_rfcs_defaults(void **state)
 {
 	struct bench b;
@@ -1205,6 +1293,10 @@ main(void)
 		cmocka_unit_test(lost_lower_layer_takes_the_link_down_and_packets_then_are_dropped),
 		cmocka_unit_test(disabled_multilink_neither_asks_nor_takes_mrru),
 		cmocka_unit_test(answers_while_closed_get_terminate_ack_and_while_closing_nothing),
+		cmocka_unit_test(stopped_machine_answers_a_new_request_by_negotiating),
+		cmocka_unit_test(unsolicited_terminate_ack_starts_an_open_link_over),
+		cmocka_unit_test(peer_that_terminates_while_negotiating_is_named),
+		cmocka_unit_test(stubborn_demand_for_foreign_authentication_is_rejected_in_the_end),
 		cmocka_unit_test(timing_of_zero_means_the_rfcs_defaults),
 		cmocka_unit_test(longest_endpoint_of_ours_fits_one_option),
 	};
