@@ -209,7 +209,7 @@ put_group(struct man *m, const struct schema_group *group)
 static const char head[] =
 	".\\\" SPDX-License-Identifier: BSD-3-Clause\n"
 	".\\\" Made from the schema table by config/man.c: change it there.\n"
-	".Dd $Mdocdate$\n"
+	".Dd November 21, 2026\n"
 	".Dt HAWSER.YAML 5\n"
 	".Os hawser\n"
 	".Sh NAME\n"
