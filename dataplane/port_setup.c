@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
@@ -321,14 +323,21 @@ addresses_set(struct opening *o)
 static bool
 carrier_of(struct dataplane *dp, unsigned i)
 {
+	struct ethtool_value carrier = {.cmd = ETHTOOL_GLINK};
 	struct rte_eth_link link = {0};
 	struct ifreq r = {0};
 
 	if (dp->port_state[i].ifname[0] == '\0')
 		return rte_eth_link_get_nowait(dp->ports[i].id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 	memcpy(r.ifr_name, dp->port_state[i].ifname, sizeof(r.ifr_name));
-	/* IFF_RUNNING is lower-layer carrier and administrative state; af_packet and tap claim to be always up */
-	return ioctl(dp->ioctl_fd, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_UP) && (r.ifr_flags & IFF_RUNNING);
+	/* af_packet and tap claim to be always up. IFF_RUNNING may follow the carrier a second later, which costs a dialling line
+	 * its first answers: it is asked only where the device cannot tell its carrier. */
+	if (ioctl(dp->ioctl_fd, SIOCGIFFLAGS, &r) != 0 || !(r.ifr_flags & IFF_UP))
+		return false;
+	const bool running = r.ifr_flags & IFF_RUNNING;
+
+	r.ifr_data = (void *)&carrier;
+	return ioctl(dp->ioctl_fd, SIOCETHTOOL, &r) == 0 ? carrier.data != 0 : running;
 }
 
 bool
