@@ -21,7 +21,7 @@ enum {
 	API_WAITING_MAX = 64,      /* requests that wait for counters or events */
 	API_WAIT_MAX_MS = 60000,   /* for events */
 	API_SNAPSHOT_MS = 500,     /* for counters; then it answers with what there is */
-	API_SNAPSHOT_AGE_MS = 100, /* younger counters need no new question */
+	API_SNAPSHOT_AGE_MS = 10, /* younger counters need no new question */
 };
 
 /* Opens the socket, before the devices are touched: a second daemon with the same socket stops here. NULL: *why says what. */
