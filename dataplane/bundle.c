@@ -375,7 +375,8 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 		.op = DP_EVENT_LINK_GONE, .slot = (uint8_t)slot, .gen = b->hot.gen, .bundle = bundle_index(t, b)};
 
 	b->hot.joined &= (uint16_t) ~(1u << slot);
-	b->tx.stale &= (uint16_t) ~(1u << slot);
+	b->tx.up &= (uint16_t) ~(1u << slot);
+	b->tx.stale &= b->tx.up;
 	b->tx.lines[slot].usable = false;
 	b->rare.skew[slot].lag_us = 0;
 	bundle_solo_end(b, slot);

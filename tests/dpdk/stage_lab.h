@@ -73,6 +73,8 @@ lab_open_wish(struct lab *l, const struct rig_wish *wish)
 	memset(l, 0, sizeof(*l));
 	rig_open(&l->r, wish);
 	l->gen = 7;
+	/* net_ring is told to get copies, as the process at its other end may write; ours only reads: like a NIC, indirect. */
+	l->r.dp->ports[LAB_ACCESS].tx_indirect = true;
 	lab_route(l, 0xc0000200, 24, &(struct dp_next){.kind = DP_NEXT_CONNECTED, .port = LAB_IP});
 	assert_int_equal(dp_neighbour_set(l->r.dp, LAB_IP, rte_cpu_to_be_32(lab_host), &lab_host_mac), 0);
 }

@@ -1,0 +1,675 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/bundle_state.h"
+#include "tests/dpdk/stage_lab.h"
+
+/* Packets for bundles onto their lines: mp_accept, mp_tx, inject_in. */
+
+enum { FRAGMENT_HDR = ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN };
+
+/* Number 0 has been sent and its line is no longer alone; whatever that took is thrown away. */
+static void
+warm_up(struct lab *l, unsigned bundle)
+{
+	static struct lab_sent s;
+
+	lab_downlink_udp(l, bundle, 0, 100);
+	rig_run(&l->r, lab_ms(200), lab_ms(10));
+	while (lab_sent(l, &s, false))
+		;
+}
+
+/* Takes the fragments of one packet off the port, in order of their numbers; they must be n, from seq on, and carry the packet. */
+static void
+expect_cut(struct lab *l, unsigned bundle, unsigned seed, size_t total, uint32_t seq, unsigned n, bool short_seq)
+{
+	static struct lab_sent s;
+	static struct frame want, got;
+
+	packet_udp(&want, lab_host, lab_address(bundle), 63, seed, total);
+	got.len = 0;
+	for (unsigned i = 0; i < n; i++) {
+		assert_true(lab_sent(l, &s, short_seq));
+		assert_int_equal(s.proto, PPP_MP);
+		assert_int_equal(s.mp.seq, (seq + i) & (short_seq ? 0xfff : 0xffffff));
+		assert_int_equal(s.mp.begin, i == 0);
+		assert_int_equal(s.mp.end, i + 1 == n);
+		assert_false(s.mp.reserved);
+		frame_add(&got, s.payload, s.n);
+	}
+	assert_int_equal(load_be16(got.b), PPP_IPV4);
+	assert_int_equal(got.len, want.len + PPP_PROTO_LEN);
+	assert_memory_equal(got.b + PPP_PROTO_LEN, want.b, want.len);
+}
+
+static void
+first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
+{
+	static struct lab_sent s;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 3);
+	for (unsigned i = 0; i < 10; i++)
+		lab_downlink_udp(&l, 0, i, 1400);
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(lab_sent(&l, &s, false));
+		assert_int_equal(s.mp.seq, i);
+		assert_int_equal(s.slot, 0);
+		assert_true(s.mp.begin && s.mp.end);
+	}
+	rig_run(&l.r, lab_ms(30), lab_ms(1));
+	lab_downlink_udp(&l, 0, 10, 1200);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 10, 1200, 10, 3, false);
+	rig_close(&l.r);
+}
+
+static void
+packets_are_cut_over_any_number_of_links_and_carry_their_bytes(void **state)
+{
+	static const unsigned counts[] = {1, 2, 3, 8, 16};
+
+	(void)state;
+	for (unsigned variant = 0; variant < 4; variant++) {
+		const bool short_seq = variant & 1, indirect = variant & 2;
+
+		for (unsigned c = 0; c < RTE_DIM(counts); c++) {
+			struct dp_bundle_set set = lab_bundle_defaults(0);
+			const unsigned links = counts[c];
+			struct lab l;
+
+			lab_open(&l);
+			l.r.dp->ports[LAB_ACCESS].tx_indirect = indirect;
+			set.flags |= short_seq ? DP_BUNDLE_TX_SHORT : 0;
+			lab_bundle(&l, 0, &set);
+			for (unsigned i = 0; i < links; i++)
+				lab_link(&l, 0, i, 0);
+			warm_up(&l, 0);
+			for (unsigned i = 0; i < 6; i++)
+				lab_downlink_udp(&l, 0, i, 1400 - 13 * i);
+			rig_settle(&l.r);
+			for (unsigned i = 0; i < 6; i++)
+				expect_cut(&l, 0, i, 1400 - 13 * i, 1 + i * links, links, short_seq);
+			lab_expect_drops(&l, DROP_NO_MBUF, 0);
+			rig_close(&l.r);
+		}
+	}
+}
+
+static void
+fragments_keep_to_the_link_mru_and_packets_to_the_mrru(void **state)
+{
+	static struct lab_sent s;
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct dp_link_set link;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.mode = DP_SCHED_PACKET;
+	lab_bundle(&l, 0, &set);
+	link = lab_link_defaults(&l, 0, 0);
+	link.tx_mru = 600;
+	lab_link_at(&l, 0, 0, &link);
+	warm_up(&l, 0);
+	lab_downlink_udp(&l, 0, 1, 1500);
+	rig_settle(&l.r);
+	for (unsigned left = 1502; left > 0; left -= (unsigned)s.n) {
+		assert_true(lab_sent(&l, &s, false));
+		assert_in_range(s.n, 1, 600 - MP_LONG_LEN);
+		assert_int_equal(s.frame.len, s.n + FRAGMENT_HDR);
+		assert_true(s.n <= left);
+	}
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	rig_close(&l.r);
+}
+
+static void
+plain_link_sends_plain_frames(void **state)
+{
+	static struct lab_sent s;
+	static struct frame want;
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.flags = DP_BUNDLE_V4;
+	set.tx_mrru = 1492;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	lab_downlink_udp(&l, 0, 3, 1492);
+	rig_settle(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	packet_udp(&want, lab_host, lab_address(0), 63, 3, 1492);
+	assert_int_equal(s.proto, PPP_IPV4);
+	assert_int_equal(s.n, want.len);
+	assert_memory_equal(s.payload, want.b, want.len);
+	assert_int_equal(s.frame.len, LAB_MTU + ETH_HDR_LEN);
+	assert_int_equal(lab_stats(&l, 0, 0).links[0].totals.tx_bytes, LAB_MTU);
+	rig_close(&l.r);
+}
+
+/* BUNDLE_NO_LINK, BUNDLE_GONE, NCP_CLOSED */
+static void
+packets_nobody_can_carry_are_dropped_under_their_names(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct dp_link_set link;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle(&l, 0, &set);
+	lab_downlink_udp(&l, 0, 1, 500);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_BUNDLE_NO_LINK, 1);
+	link = lab_link_defaults(&l, 0, 0);
+	link.tx_hold = true;
+	lab_link_at(&l, 0, 0, &link);
+	lab_downlink_udp(&l, 0, 1, 500);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_BUNDLE_NO_LINK, 2);
+	link.tx_hold = false;
+	lab_link_at(&l, 0, 0, &link);
+	lab_downlink_udp(&l, 0, 1, 500);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 1, 500, 0, 1, false);
+	set.flags &= (uint16_t)~DP_BUNDLE_V4;
+	lab_bundle(&l, 0, &set);
+	lab_downlink_udp(&l, 0, 1, 500);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_NCP_CLOSED), 1);
+	rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = l.gen});
+	lab_downlink_udp(&l, 0, 1, 500);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_BUNDLE_GONE), 1);
+	rig_close(&l.r);
+}
+
+/* BUNDLE_TOO_LARGE with DF; without, the packet is cut. */
+static void
+packet_above_the_mrru_is_cut_or_answered(void **state)
+{
+	static struct dp_punted got;
+	static struct frame ip;
+	static struct lab_sent s;
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	uint32_t offset = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.tx_mrru = 1000;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	packet_udp(&ip, lab_host, lab_address(0), 64, 1, 1400);
+	store_be16(ip.b + 6, IP4_DF);
+	store_be16(ip.b + 10, 0);
+	store_be16(ip.b + 10, checksum_fold(checksum_add(0, ip.b, 20)));
+	lab_downlink(&l, &ip);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_BUNDLE_TOO_LARGE, 1);
+	assert_true(dp_punted_next(l.r.dp, &got));
+	assert_int_equal(got.origin, DP_FROM_ROUTE);
+	assert_int_equal(got.why, DP_PUNT_TOO_BIG);
+	assert_int_equal(got.mtu, 1000);
+	assert_int_equal(got.len, 1400);
+	lab_downlink_udp(&l, 0, 2, 1400);
+	rig_settle(&l.r);
+	packet_udp(&ip, lab_host, lab_address(0), 63, 2, 1400);
+	while (lab_sent(&l, &s, false)) {
+		struct ip4_view v = {0};
+
+		assert_int_equal(load_be16(s.payload), PPP_IPV4);
+		assert_int_equal(ip4_parse(s.payload + 2, s.n - 2, s.n - 2, &v), IP_OK);
+		assert_in_range(v.total_len, 21, 1000);
+		assert_int_equal((v.fragment & IP4_OFFSET) * 8, offset);
+		assert_memory_equal(s.payload + 2 + 20, ip.b + 20 + offset, v.total_len - 20);
+		offset += v.total_len - 20u;
+		assert_int_equal((v.fragment & IP4_MF) != 0, offset < 1380);
+	}
+	assert_int_equal(offset, 1380);
+	rig_close(&l.r);
+}
+
+/* BUNDLE_QUEUE_FULL: what waits is bounded by queue_ms at the lines' rate. */
+static void
+queue_is_bounded_by_time_and_counts_what_it_refuses(void **state)
+{
+	struct dp_bundle_stats stats;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, 10000000);
+	lab_link(&l, 0, 1, 10000000);
+	for (unsigned i = 0; i < 600; i++) {
+		lab_downlink_udp(&l, 0, i, 1000);
+		rig_turn(&l.r);
+	}
+	stats = lab_stats(&l, 0, 0);
+	/* 100 ms at 20 Mbit/s are 250000 bytes; a packet is 1002 with its protocol field, some have gone to the lines. */
+	assert_in_range(stats.queue_packets, 245, 250);
+	assert_int_equal(stats.queue_drops, rig_drops(&l.r, DROP_BUNDLE_QUEUE_FULL));
+	assert_in_range(stats.queue_drops, 340, 355);
+	lab_expect_drops(&l, DROP_BUNDLE_QUEUE_FULL, stats.queue_drops);
+	rig_close(&l.r);
+}
+
+static void
+small_packets_are_bounded_by_number(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, 400000000);
+	for (unsigned i = 0; i < 6500; i++) {
+		lab_downlink_udp(&l, 0, i, 40);
+		rig_turn(&l.r);
+	}
+	assert_in_range(lab_stats(&l, 0, 0).queue_packets, 4000, 4096);
+	assert_true(rig_drops(&l.r, DROP_BUNDLE_QUEUE_FULL) > 0);
+	rig_close(&l.r);
+}
+
+struct split_case {
+	const char *name;
+	uint8_t mode;
+	unsigned lines;
+	uint64_t rate[8];
+	uint32_t latency_us[8];
+	unsigned least_percent; /* of the rate, on each line */
+};
+
+static const struct split_case splits[] = {
+	{"weighted, 30 + 10 Mbit/s", DP_SCHED_WEIGHTED, 2, {30000000, 10000000}, {0}, 99},
+	{"weighted, 20 + 5 Mbit/s", DP_SCHED_WEIGHTED, 2, {20000000, 5000000}, {0}, 99},
+	{"weighted, 20 + 20 Mbit/s", DP_SCHED_WEIGHTED, 2, {20000000, 20000000}, {0}, 99},
+	{"weighted, one line", DP_SCHED_WEIGHTED, 1, {10000000}, {0}, 99},
+	{"weighted, 100 + 1 Mbit/s", DP_SCHED_WEIGHTED, 2, {100000000, 1000000}, {0}, 99},
+	{"weighted, latencies 1 and 20 ms", DP_SCHED_WEIGHTED, 2, {30000000, 10000000}, {1000, 20000}, 99},
+	{"weighted, eight lines", DP_SCHED_WEIGHTED, 8,
+		{10000000, 12000000, 3000000, 8000000, 10000000, 7000000, 5000000, 2000000}, {0}, 99},
+	{"packet, 30 + 10 Mbit/s", DP_SCHED_PACKET, 2, {30000000, 10000000}, {0}, 99},
+	{"packet, 20 + 1 Mbit/s", DP_SCHED_PACKET, 2, {20000000, 1000000}, {0}, 99},
+	{"equal, 10 + 10 Mbit/s", DP_SCHED_EQUAL, 2, {10000000, 10000000}, {0}, 99},
+	{"round robin, 10 + 10 Mbit/s", DP_SCHED_ROUND_ROBIN, 2, {10000000, 10000000}, {0}, 99},
+	{"round robin, 2 + 2 Mbit/s", DP_SCHED_ROUND_ROBIN, 2, {2000000, 2000000}, {0}, 99},
+};
+
+/* Two seconds at 120 % load, on the virtual clock: every line is full, none is over its rate, nothing is lost behind the queue. */
+static void
+saturate(const struct split_case *c)
+{
+	const uint64_t step_ns = 200000, warm_ns = lab_ms(200), run_ns = lab_ms(2000);
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	uint64_t bits[8] = {0}, sum = 0, due = 0, began;
+	static struct lab_sent s;
+	struct lab l;
+
+	lab_open(&l);
+	set.mode = c->mode;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < c->lines; i++) {
+		struct dp_link_set link = lab_link_defaults(&l, 0, i);
+
+		link.rate_bps = c->rate[i];
+		link.latency_us = c->latency_us[i];
+		link.overhead_bytes = 4;
+		lab_link_at(&l, 0, 0, &link);
+		sum += c->rate[i];
+	}
+	began = l.r.now_ns;
+	while (l.r.now_ns - began < warm_ns + run_ns) {
+		for (; due * 8 < (l.r.now_ns - began) * 12 / 10 / 1000 * sum / 1000000; due += 1400)
+			lab_downlink_udp(&l, 0, (unsigned)due, 1400);
+		rig_run(&l.r, step_ns, step_ns);
+		while (lab_sent(&l, &s, false)) {
+			if (l.r.now_ns - began > warm_ns)
+				bits[s.slot] += (s.frame.len + 4) * 8;
+		}
+	}
+	for (unsigned i = 0; i < c->lines; i++) {
+		const uint64_t reached = bits[i] * 1000 / (c->rate[i] * (run_ns / 1000000) / 1000);
+
+		if (reached < c->least_percent * 10 || reached > 1010)
+			fail_msg("%s: line %u carries %u.%u %% of its rate", c->name, i, (unsigned)reached / 10,
+				(unsigned)reached % 10);
+	}
+	lab_expect_drops(&l, DROP_BUNDLE_QUEUE_FULL, rig_drops_all(&l.r));
+	rig_close(&l.r);
+}
+
+static void
+saturated_lines_are_filled_to_their_rates_and_not_above(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(splits); i++)
+		saturate(&splits[i]);
+}
+
+/* A line at 1 Mbit/s: each 154-byte frame (4 of overhead) takes 1264 us, whatever the burst it came in. */
+static void
+frames_leave_a_paced_line_at_even_distances(void **state)
+{
+	const uint64_t each_ns = (150 + 8) * 8 * 1000;
+	static struct lab_sent s;
+	struct dp_link_set link;
+	uint64_t last = 0;
+	unsigned seen = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	link = lab_link_defaults(&l, 0, 0);
+	link.rate_bps = 1000000;
+	link.overhead_bytes = 8;
+	lab_link_at(&l, 0, 0, &link);
+	for (unsigned i = 0; i < 30; i++)
+		lab_downlink_udp(&l, 0, i, 150 - FRAGMENT_HDR - PPP_PROTO_LEN);
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < 10000 && seen < 30; i++) {
+		while (lab_sent(&l, &s, false)) {
+			assert_int_equal(s.frame.len, 150);
+			/* the first ones may catch up the millisecond that the line has been idle */
+			if (seen > 2)
+				assert_in_range(l.r.now_ns - last, each_ns - 40000, each_ns + 40000);
+			last = l.r.now_ns;
+			seen++;
+		}
+		rig_run(&l.r, 10000, 10000);
+	}
+	assert_int_equal(seen, 30);
+	rig_close(&l.r);
+}
+
+static void
+idle_link_gets_one_null_fragment_after_data_and_no_more(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct lab_sent s;
+	unsigned nulls = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.mode = DP_SCHED_PACKET;
+	set.null_ms = 50;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < 3; i++)
+		lab_link(&l, 0, i, 10000000);
+	rig_run(&l.r, lab_ms(500), lab_ms(1));
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0); /* nothing before data */
+	warm_up(&l, 0);
+	rig_run(&l.r, lab_ms(500), lab_ms(1));
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	lab_downlink_udp(&l, 0, 1, 100);
+	rig_settle(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	assert_int_equal(s.n, 102);
+	rig_run(&l.r, lab_ms(45), lab_ms(1));
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	rig_run(&l.r, lab_ms(1000), lab_ms(1));
+	for (unsigned lines = 1u << s.slot; lab_sent(&l, &s, false); nulls++) {
+		assert_int_equal(s.n, 0);
+		assert_true(s.mp.begin && s.mp.end);
+		assert_int_equal(lines >> s.slot & 1, 0);
+		lines |= 1u << s.slot;
+	}
+	assert_int_equal(nulls, 2);
+	assert_int_equal(lab_stats(&l, 0, 0).tx_null, 4);
+	rig_close(&l.r);
+}
+
+static void
+without_null_interval_idle_links_stay_silent(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	warm_up(&l, 0);
+	rig_run(&l.r, lab_ms(2000), lab_ms(10));
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	assert_int_equal(lab_stats(&l, 0, 0).tx_null, 0);
+	rig_close(&l.r);
+}
+
+/* LINK_DOWN: only what was on the line's own queue goes with it. */
+static void
+removed_line_takes_no_more_with_it_than_was_in_flight(void **state)
+{
+	static struct lab_sent s;
+	unsigned waiting, on_line1 = 0;
+	uint32_t next_seq;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, 10000000);
+	lab_link(&l, 0, 1, 10000000);
+	warm_up(&l, 0);
+	for (unsigned i = 0; i < 100; i++)
+		lab_downlink_udp(&l, 0, i, 1400);
+	rig_run(&l.r, lab_ms(10), lab_ms(1));
+	while (lab_sent(&l, &s, false))
+		;
+	waiting = lab_stats(&l, 0, 0).queue_packets;
+	next_seq = lab_stats(&l, 0, 0).next_tx_seq;
+	assert_true(waiting > 50);
+	lab_link_remove(&l, 0, 1);
+	/* a horizon of 1 ms and the fragment that crosses it */
+	assert_in_range(rig_drops(&l.r, DROP_LINK_DOWN), 1, 3);
+	rig_run(&l.r, lab_ms(2000), lab_ms(1));
+	while (lab_sent(&l, &s, false)) {
+		on_line1 += s.slot == 1;
+		if (s.mp.seq >= next_seq)
+			waiting -= s.mp.end;
+	}
+	assert_int_equal(on_line1, 0);
+	assert_int_equal(waiting, 0);
+	lab_expect_drops(&l, DROP_LINK_DOWN, rig_drops_all(&l.r));
+	rig_close(&l.r);
+}
+
+static void
+last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers(void **state)
+{
+	static struct lab_sent s;
+	uint32_t seq;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, 1000000);
+	for (unsigned i = 0; i < 20; i++)
+		lab_downlink_udp(&l, 0, i, 1000);
+	rig_settle(&l.r);
+	while (lab_sent(&l, &s, false))
+		;
+	seq = lab_stats(&l, 0, 0).next_tx_seq;
+	lab_link_remove(&l, 0, 0);
+	assert_in_range(rig_drops(&l.r, DROP_BUNDLE_NO_LINK), 15, 20);
+	lab_link(&l, 0, 0, 0);
+	lab_downlink_udp(&l, 0, 7, 1000);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 7, 1000, seq, 1, false);
+	rig_close(&l.r);
+}
+
+static void
+changed_settings_leave_numbers_alone(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct dp_link_set link;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	warm_up(&l, 0);
+	set.tx_mrru = 1400;
+	set.flags |= DP_BUNDLE_TX_SHORT; /* may not change any more */
+	lab_bundle(&l, 0, &set);
+	link = lab_link_defaults(&l, 0, 0);
+	link.rate_bps = 8000000;
+	lab_link_at(&l, 0, 0, &link);
+	link = lab_link_defaults(&l, 0, 1);
+	link.rate_bps = 8000000;
+	lab_link_at(&l, 0, 0, &link);
+	lab_downlink_udp(&l, 0, 1, 1200);
+	rig_run(&l.r, lab_ms(10), lab_ms(1));
+	expect_cut(&l, 0, 1, 1200, 1, 2, false);
+	assert_int_equal(lab_stats(&l, 0, 0).links[0].totals.tx_frames, 2);
+	rig_close(&l.r);
+}
+
+/* NO_MBUF: the pool gives nothing, so the packet is dropped before it is numbered. */
+static void
+starve(struct rte_mempool *(*pool_of)(const struct worker *))
+{
+	static struct rte_mbuf *hog[65536];
+	struct rte_mempool *pool;
+	unsigned n = 0;
+	struct lab l;
+
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	warm_up(&l, 0);
+	pool = pool_of(l.r.dp->workers[0]);
+	lab_downlink_udp(&l, 0, 1, 1200);
+	while (n < RTE_DIM(hog) && (hog[n] = rte_pktmbuf_alloc(pool)) != NULL)
+		n++;
+	assert_true(n < RTE_DIM(hog));
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_NO_MBUF, 1);
+	rte_pktmbuf_free_bulk(hog, n);
+	lab_downlink_udp(&l, 0, 2, 1200);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 2, 1200, 1, 2, false);
+	rig_close(&l.r);
+}
+
+static struct rte_mempool *
+direct(const struct worker *w)
+{
+	return w->pool;
+}
+
+static struct rte_mempool *
+indirect(const struct worker *w)
+{
+	return w->indirect_pool;
+}
+
+static void
+packet_that_cannot_be_cut_for_want_of_mbufs_takes_no_number(void **state)
+{
+	(void)state;
+	starve(direct);
+	starve(indirect);
+}
+
+static void
+inject(struct lab *l, const struct dp_target *to, const char *bytes, size_t n)
+{
+	assert_true(dp_inject(l->r.dp, to, bytes, n));
+}
+
+/* INJECT_STALE as well. */
+static void
+control_frames_pass_in_front_of_data_and_know_their_generation(void **state)
+{
+	struct dp_target to = {.kind = DP_TO_BUNDLE};
+	static struct lab_sent s;
+	uint32_t seq;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, 2000000);
+	to.bundle.gen = l.gen;
+	for (unsigned i = 0; i < 20; i++)
+		lab_downlink_udp(&l, 0, i, 1000);
+	rig_settle(&l.r);
+	while (lab_sent(&l, &s, false))
+		;
+	seq = lab_stats(&l, 0, 0).next_tx_seq;
+	inject(&l, &to, "\x80\x21\x01\x07\x00\x04", 6);
+	to.bundle.gen++;
+	inject(&l, &to, "\x80\x21\x01\x08\x00\x04", 6);
+	to.bundle.index = 63;
+	inject(&l, &to, "\x80\x21\x01\x09\x00\x04", 6);
+	rig_run(&l.r, lab_ms(500), lab_ms(1));
+	do {
+		assert_true(lab_sent(&l, &s, false));
+	} while (s.mp.seq != seq);
+	assert_int_equal(s.n, 6);
+	assert_memory_equal(s.payload, "\x80\x21\x01\x07\x00\x04", 6);
+	lab_expect_drops(&l, DROP_INJECT_STALE, 2);
+	rig_close(&l.r);
+}
+
+static void
+control_frames_for_ports_and_routes_find_their_way(void **state)
+{
+	const struct dp_target port = {.kind = DP_TO_PORT, .port = LAB_ACCESS}, route = {.kind = DP_TO_ROUTE};
+	static struct frame f, ip, got;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	p = lab_path(&l, 0, 0);
+	frame_discovery(&f, &p, PPPOE_CODE_PADT);
+	assert_true(dp_inject(l.r.dp, &port, f.b, f.len));
+	packet_udp(&ip, 0xc0000202, lab_address(0), 1, 1, 200); /* TTL 1 is ours to keep */
+	assert_true(dp_inject(l.r.dp, &route, ip.b, ip.len));
+	rig_settle(&l.r);
+	assert_true(rig_receive(&l.r, LAB_ACCESS, &got));
+	assert_true(frame_equal(&got, &f));
+	assert_true(rig_receive(&l.r, LAB_ACCESS, &got));
+	assert_int_equal(got.len, FRAGMENT_HDR + PPP_PROTO_LEN + 200);
+	assert_memory_equal(got.b + FRAGMENT_HDR + PPP_PROTO_LEN, ip.b, ip.len);
+	assert_int_equal(rig_drops_all(&l.r), 0);
+	rig_close(&l.r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_packet_of_a_bundle_is_number_0_and_travels_alone),
+		cmocka_unit_test(packets_are_cut_over_any_number_of_links_and_carry_their_bytes),
+		cmocka_unit_test(fragments_keep_to_the_link_mru_and_packets_to_the_mrru),
+		cmocka_unit_test(plain_link_sends_plain_frames),
+		cmocka_unit_test(packets_nobody_can_carry_are_dropped_under_their_names),
+		cmocka_unit_test(packet_above_the_mrru_is_cut_or_answered),
+		cmocka_unit_test(queue_is_bounded_by_time_and_counts_what_it_refuses),
+		cmocka_unit_test(small_packets_are_bounded_by_number),
+		cmocka_unit_test(saturated_lines_are_filled_to_their_rates_and_not_above),
+		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
+		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
+		cmocka_unit_test(without_null_interval_idle_links_stay_silent),
+		cmocka_unit_test(removed_line_takes_no_more_with_it_than_was_in_flight),
+		cmocka_unit_test(last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers),
+		cmocka_unit_test(changed_settings_leave_numbers_alone),
+		cmocka_unit_test(packet_that_cannot_be_cut_for_want_of_mbufs_takes_no_number),
+		cmocka_unit_test(control_frames_pass_in_front_of_data_and_know_their_generation),
+		cmocka_unit_test(control_frames_for_ports_and_routes_find_their_way),
+	};
+
+	return cmocka_run_group_tests_name("stage mp_tx", tests, NULL, NULL);
+}
