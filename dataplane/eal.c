@@ -151,6 +151,8 @@ args_build(struct args *a, const struct dp_setup *s, bool threaded)
 	arg_add(a, "-m");
 	arg_add(a, "%u", s->memory_mib);
 	arg_add(a, "--log-level=error");
+	arg_add(a,
+		"--log-level=pmd.net.tap:critical"); /* names what the kernel lacks for flow rules that we do not use */
 	pci_args(a, s);
 	for (unsigned i = 0; s->eal_args != NULL && s->eal_args[i] != NULL; i++)
 		arg_add(a, "%s", s->eal_args[i]);

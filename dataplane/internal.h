@@ -17,6 +17,7 @@ struct port_state {
 	char name[32], device[64], driver[32], ifname[IF_NAMESIZE]; /* ifname: the kernel's device behind it, or "" */
 	int kernel_mtu;                                             /* to restore; 0: not changed */
 	bool started, created;
+	bool promiscuous;  /* by us */
 	bool carrier_told; /* what control knows of `carrier` in struct port */
 };
 

@@ -282,6 +282,24 @@ made_up_mac(const struct opening *o)
 	return m;
 }
 
+/* The kernel's end of a tap carries the address the driver tells; ours is another, or neighbour discovery would see a duplicate. */
+static struct mac
+own_mac(const struct opening *o)
+{
+	struct rte_ether_addr a = {0};
+	struct mac m;
+
+	rte_eth_macaddr_get(o->p->id, &a);
+	memcpy(&m, &a, sizeof(m));
+	if (mac_is_zero(&m))
+		return made_up_mac(o);
+	if (driver_is(o, "net_tap")) {
+		m.b[0] |= 0x02;
+		m.b[5] ^= 0x01;
+	}
+	return m;
+}
+
 static void
 mac_add(struct port *p, const struct mac *m)
 {
@@ -291,28 +309,37 @@ mac_add(struct port *p, const struct mac *m)
 	p->macs[p->n_macs++] = *m;
 }
 
+/* The device filters no further addresses: then all frames come in. Undone at the end, unless somebody else had set it before. */
+static void
+promiscuous(struct opening *o)
+{
+	struct ifreq r = {0};
+	const bool before =
+		o->st->ifname[0] != '\0' && kernel_request(o, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_PROMISC);
+
+	if (!before)
+		o->st->promiscuous = rte_eth_promiscuous_enable(o->p->id) == 0;
+}
+
 static int
 addresses_set(struct opening *o)
 {
-	struct rte_ether_addr own = {0};
 	struct port *p = o->p;
+	struct rte_ether_addr a;
 	bool all = false;
 
-	rte_eth_macaddr_get(p->id, &own);
-	memcpy(&p->macs[0], &own, sizeof(p->macs[0]));
-	if (mac_is_zero(&p->macs[0]))
-		p->macs[0] = made_up_mac(o);
+	p->macs[0] = own_mac(o);
 	p->n_macs = 1;
 	if (o->setup->n_macs > DP_PORT_MACS_MAX)
 		return failed(o, -E2BIG, "too many MAC addresses");
 	for (unsigned i = 0; i < o->setup->n_macs; i++)
 		mac_add(p, &o->setup->macs[i]);
 	for (unsigned i = 1; i < p->n_macs; i++) {
-		memcpy(&own, &p->macs[i], sizeof(own));
-		all |= rte_eth_dev_mac_addr_add(p->id, &own, 0) != 0;
+		memcpy(&a, &p->macs[i], sizeof(a));
+		all |= rte_eth_dev_mac_addr_add(p->id, &a, 0) != 0;
 	}
 	if (all)
-		rte_eth_promiscuous_enable(p->id);
+		promiscuous(o);
 	if (p->kind == DP_PORT_IP)
 		rte_eth_allmulticast_enable(p->id);
 	return 0;
@@ -438,6 +465,8 @@ port_close(struct dataplane *dp, unsigned i)
 	uint16_t id = dp->ports[i].id;
 
 	kernel_mtu_restore(dp, st);
+	if (st->promiscuous)
+		rte_eth_promiscuous_disable(id);
 	if (st->started)
 		rte_eth_dev_stop(id);
 	if (st->created && rte_eth_dev_info_get(id, &info) == 0) {

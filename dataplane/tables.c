@@ -661,9 +661,10 @@ tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, stru
 bool
 tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out)
 {
+	const struct dp_session_key aligned __rte_aligned(8) = *key; /* the hash reads words */
 	void *word;
 
-	if (rte_hash_lookup_data(t->sessions, key, &word) < 0)
+	if (rte_hash_lookup_data(t->sessions, &aligned, &word) < 0)
 		return false;
 	*out = steer_unpack((uint64_t)(uintptr_t)word);
 	return true;
