@@ -22,7 +22,10 @@ struct bench {
 static void
 bench_init(struct bench *b)
 {
-	*b = (struct bench){.policy = default_lcp, .multilink = default_multilink, .wish = default_wish()};
+	memset(b, 0, sizeof(*b));
+	b->policy = default_lcp;
+	b->multilink = default_multilink;
+	b->wish = default_wish();
 	b->wish.lcp = &b->policy;
 	b->wish.multilink = &b->multilink;
 }
