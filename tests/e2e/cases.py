@@ -307,14 +307,13 @@ def two_logins_with_and_without_alias():
     """Two logins are two bundles, and one where the operator says so [G-02, U11]"""
     links = {'line0': {'username': 'anna', 'password': 'a'}, 'line1': {'username': 'otto', 'password': 'o'}}
     users = {'anna': {'password': 'a', 'bundle': 'family', 'address': CLIENT_ADDRESS, 'routes': ['192.168.1.0/24']},
-             'otto': {'password': 'o', 'bundle': 'family'}}
-    with Bonded(rates=(20, 20), client={'clients': {'home': {'links': links}}}, concentrator={'users': users}) as lab:
+             'otto': {'password': 'o', 'bundle': 'family', 'address': CLIENT_ADDRESS}}
+    with Bonded(rates=(20, 20), client={'clients': {'home': {'links': links}}}, concentrator={'users': {USER: None, **users}}) as lab:
         lab.client.wait_bundle('home', 2)
         lab.concentrator.wait_bundle('family', 2)
         pings(lab)
-    users = {'anna': {**users['anna'], 'bundle': None}, 'otto': {**users['otto'], 'bundle': None}}
-    users = {name: {k: v for k, v in u.items() if v is not None} for name, u in users.items()}
-    with Bonded(rates=(20, 20), client={'clients': {'home': {'links': links}}}, concentrator={'users': users}) as lab:
+    users = {'anna': {'password': 'a', 'address': CLIENT_ADDRESS}, 'otto': {'password': 'o'}}
+    with Bonded(rates=(20, 20), client={'clients': {'home': {'links': links}}}, concentrator={'users': {USER: None, **users}}) as lab:
         lab.concentrator.wait_bundle('anna', 1)
         lab.concentrator.wait_bundle('otto', 1)
 

@@ -195,7 +195,7 @@ class Lab:
 
     def capture(self, ns, dev, path, snaplen=256):
         """tcpdump into path; returns once it captures."""
-        p = self.start(ns, f'tcpdump-{ns}-{dev}', 'tcpdump', '-Z', 'root', '-U', '-B', 8192, '-s', snaplen, '-n',
+        p = self.start(ns, f'tcpdump-{ns}-{dev}', 'tcpdump', '-Z', 'root', '-U', '--immediate-mode', '-B', 8192, '-s', snaplen, '-n',
                        '-i', dev, '-w', path)
         until(f'tcpdump on {dev}', lambda: 'listening on' in p.text())
         return p

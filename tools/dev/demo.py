@@ -213,11 +213,11 @@ class Demo:
             if rate is None:
                 print(f'    {title:20} {what}')
             else:
-                ceiling = tcp_ceiling(what, pieces=len(what))
+                ceiling = tcp_ceiling(what)
                 print(f'    {title:20} {rate:5.1f} Mbit/s, {100 * rate / ceiling:5.1f} % of the ceiling {ceiling:.1f}, '
                       f'{100 * rate / sum(self.lab.rates):5.1f} % of the sum of the lines ({sum(self.lab.rates)})')
-        print(f'    ceiling: tbf counts 26 bytes of headers around each fragment; a 1500-byte packet in two leaves '
-              f'1448/1554 of the rate')
+        print('    ceiling: tbf counts 26 bytes of headers around each fragment; a 1500-byte packet in two (one line alone '
+              'cuts it, too) leaves 1448/1554 of the rate')
         print(f'    captures: {self.out}/line0.pcap, line1.pcap; logs: {self.out}/*.log')
 
     def run(self):
