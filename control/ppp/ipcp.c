@@ -189,7 +189,7 @@ judge_absence(struct judgement *j)
 static enum cp_code
 judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct cp_writer *rejects, struct outbox *out)
 {
-	uint8_t nak_bytes[64]; /* one Nak of each type that has an address */
+	uint8_t nak_bytes[64] = {0}; /* at most one Nak of each type that has an address */
 	struct cp_writer naks = {.buf = nak_bytes, .cap = sizeof(nak_bytes)};
 	struct judgement j = {.c = ipcp_of(f), .naks = &naks, .out = out, .give_up = give_up};
 	uint32_t seen[256 / 32] = {0};

@@ -339,7 +339,7 @@ static enum cp_code
 judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct cp_writer *rejects, struct outbox *out)
 {
 	struct lcp *l = lcp_of(f);
-	uint8_t nak_bytes[CP_OPTIONS_MAX];
+	uint8_t nak_bytes[64] = {0}; /* at most one Nak of each type: 23 bytes */
 	struct cp_writer naks = {.buf = nak_bytes, .cap = sizeof(nak_bytes)};
 	struct judgement j = {.l = l, .side = side_default(l), .naks = &naks, .out = out, .give_up = give_up};
 	uint32_t seen[256 / 32] = {0};

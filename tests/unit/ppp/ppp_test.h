@@ -45,7 +45,7 @@ void assert_sent(const struct outbox *out, uint8_t code, uint8_t id, const char 
 
 /* ------------------------------------------------------------------ two machines on a wire */
 
-enum { WIRE_QUEUE_MAX = 4096 };
+enum { WIRE_QUEUE_MAX = 512 };
 
 struct node {
 	void *machine;
