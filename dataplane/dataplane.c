@@ -377,6 +377,8 @@ dataplane_start(const struct dp_setup *setup, struct dataplane **out, const char
 	int ret;
 
 	*out = NULL;
+	if (eal_running())
+		return why_failed(why, -EALREADY, "EAL runs already in this process");
 	ret = dataplane_new(setup, true, out, why);
 	if (ret < 0) {
 		eal_end();

@@ -163,10 +163,10 @@ eal_start(const struct dp_setup *s, bool threaded, const char **why)
 {
 	struct args *a = &eal_args;
 
-	if (eal_runs && !threaded)
+	if (eal_runs)
 		return 0;
 	if (a->n != 0)
-		return why_failed(why, -EALREADY, "EAL was started before in this process");
+		return why_failed(why, -EALREADY, "EAL has ended in this process and cannot start again");
 	if (threaded && s->workers + 1 > RTE_MAX_LCORE)
 		return why_failed(why, -EINVAL, "%u workers are more than EAL has cores", s->workers);
 	args_build(a, s, threaded);
@@ -178,6 +178,12 @@ eal_start(const struct dp_setup *s, bool threaded, const char **why)
 			s->memory_mib, s->hugepages ? "hugepages" : "ordinary memory");
 	eal_runs = true;
 	return 0;
+}
+
+bool
+eal_running(void)
+{
+	return eal_runs;
 }
 
 void

@@ -61,8 +61,9 @@ void dataplane_drain(struct dataplane *dp);
 
 /* ------------------------------------------------------------------ eal.c */
 
-/* Starts EAL for setup->workers lcores (threaded), or one. 0, or negative errno. */
+/* Starts EAL for setup->workers lcores (threaded), or one, unless it runs. 0, or negative errno. */
 int eal_start(const struct dp_setup *setup, bool threaded, const char **why);
+bool eal_running(void);
 /* Ends it if it runs; it cannot be started again. */
 void eal_end(void);
 
