@@ -24,12 +24,13 @@
 
 enum {
 	MIB = 1 << 20,
-	FIXED_MIB = 80,      /* prefix table, rings, workers */
+	FIXED_MIB = 90,      /* prefix table, rings, workers, large buffers */
 	BUNDLE_BYTES = 2560, /* of a bundle and its share of pools */
 	ROUTE_BYTES = 512,   /* of a route in all tables */
 	MBUF_BYTES =
 		896, /* of a packet buffer besides its data: headers, scratch, and a header for an indirect piece */
 	POOL_MIN = 1024,
+	JOINED_POOL = 512, /* large buffers: one turn's frames of some ports, and the datagrams under way */
 	CACHED_MIN = 4096, /* pools under that have no caches: those would hold too much of them */
 	CACHE_SIZE = 256,
 	POOL_MAX = 1 << 19,
@@ -158,6 +159,21 @@ all_pools_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
 		dp->workers[i]->indirect_pool = dp->indirect_pools[dp->workers[i]->numa_node];
 	}
 	return ret;
+}
+
+static int
+joined_pool_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
+{
+	bool wanted = false;
+
+	for (unsigned i = 0; i < s->n_ports; i++)
+		wanted |= port_joins_fragments(&s->ports[i]);
+	if (!wanted)
+		return 0;
+	dp->joined_pool = pool_new("joined", JOINED_POOL, (uint16_t)(RTE_PKTMBUF_HEADROOM + port_joined_bytes()),
+		dp->workers[0]->numa_node);
+	return dp->joined_pool != NULL ? 0
+				       : why_failed(why, -ENOMEM, "no memory for large packet buffers: raise memory");
 }
 
 static int
@@ -306,6 +322,8 @@ dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why
 	if (ret == 0)
 		ret = all_pools_open(dp, s, why);
 	if (ret == 0)
+		ret = joined_pool_open(dp, s, why);
+	if (ret == 0)
 		ret = tables_open(dp, s, why);
 	if (ret == 0)
 		ret = exchange_open(dp, why);
@@ -438,6 +456,7 @@ dataplane_free(struct dataplane *dp)
 		rte_mempool_free(dp->pools[i]);
 		rte_mempool_free(dp->indirect_pools[i]);
 	}
+	rte_mempool_free(dp->joined_pool);
 	rte_free(dp->qsbr);
 	if (dp->ioctl_fd >= 0)
 		close(dp->ioctl_fd);

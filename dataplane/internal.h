@@ -30,6 +30,7 @@ struct dataplane {
 	struct tables *tables;
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_mempool *pools[RTE_MAX_NUMA_NODES], *indirect_pools[RTE_MAX_NUMA_NODES];
+	struct rte_mempool *joined_pool; /* large buffers, if a port joins fragments */
 	bool threaded;
 	char notes[1024];
 
@@ -73,6 +74,9 @@ void eal_end(void);
 int port_open(struct dataplane *dp, const struct dp_setup *setup, unsigned i, const char **why);
 /* Data bytes a packet buffer must have for this port. */
 unsigned port_buffer_bytes(const struct dp_port_setup *s);
+/* Its frames may be whole IP datagrams, up to port_joined_bytes() long, whatever its MTU. */
+bool port_joins_fragments(const struct dp_port_setup *s);
+unsigned port_joined_bytes(void);
 void port_close(struct dataplane *dp, unsigned i);
 void ports_carrier_poll(void *dataplane); /* the same, and wakes control: an EAL alarm */
 /* Looks at the carriers; true when one has changed and control must be told. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
+#include <rte_memcpy.h>
 #include <rte_ring.h>
 #include <string.h>
 
@@ -8,11 +9,33 @@
 
 /* Frames in and out of the ports: the hot half. port_setup.c opens them. */
 
+/* Into an ordinary buffer, if it fits: the large ones are few, and a packet may wait long in a bundle's queue. */
+static struct rte_mbuf *
+small_copy(struct worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *c = rte_pktmbuf_alloc(w->pool);
+
+	if (c == NULL)
+		return m;
+	if (m->data_len > rte_pktmbuf_tailroom(c)) {
+		release(w, c);
+		return m;
+	}
+	rte_memcpy(rte_pktmbuf_append(c, m->data_len), rte_pktmbuf_mtod(m, const void *), m->data_len);
+	c->ol_flags = m->ol_flags;
+	c->vlan_tci = m->vlan_tci;
+	c->port = m->port;
+	release(w, m);
+	return c;
+}
+
 void
 port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b)
 {
 	b->n = rte_eth_rx_burst(p->id, queue, b->m, BURST_STAGE);
 	w->rx_frames += b->n;
+	for (unsigned i = 0; i < b->n && unlikely(p->rx_large); i++)
+		b->m[i] = small_copy(w, b->m[i]);
 }
 
 /* ------------------------------------------------------------------ linearising */

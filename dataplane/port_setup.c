@@ -23,6 +23,7 @@ enum {
 	PORT_SLACK = ETH_HDR_MAX + 4, /* around the MTU: header with two tags, and an FCS where the device counts it */
 	AF_PACKET_HDR = 128,          /* what the kernel puts before a frame in a ring slot, and alignment */
 	AF_PACKET_SLOT = 2048,        /* the driver's own default */
+	AF_PACKET_JOINED = 16384,     /* slot for datagrams that the kernel joined */
 };
 
 /* One port being opened. */
@@ -49,6 +50,26 @@ failed(const struct opening *o, int err, const char *what)
 
 /* ------------------------------------------------------------------ device */
 
+static bool
+is_af_packet(const struct dp_port_setup *s)
+{
+	return strncmp(s->devargs, "net_af_packet", 13) == 0;
+}
+
+/* The driver puts its sockets into a fanout group that asks the kernel to join IPv4 fragments: whoever sends a datagram of several
+ * frames to an IP port gives us one frame of any size. Lines carry PPPoE, which the kernel does not look into. */
+bool
+port_joins_fragments(const struct dp_port_setup *s)
+{
+	return is_af_packet(s) && s->kind == DP_PORT_IP;
+}
+
+unsigned
+port_joined_bytes(void)
+{
+	return AF_PACKET_JOINED;
+}
+
 static unsigned
 af_packet_slot(uint16_t mtu)
 {
@@ -64,7 +85,7 @@ port_buffer_bytes(const struct dp_port_setup *s)
 {
 	const unsigned frame = (s->mtu + PORT_SLACK + 63u) & ~63u;
 
-	return strncmp(s->devargs, "net_af_packet", 13) == 0 ? RTE_MAX(frame, af_packet_slot(s->mtu)) : frame;
+	return is_af_packet(s) ? RTE_MAX(frame, af_packet_slot(s->mtu)) : frame;
 }
 
 static void
@@ -82,7 +103,7 @@ args_default(char *args, size_t n, const char *key, unsigned value)
 static void
 af_packet_args(const struct opening *o, char *args, size_t n)
 {
-	const unsigned slot = af_packet_slot(o->setup->mtu);
+	const unsigned slot = port_joins_fragments(o->setup) ? AF_PACKET_JOINED : af_packet_slot(o->setup->mtu);
 
 	args_default(args, n, "qdisc_bypass", 0);
 	if (slot == AF_PACKET_SLOT || strstr(args, "framesz=") != NULL || strstr(args, "blocksz=") != NULL)
@@ -119,7 +140,7 @@ device_find(struct opening *o)
 		return failed(o, -ENODEV, "no such device, or it is not bound to a driver that DPDK can use");
 	if (o->setup->devargs[n] == ',')
 		snprintf(args, sizeof(args), "%s", o->setup->devargs + n + 1);
-	if (strncmp(name, "net_af_packet", 13) == 0)
+	if (is_af_packet(o->setup))
 		af_packet_args(o, args, sizeof(args));
 	ret = rte_eal_hotplug_add("vdev", name, args);
 	if (ret < 0)
@@ -233,10 +254,12 @@ queues_setup(struct opening *o)
 
 	if (ret < 0)
 		return failed(o, ret, "device refuses the queues' lengths");
+	p->rx_large = port_joins_fragments(o->setup);
 	for (uint16_t q = 0; q < p->n_rxq; q++) {
 		struct worker *w = o->dp->workers[queue_worker(p, q, o->dp->n_workers)];
 
-		ret = rte_eth_rx_queue_setup(p->id, q, rx_desc, (unsigned)w->numa_node, NULL, w->pool);
+		ret = rte_eth_rx_queue_setup(
+			p->id, q, rx_desc, (unsigned)w->numa_node, NULL, p->rx_large ? o->dp->joined_pool : w->pool);
 		if (ret < 0)
 			return failed(o, ret, "no receive queue (packet buffers too few or too small?)");
 		w->rx_queue[p->index] = (int16_t)q;

@@ -33,6 +33,7 @@ struct port {
 	uint8_t kind;       /* enum dp_port_kind */
 	bool tx_multi_seg;  /* else chains are linearised */
 	bool tx_indirect;   /* driver copes with indirect mbufs (else copied) */
+	bool rx_large;      /* receives into large buffers: see port_joins_fragments() */
 	bool tx_ipv4_cksum; /* offload offered */
 	uint16_t n_rxq, n_txq;
 	uint16_t mtu;
