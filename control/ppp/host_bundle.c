@@ -162,23 +162,35 @@ route_at(const struct host *h, const struct bundle *b, unsigned i, struct host_p
 		*route = (struct host_prefix){client != NULL ? b->route_our : b->route_peer, 32};
 		return true;
 	}
-	if (client != NULL && i == 1) {
-		*route = client->default_route ? (struct host_prefix){0, 0} : (struct host_prefix){b->route_peer, 32};
+	i -= 1;
+	if (client != NULL && client->default_route && i-- == 0) {
+		*route = (struct host_prefix){0, 0};
 		return true;
 	}
 	if (client != NULL) {
 		list = client->routes;
 		n = client->n_routes;
-		i -= 2;
 	} else if (b->has_user_routes) {
 		list = h->users[b->user].cfg->routes;
 		n = h->users[b->user].cfg->n_routes;
-		i -= 1;
 	}
 	if (list == NULL || i >= n)
 		return false;
 	*route = list[i];
 	return true;
+}
+
+/* Two providers may give two clients the same address. */
+static bool
+local_is_shared(const struct host *h, const struct bundle *b)
+{
+	for (unsigned i = 0; i < h->cfg->n_clients; i++) {
+		const struct bundle *other = bundle_of(h, h->clients[i].bundle);
+
+		if (other != NULL && other != b && other->routes_set != 0 && other->route_our == b->route_our)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -189,6 +201,8 @@ put_route(struct host *h, const struct bundle *b, enum host_out_kind kind, unsig
 	bool local;
 
 	if (!route_at(h, b, i, &route, &local) || (route.len == 32 && route.address == 0))
+		return;
+	if (local && local_is_shared(h, b))
 		return;
 	item = host_put(h, kind);
 	item->bundle = local ? 0 : b->id;

@@ -411,7 +411,7 @@ event(struct pair *p, int node, const struct host_out_item *item, const char *te
 	n->events[item->event]++;
 	if (item->event == HOST_EV_LINK_DOWN)
 		n->link_down_ms = p->now_ms;
-	if (strstr(text, "secret") != NULL)
+	if (strstr(text, "swordfish") != NULL)
 		fault(p, "a password is in: %s", text);
 	if (at == PAIR_LOG) {
 		memmove(n->log[0], n->log[PAIR_LOG / 2], (size_t)PAIR_TEXT * PAIR_LOG / 2);
@@ -908,7 +908,7 @@ usual_concentrator(struct pair_net *net)
 {
 	net->range = (struct host_range){0x0a000002, 0x0a00003f};
 	net->pool = (struct host_pool){"pool", &net->range, 1};
-	net->users[0] = (struct host_user){.name = "alice", .password = "secret-a"};
+	net->users[0] = (struct host_user){.name = "alice", .password = "swordfish-a"};
 	net->concentrator = (struct host_concentrator){
 		.name = "bras",
 		.ports = net->port_index,
@@ -953,7 +953,7 @@ pair_net_init(struct pair_net *net, unsigned links)
 	net->client = (struct host_client){
 		.name = "home",
 		.username = "alice",
-		.password = "secret-a",
+		.password = "swordfish-a",
 		.accept = {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP},
 		.request_dns = true,
 		.default_route = true,
