@@ -9,8 +9,9 @@
 /* Bundles as control makes and changes them. Everything here runs once a command, never once a frame. */
 
 enum {
-	EXT_SLAB = 16,      /* extensions taken from memory at once */
-	BURST_NS = 1000000, /* a line may catch up this much after the worker was away */
+	EXT_SLAB = 16, /* extensions taken from memory at once */
+	BURST_NS =
+		2000000, /* a line may catch up this much after the worker was away: far less than any modem's queue */
 	HORIZON_MIN_NS = 1000000,
 	QUEUE_PACKETS_MIN = 32,
 	QUEUE_PACKETS_MAX = 4096,

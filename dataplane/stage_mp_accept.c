@@ -26,17 +26,22 @@ judge(const struct bundle *b, const struct pkt *k, unsigned version)
 	return PACKET_PASS;
 }
 
-static void
-accept_one(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
+/* False: refused, counted and dropped. */
+static bool
+has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
-	struct rte_mbuf *head;
+	if (likely(!is_full(b, m->pkt_len)))
+		return true;
+	b->rare.queue_drops++;
+	drop(w, m, DROP_BUNDLE_QUEUE_FULL);
+	return false;
+}
 
-	if (unlikely(is_full(b, m->pkt_len))) {
-		b->rare.queue_drops++;
-		drop(w, m, DROP_BUNDLE_QUEUE_FULL);
-		return;
-	}
-	head = mbuf_make_room(w->pool, m, FRAME_ROOM + PPP_PROTO_LEN);
+static void
+enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
+{
+	struct rte_mbuf *head = mbuf_make_room(w->pool, m, FRAME_ROOM + PPP_PROTO_LEN);
+
 	if (unlikely(head == NULL)) {
 		drop(w, m, DROP_NO_MBUF);
 		return;
@@ -61,16 +66,13 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 		drop_answered(w, m, DROP_BUNDLE_TOO_LARGE, DP_PUNT_TOO_BIG, b->tx.mrru);
 		return;
 	}
-	if (is_full(b, m->pkt_len)) {
-		b->rare.queue_drops++;
-		drop(w, m, DROP_BUNDLE_QUEUE_FULL);
+	if (!has_room(w, b, m))
 		return;
-	}
 	n = ip_cut(w, m, b->tx.mrru, pieces);
 	if (n == 0)
 		drop(w, m, DROP_NO_MBUF);
 	for (unsigned i = 0; i < n; i++)
-		accept_one(w, b, pieces[i], 4);
+		enqueue(w, b, pieces[i], 4);
 }
 
 void
@@ -89,9 +91,9 @@ mp_accept(struct worker *w, struct burst *burst)
 
 		if (verdict != PACKET_PASS)
 			drop(w, m, (enum drop_reason)verdict);
-		else if (likely(m->pkt_len <= b->tx.mrru))
-			accept_one(w, b, m, version);
-		else
+		else if (unlikely(m->pkt_len > b->tx.mrru))
 			accept_large(w, b, m);
+		else if (has_room(w, b, m))
+			enqueue(w, b, m, version);
 	}
 }

@@ -378,7 +378,7 @@ frames_leave_a_paced_line_at_even_distances(void **state)
 	for (unsigned i = 0; i < 10000 && seen < 30; i++) {
 		while (lab_sent(&l, &s, false)) {
 			assert_int_equal(s.frame.len, 150);
-			/* the first ones may catch up the millisecond that the line has been idle */
+			/* the first ones may catch up the 2 ms that the line has been idle */
 			if (seen > 2)
 				assert_in_range(l.r.now_ns - last, each_ns - 40000, each_ns + 40000);
 			last = l.r.now_ns;

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
+#include "tests/dpdk/stage_lab.h"
+
+/* What the stages stand on: chains of mbufs, the timer wheel, the memory of deep windows. */
+
+static uint32_t
+draw(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*seed >> 33);
+}
+
+/* ------------------------------------------------------------------ wheel */
+
+enum { TIMERS = 300, SHIFT = 10 };
+
+struct timer {
+	uint64_t pad;
+	struct wheel_node node;
+	uint64_t due_ns; /* 0: not set */
+};
+
+static uint64_t
+earliest(const struct timer t[])
+{
+	uint64_t ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < TIMERS; i++)
+		if (t[i].due_ns != 0)
+			ns = RTE_MIN(ns, t[i].due_ns);
+	return ns;
+}
+
+/* Random adding, moving, removing and expiring; a plain array is the reference. */
+static void
+wheel_gives_each_timer_out_in_its_tick_or_before_when_it_is_far(void **state)
+{
+	static struct timer t[TIMERS];
+	static struct wheel w;
+	uint64_t now_ns = 123456789, seed = 5;
+	unsigned fired = 0;
+
+	(void)state;
+	memset(t, 0, sizeof(t));
+	wheel_init(&w, &t[0].node, sizeof(t[0]), SHIFT);
+	assert_int_equal(wheel_next_ns(&w), UINT64_MAX);
+	for (unsigned step = 0; step < 200000; step++) {
+		const uint32_t i = draw(&seed) % TIMERS;
+		const uint64_t horizon = (uint64_t)WHEEL_SLOTS << SHIFT;
+		uint32_t e;
+
+		if (draw(&seed) % 3 == 0) {
+			t[i].due_ns = now_ns + draw(&seed) % (draw(&seed) % 50 == 0 ? 3 * horizon : horizon / 64);
+			wheel_add(&w, i, now_ns, t[i].due_ns);
+		} else if (draw(&seed) % 20 == 0) {
+			t[i].due_ns = 0;
+			wheel_remove(&w, i);
+		}
+		now_ns += draw(&seed) % (draw(&seed) % 100 == 0 ? 2 * horizon : 3000);
+		assert_true(wheel_next_ns(&w) <= earliest(t));
+		if (earliest(t) < now_ns + horizon / 2 && earliest(t) > now_ns)
+			assert_true(wheel_first(&w) != WHEEL_NIL);
+		while ((e = wheel_expired(&w, now_ns)) != WHEEL_NIL) {
+			assert_true(t[e].due_ns != 0);
+			if (t[e].due_ns > (now_ns | ((1u << SHIFT) - 1))) {
+				wheel_add(&w, e, now_ns, t[e].due_ns);
+				continue;
+			}
+			t[e].due_ns = 0;
+			fired++;
+		}
+		/* nothing that is due stays in */
+		assert_true(earliest(t) >> SHIFT > now_ns >> SHIFT);
+	}
+	assert_true(fired > 10000);
+}
+
+/* ------------------------------------------------------------------ deep windows */
+
+enum { BLOCKS = 200 };
+
+static void
+deep_windows_never_overlap_and_all_memory_comes_back(void **state)
+{
+	static struct {
+		struct reasm_deep *d;
+		size_t bytes;
+		uint8_t mark;
+	} block[BLOCKS];
+	struct reasm_deep *largest[3];
+	struct deep_pool p;
+	uint64_t seed = 9;
+	unsigned refused = 0;
+
+	(void)state;
+	rig_eal();
+	assert_int_equal(deep_pool_init(&p, 3, SOCKET_ID_ANY), 0);
+	for (unsigned step = 0; step < 100000; step++) {
+		const unsigned i = draw(&seed) % BLOCKS;
+
+		if (block[i].d == NULL) {
+			const unsigned slots = 128u << draw(&seed) % 8;
+
+			block[i].d = deep_pool_get(&p, slots);
+			block[i].bytes = reasm_deep_bytes(slots);
+			block[i].mark = (uint8_t)draw(&seed);
+			if (block[i].d != NULL)
+				memset(block[i].d, block[i].mark, block[i].bytes);
+			else
+				refused++;
+			assert_int_equal((uintptr_t)block[i].d % 64, 0);
+			continue;
+		}
+		for (size_t at = 0; at < block[i].bytes; at++)
+			if (((const uint8_t *)block[i].d)[at] != block[i].mark)
+				fail_msg("block %u was written by another at %zu", i, at);
+		deep_pool_put(&p, block[i].d);
+		block[i].d = NULL;
+	}
+	assert_true(refused > 100);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		deep_pool_put(&p, block[i].d);
+	for (unsigned i = 0; i < 3; i++)
+		assert_non_null(largest[i] = deep_pool_get(&p, REASM_SLOTS_MAX));
+	assert_null(deep_pool_get(&p, 256));
+	for (unsigned i = 0; i < 3; i++)
+		deep_pool_put(&p, largest[i]);
+	deep_pool_fini(&p);
+}
+
+/* ------------------------------------------------------------------ chains */
+
+static struct rte_mempool *
+pool(void)
+{
+	static struct rte_mempool *p;
+
+	rig_eal();
+	if (p == NULL)
+		p = rte_pktmbuf_pool_create("chains", 4095, 0, PKT_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	assert_non_null(p);
+	return p;
+}
+
+/* n bytes of a pattern in segments of random size, some of them empty, some indirect. */
+static struct rte_mbuf *
+chain(uint64_t *seed, uint8_t *bytes, unsigned n)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool()), *last = m;
+	unsigned at = draw(seed) % 2 ? 0 : draw(seed) % n;
+
+	for (unsigned i = 0; i < n; i++)
+		bytes[i] = (uint8_t)draw(seed);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)at), bytes, at);
+	while (at < n) {
+		const unsigned len = RTE_MIN(draw(seed) % 50, n - at);
+		struct rte_mbuf *seg = rte_pktmbuf_alloc(pool());
+
+		memcpy(rte_pktmbuf_append(seg, (uint16_t)len), bytes + at, len);
+		if (draw(seed) % 3 == 0) {
+			struct rte_mbuf *alias = rte_pktmbuf_alloc(pool());
+
+			rte_pktmbuf_attach(alias, seg);
+			rte_pktmbuf_free(seg);
+			seg = alias;
+		}
+		seg->pkt_len = len;
+		last->next = seg;
+		last = seg;
+		m->nb_segs++;
+		m->pkt_len += len;
+		at += len;
+	}
+	return m;
+}
+
+static void
+expect_bytes(const struct rte_mbuf *m, const uint8_t *bytes, unsigned n)
+{
+	uint8_t got[2048];
+
+	assert_int_equal(m->pkt_len, n);
+	rte_mbuf_sanity_check(m, 1);
+	mbuf_copy_out(m, 0, n, got);
+	assert_memory_equal(got, bytes, n);
+}
+
+static void
+chains_are_cut_skipped_pulled_and_joined_without_losing_a_byte(void **state)
+{
+	static uint8_t bytes[2][2048];
+	uint64_t seed = 3;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		unsigned n = 1 + draw(&seed) % 400, from = 0, k;
+		struct rte_mbuf *m = chain(&seed, bytes[0], n), *both[2];
+
+		switch (draw(&seed) % 4) {
+		case 0:
+			k = 1 + draw(&seed) % n;
+			mbuf_keep(m, k);
+			n = k;
+			break;
+		case 1:
+			from = draw(&seed) % n;
+			mbuf_skip(m, from);
+			break;
+		case 2:
+			k = 1 + draw(&seed) % n;
+			m = mbuf_pull(pool(), m, k);
+			assert_true(m->data_len >= k);
+			m = mbuf_make_room(pool(), m, 100);
+			assert_true(RTE_MBUF_DIRECT(m) && rte_pktmbuf_headroom(m) >= 100);
+			break;
+		default:
+			k = 1 + draw(&seed) % 400;
+			both[0] = m;
+			both[1] = chain(&seed, bytes[1], k);
+			m = mbuf_join(both, 2);
+			memcpy(bytes[0] + n, bytes[1], k);
+			n += k;
+		}
+		mbuf_drop_empty(m);
+		expect_bytes(m, bytes[0] + from, n - from);
+		rte_pktmbuf_free(m);
+		assert_int_equal(rte_mempool_in_use_count(pool()), 0);
+	}
+}
+
+/* Two packets share a buffer: what is written for one must not be seen in the other. */
+static void
+pulling_never_writes_into_a_shared_buffer(void **state)
+{
+	static const uint8_t bytes[] = "0123456789abcdefghij";
+	struct rte_mbuf *front = rte_pktmbuf_alloc(pool()), *back = rte_pktmbuf_alloc(pool()), *m;
+
+	(void)state;
+	memcpy(rte_pktmbuf_append(front, 20), bytes, 20);
+	rte_pktmbuf_attach(back, front);
+	back->data_off = (uint16_t)(back->data_off + 10);
+	back->data_len = 10;
+	back->pkt_len = 10;
+	front->data_len = 10;
+	front->pkt_len = 10;
+	m = rte_pktmbuf_alloc(pool());
+	memcpy(rte_pktmbuf_append(m, 10), "XXXXXXXXXX", 10);
+	front = mbuf_join((struct rte_mbuf *[]){front, m}, 2);
+	front = mbuf_pull(pool(), front, 20);
+	expect_bytes(front, (const uint8_t *)"0123456789XXXXXXXXXX", 20);
+	expect_bytes(back, bytes + 10, 10);
+	rte_pktmbuf_free(front);
+	rte_pktmbuf_free(back);
+	assert_int_equal(rte_mempool_in_use_count(pool()), 0);
+}
+
+/* ------------------------------------------------------------------ scattered frames */
+
+/* A driver may give a frame in pieces of any size. */
+static void
+frames_in_any_number_of_segments_are_understood(void **state)
+{
+	static struct frame whole, f;
+	struct rte_mempool *pool_of_rig;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	pool_of_rig = l.r.dp->workers[0]->pool;
+	for (unsigned piece = 1; piece < 120; piece++) {
+		const struct frame_path p = lab_path(&l, 0, 0);
+		struct rte_mbuf *head = NULL;
+
+		lab_inner(&whole, 0, piece, 100);
+		frame_mp(&f, &p, false, piece - 1, true, true, whole.b, whole.len);
+		frame_pad(&f, f.len + piece % 5);
+		for (size_t at = 0; at < f.len; at += piece) {
+			struct rte_mbuf *seg = rte_pktmbuf_alloc(pool_of_rig);
+			const size_t n = RTE_MIN((size_t)piece, f.len - at);
+
+			memcpy(rte_pktmbuf_append(seg, (uint16_t)n), f.b + at, n);
+			if (head == NULL)
+				head = seg;
+			else
+				assert_int_equal(rte_pktmbuf_chain(head, seg), 0);
+		}
+		assert_int_equal(rte_ring_enqueue(l.r.port[LAB_ACCESS].in[0], head), 0);
+		rig_settle(&l.r);
+		lab_expect_packet(&l, 0, piece, 100);
+	}
+	assert_int_equal(rig_drops_all(&l.r), 0);
+	rig_close(&l.r);
+}
+
+/* The state of a bundle costs what it was designed to cost. */
+static void
+hot_state_of_a_bundle_is_two_lines(void **state)
+{
+	(void)state;
+	assert_int_equal(offsetof(struct bundle, rx), 0);
+	assert_int_equal(sizeof(struct reasm), RTE_CACHE_LINE_SIZE);
+	assert_int_equal(sizeof(struct bundle_hot), RTE_CACHE_LINE_SIZE);
+	assert_int_equal(sizeof(struct tx_line) % RTE_CACHE_LINE_SIZE, 0);
+	assert_in_range(sizeof(struct bundle), 0, 2048);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wheel_gives_each_timer_out_in_its_tick_or_before_when_it_is_far),
+		cmocka_unit_test(deep_windows_never_overlap_and_all_memory_comes_back),
+		cmocka_unit_test(chains_are_cut_skipped_pulled_and_joined_without_losing_a_byte),
+		cmocka_unit_test(pulling_never_writes_into_a_shared_buffer),
+		cmocka_unit_test(frames_in_any_number_of_segments_are_understood),
+		cmocka_unit_test(hot_state_of_a_bundle_is_two_lines),
+	};
+
+	return cmocka_run_group_tests_name("stage memory", tests, NULL, NULL);
+}
