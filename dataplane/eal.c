@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dataplane/internal.h"
 
@@ -189,7 +190,9 @@ eal_running(void)
 void
 eal_end(void)
 {
-	if (eal_runs)
-		rte_eal_cleanup();
+	if (!eal_runs)
+		return;
+	rmdir(rte_eal_get_runtime_dir()); /* EAL makes it, empty, and leaves it behind */
+	rte_eal_cleanup();
 	eal_runs = false;
 }

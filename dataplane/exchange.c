@@ -296,8 +296,8 @@ dp_events(struct dataplane *dp, struct dp_event *events, unsigned n, bool *lost)
 		got += rte_ring_sc_dequeue_burst_elem(r, &events[got], sizeof(*events), n - got, NULL);
 	}
 	dp->next_event++;
-	if (lost != NULL)
-		*lost = events_lost(dp);
+	if (events_lost(dp) && lost != NULL)
+		*lost = true;
 	return got;
 }
 

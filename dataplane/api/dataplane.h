@@ -218,7 +218,8 @@ _Static_assert(sizeof(struct dp_event) <= 64, "an event is one cache line");
 /* Readable (eventfd) when a worker queued an event or a frame. Then: dp_events() first (it clears the mark), until it returns 0, then
  * dp_punted_next() until false. */
 int dp_event_fd(struct dataplane *dp);
-/* Up to n events of any worker; *lost is set when a ring had overflowed since the last call: re-read the state. */
+/* Up to n events of any worker; *lost becomes true (and is else left alone) when a ring had overflowed since the last call: re-read the
+ * state. */
 unsigned dp_events(struct dataplane *dp, struct dp_event *events, unsigned n, bool *lost);
 
 /* ------------------------------------------------------------------ punt: frames for control */

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -25,10 +24,7 @@ static struct rig *left_open; /* by a test that failed */
 static void
 setup_base(struct dp_setup *s)
 {
-	static char name[32];
-
-	snprintf(name, sizeof(name), "rig%d", (int)getpid());
-	*s = (struct dp_setup){.name = name, .workers = 1, .control_cpu = -1, .memory_mib = RIG_MEMORY_MIB};
+	*s = (struct dp_setup){.name = "rig", .workers = 1, .control_cpu = -1, .memory_mib = RIG_MEMORY_MIB};
 }
 
 void
