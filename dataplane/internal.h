@@ -82,6 +82,16 @@ void ports_carrier_poll(void *dataplane); /* the same, and wakes control: an EAL
 /* Looks at the carriers; true when one has changed and control must be told. */
 bool ports_poll_carrier(struct dataplane *dp);
 
+/* ------------------------------------------------------------------ port_kernel.c: the kernel's device behind af_packet, af_xdp, tap
+ * fd: any socket. Negative errno on failure. */
+
+int kernel_mtu(int fd, const char *ifname);
+int kernel_mtu_set(int fd, const char *ifname, int mtu);
+bool kernel_promiscuous(int fd, const char *ifname);
+bool kernel_carrier(int fd, const char *ifname);
+/* What the device's queueing discipline dropped since it was set up; 0 when it cannot be asked. */
+uint64_t kernel_qdisc_drops(const char *ifname);
+
 /* ------------------------------------------------------------------ exchange.c */
 
 int exchange_open(struct dataplane *dp, const char **why);

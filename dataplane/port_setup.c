@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "dataplane/internal.h"
@@ -149,35 +146,6 @@ device_find(struct opening *o)
 	o->st->created = true;
 	if (port_by_name(name, &o->p->id) != 0)
 		return failed(o, -ENODEV, "the device made no port");
-	return 0;
-}
-
-/* ------------------------------------------------------------------ the kernel's device behind af_packet, tap, af_xdp */
-
-static int
-kernel_request(const struct opening *o, unsigned long request, struct ifreq *r)
-{
-	memcpy(r->ifr_name, o->st->ifname, sizeof(r->ifr_name));
-	return ioctl(o->dp->ioctl_fd, request, r) < 0 ? -errno : 0;
-}
-
-static int
-kernel_mtu(struct opening *o)
-{
-	struct ifreq r = {0};
-	int ret = kernel_request(o, SIOCGIFMTU, &r);
-	const int old = r.ifr_mtu;
-
-	if (ret < 0)
-		return failed(o, ret, "cannot read the kernel device's MTU");
-	if (old >= o->setup->mtu)
-		return 0;
-	r.ifr_mtu = o->setup->mtu;
-	ret = kernel_request(o, SIOCSIFMTU, &r);
-	if (ret < 0)
-		return why_failed(o->why, ret, "port %s (%s): kernel device %s has MTU %d and refuses %u: %s",
-			o->setup->name, o->setup->devargs, o->st->ifname, old, o->setup->mtu, strerror(-ret));
-	o->st->kernel_mtu = old;
 	return 0;
 }
 
@@ -336,11 +304,7 @@ mac_add(struct port *p, const struct mac *m)
 static void
 promiscuous(struct opening *o)
 {
-	struct ifreq r = {0};
-	const bool before =
-		o->st->ifname[0] != '\0' && kernel_request(o, SIOCGIFFLAGS, &r) == 0 && (r.ifr_flags & IFF_PROMISC);
-
-	if (!before)
+	if (o->st->ifname[0] == '\0' || !kernel_promiscuous(o->dp->ioctl_fd, o->st->ifname))
 		o->st->promiscuous = rte_eth_promiscuous_enable(o->p->id) == 0;
 }
 
@@ -373,21 +337,12 @@ addresses_set(struct opening *o)
 static bool
 carrier_of(struct dataplane *dp, unsigned i)
 {
-	struct ethtool_value carrier = {.cmd = ETHTOOL_GLINK};
+	const char *ifname = dp->port_state[i].ifname;
 	struct rte_eth_link link = {0};
-	struct ifreq r = {0};
 
-	if (dp->port_state[i].ifname[0] == '\0')
-		return rte_eth_link_get_nowait(dp->ports[i].id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
-	memcpy(r.ifr_name, dp->port_state[i].ifname, sizeof(r.ifr_name));
-	/* af_packet and tap claim to be always up. IFF_RUNNING may follow the carrier a second later, which costs a dialling line
-	 * its first answers: it is asked only where the device cannot tell its carrier. */
-	if (ioctl(dp->ioctl_fd, SIOCGIFFLAGS, &r) != 0 || !(r.ifr_flags & IFF_UP))
-		return false;
-	const bool running = r.ifr_flags & IFF_RUNNING;
-
-	r.ifr_data = (void *)&carrier;
-	return ioctl(dp->ioctl_fd, SIOCETHTOOL, &r) == 0 ? carrier.data != 0 : running;
+	if (ifname[0] != '\0')
+		return kernel_carrier(dp->ioctl_fd, ifname); /* af_packet and tap claim to be always up */
+	return rte_eth_link_get_nowait(dp->ports[i].id, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
 }
 
 bool
@@ -421,6 +376,26 @@ port_describe(struct opening *o)
 	return 0;
 }
 
+/* ethdev lets none of these drivers set more than 1500; a larger one stays as it is. */
+static int
+mtu_raise(struct opening *o)
+{
+	const char *ifname = o->st->ifname;
+	int old = kernel_mtu(o->dp->ioctl_fd, ifname);
+	int ret;
+
+	if (old < 0)
+		return failed(o, old, "cannot read the kernel device's MTU");
+	if (old >= o->setup->mtu)
+		return 0;
+	ret = kernel_mtu_set(o->dp->ioctl_fd, ifname, o->setup->mtu);
+	if (ret < 0)
+		return why_failed(o->why, ret, "port %s (%s): kernel device %s has MTU %d and refuses %u: %s",
+			o->setup->name, o->setup->devargs, ifname, old, o->setup->mtu, strerror(-ret));
+	o->st->kernel_mtu = old;
+	return 0;
+}
+
 static int
 port_start(struct opening *o)
 {
@@ -430,7 +405,7 @@ port_start(struct opening *o)
 		return failed(o, ret, "does not start");
 	o->st->started = true;
 	if (o->st->ifname[0] != '\0') {
-		ret = kernel_mtu(o);
+		ret = mtu_raise(o);
 		if (ret < 0)
 			return ret;
 	}
@@ -469,17 +444,6 @@ port_open(struct dataplane *dp, const struct dp_setup *setup, unsigned i, const 
 	return port_start(&o);
 }
 
-static void
-kernel_mtu_restore(struct dataplane *dp, struct port_state *st)
-{
-	struct ifreq r = {.ifr_mtu = st->kernel_mtu};
-
-	if (st->kernel_mtu == 0)
-		return;
-	memcpy(r.ifr_name, st->ifname, sizeof(r.ifr_name));
-	ioctl(dp->ioctl_fd, SIOCSIFMTU, &r);
-}
-
 void
 port_close(struct dataplane *dp, unsigned i)
 {
@@ -487,7 +451,8 @@ port_close(struct dataplane *dp, unsigned i)
 	struct rte_eth_dev_info info;
 	uint16_t id = dp->ports[i].id;
 
-	kernel_mtu_restore(dp, st);
+	if (st->kernel_mtu != 0)
+		kernel_mtu_set(dp->ioctl_fd, st->ifname, st->kernel_mtu);
 	if (st->promiscuous)
 		rte_eth_promiscuous_disable(id);
 	if (st->started)
@@ -528,6 +493,7 @@ dp_port_info(struct dataplane *dp, unsigned port, struct dp_port_info *info)
 		.rx_missed = s.imissed + s.rx_nombuf,
 		.rx_errors = s.ierrors,
 		.tx_errors = s.oerrors,
+		.tx_kernel_drops = st->ifname[0] != '\0' ? kernel_qdisc_drops(st->ifname) : 0,
 	};
 	snprintf(info->device, sizeof(info->device), "%s", st->device);
 	snprintf(info->driver, sizeof(info->driver), "%s", st->driver);

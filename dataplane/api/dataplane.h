@@ -78,6 +78,8 @@ struct dp_port_info {
 	int numa_node;
 	bool carrier, carrier_known;
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes, rx_missed, rx_errors, tx_errors;
+	uint64_t
+		tx_kernel_drops; /* by the queueing discipline of a kernel device, which net_af_packet counts as sent */
 };
 
 int dp_port_info(struct dataplane *dp, unsigned port, struct dp_port_info *info);
