@@ -18,9 +18,9 @@ struct api;
 
 enum {
 	API_PAGE_MAX = 500,
-	API_WAITING_MAX = 64,      /* requests that wait for counters or events */
-	API_WAIT_MAX_MS = 60000,   /* for events */
-	API_SNAPSHOT_MS = 500,     /* for counters; then it answers with what there is */
+	API_WAITING_MAX = 64,     /* requests that wait for counters or events */
+	API_WAIT_MAX_MS = 60000,  /* for events */
+	API_SNAPSHOT_MS = 500,    /* for counters; then it answers with what there is */
 	API_SNAPSHOT_AGE_MS = 10, /* younger counters need no new question */
 };
 

@@ -50,33 +50,33 @@ task_check(const char *path)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* NULL: the errors were printed. */
+/* NULL: the errors were printed. Warnings are left to the caller. */
 static struct config *
-load(const char *path)
+load(const char *path, struct config_notes *notes)
 {
-	struct config_notes notes = {0};
 	struct config *cfg = NULL;
 
-	if (config_load(path, &cfg, &notes) == 0 && config_check_mtu(cfg, &notes) != 0) {
+	if (config_load(path, &cfg, notes) == 0 && config_check_mtu(cfg, notes) != 0) {
 		config_free(cfg);
 		cfg = NULL;
 	}
 	if (cfg == NULL)
-		config_notes_print(stderr, &notes);
-	config_notes_free(&notes);
+		config_notes_print(stderr, notes);
 	return cfg;
 }
 
 static int
 task_print(const char *path)
 {
-	struct config *cfg = load(path);
+	struct config_notes notes = {0};
+	struct config *cfg = load(path, &notes);
+	const bool good = cfg != NULL;
 
-	if (cfg == NULL)
-		return EXIT_FAILURE;
-	config_print(stdout, cfg);
+	if (good)
+		config_print(stdout, cfg);
+	config_notes_free(&notes);
 	config_free(cfg);
-	return EXIT_SUCCESS;
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ------------------------------------------------------------------ running */
@@ -216,16 +216,33 @@ run(struct control *c, int ready_fd)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void
+log_warnings(const struct config_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct config_note *n = &notes->items[i];
+
+		if (n->level == CONFIG_WARNING)
+			log_warning("config       %s:%u:%u: %s%s%s", n->file, n->line, n->column,
+				n->key != NULL ? n->key : "", n->key != NULL && *n->key != '\0' ? ": " : "", n->why);
+	}
+}
+
 static int
 task_run(const struct options *o)
 {
 	struct control c = {0};
-	struct config *cfg = load(o->config_path);
+	struct config_notes notes = {0};
+	struct config *cfg = load(o->config_path, &notes);
 	int ready_fd = -1, ret;
 
-	if (cfg == NULL)
+	if (cfg == NULL) {
+		config_notes_free(&notes);
 		return EXIT_FAILURE;
+	}
 	log_open((enum log_level)cfg->process.log_level);
+	log_warnings(&notes);
+	config_notes_free(&notes);
 	if (o->background && (ready_fd = background_start()) < 0) {
 		log_error("background: %s", strerror(errno));
 		config_free(cfg);

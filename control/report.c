@@ -12,32 +12,51 @@
 struct kind {
 	const char *name;
 	enum log_level level;
-	bool logged, of_bundle;
+	bool logged;
 };
 
 static const struct kind kinds[] = {
-	[HOST_EV_DISCOVERY] = {"discovery", LOG_LEVEL_DEBUG, true, false},
-	[HOST_EV_LINK_UP] = {"link-up", LOG_LEVEL_INFO, true, false},
-	[HOST_EV_LINK_DOWN] = {"link-down", LOG_LEVEL_INFO, true, false},
-	[HOST_EV_LINK_REFUSED] = {"link-refused", LOG_LEVEL_WARNING, true, false},
-	[HOST_EV_AUTH] = {"auth", LOG_LEVEL_INFO, true, false},
-	[HOST_EV_BUNDLE_UP] = {"bundle-up", LOG_LEVEL_INFO, true, true},
-	[HOST_EV_BUNDLE_DOWN] = {"bundle-down", LOG_LEVEL_INFO, true, true},
-	[HOST_EV_NOTE] = {"note", LOG_LEVEL_INFO, true, false},
-	[HOST_EV_TRACE] = {"trace", LOG_LEVEL_DEBUG, false, false},
+	[HOST_EV_DISCOVERY] = {"discovery", LOG_LEVEL_DEBUG, true},
+	[HOST_EV_LINK_UP] = {"link-up", LOG_LEVEL_INFO, true},
+	[HOST_EV_LINK_DOWN] = {"link-down", LOG_LEVEL_INFO, true},
+	[HOST_EV_LINK_REFUSED] = {"link-refused", LOG_LEVEL_WARNING, true},
+	[HOST_EV_AUTH] = {"auth", LOG_LEVEL_INFO, true},
+	[HOST_EV_BUNDLE_UP] = {"bundle-up", LOG_LEVEL_INFO, true},
+	[HOST_EV_BUNDLE_DOWN] = {"bundle-down", LOG_LEVEL_INFO, true},
+	[HOST_EV_NOTE] = {"note", LOG_LEVEL_INFO, true},
+	[HOST_EV_TRACE] = {"trace", LOG_LEVEL_DEBUG, false},
 };
 
-/* The core's texts begin with whom they are about: "home/line1: ...". "" if this one does not. */
 static void
-subject(const char *text, char *name, size_t cap)
+take(char *name, size_t cap, const char *from, size_t n)
+{
+	if (n >= cap)
+		n = cap - 1;
+	memcpy(name, from, n);
+	name[n] = '\0';
+}
+
+/* The core's texts begin with whom they are about: "home/line1: ...", "7 (user, mac): ...". */
+void
+report_link(const struct host_out_item *it, const char *text, char *name, size_t cap)
 {
 	const size_t n = strcspn(text, ": ");
 
 	name[0] = '\0';
-	if (n != 0 && n < cap && text[n] == ':' && text[n + 1] == ' ') {
-		memcpy(name, text, n);
-		name[n] = '\0';
-	}
+	if (it->link != 0 || (memchr(text, '/', n) != NULL && text[n] == ':'))
+		take(name, cap, text, n);
+}
+
+/* "bundle 3 'user' ..." */
+void
+report_bundle(const char *text, char *name, size_t cap)
+{
+	const char *open = strncmp(text, "bundle ", 7) == 0 ? strchr(text, '\'') : NULL;
+	const char *close = open != NULL ? strchr(open + 1, '\'') : NULL;
+
+	name[0] = '\0';
+	if (close != NULL)
+		take(name, cap, open + 1, (size_t)(close - open - 1));
 }
 
 void
@@ -45,10 +64,12 @@ report_event(struct control *c, const struct host_out_item *it)
 {
 	const struct kind *k = &kinds[it->event];
 	const char *text = (const char *)c->out->bytes + it->data.at;
-	char name[EVENT_NAME_MAX];
+	char link[EVENT_NAME_MAX] = "", bundle[EVENT_NAME_MAX];
 
-	subject(text, name, sizeof(name));
-	events_add(c->events, clock_wall_ms(), k->name, k->of_bundle ? "" : name, k->of_bundle ? name : "", text);
+	report_bundle(text, bundle, sizeof(bundle));
+	if (*bundle == '\0')
+		report_link(it, text, link, sizeof(link));
+	events_add(c->events, clock_wall_ms(), k->name, link, bundle, text);
 	if (k->logged)
 		log_line(k->level, "%-12s %s", k->name, text);
 }

@@ -79,7 +79,9 @@ redial(struct host *h, struct dial *d, bool at_once)
 	} else if (!may_redial(r, d->failures)) {
 		give_up(h, d);
 	} else {
-		const struct host_redial now = {.jitter_ms = r->jitter_ms};
+		/* the links that share the loss need a round trip to be told (link_probe_others), or the bundle would go on with
+		 * this link while it is a new one for the peer */
+		const struct host_redial now = {.delay_ms = HOST_PROBE_MS, .jitter_ms = r->jitter_ms};
 
 		d->state = DIAL_WAIT;
 		d->due_ms = h->now_ms + dial_delay_ms(at_once ? &now : r, d->failures, random);

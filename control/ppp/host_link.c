@@ -133,6 +133,7 @@ link_close(struct host *h, struct link *l, const char *format, ...)
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
 	l->phase = LINK_TERMINATE;
+	l->auth = HOST_AUTH_NONE; /* its machine asks no more */
 	link_leave(h, l);
 	l->doom = LINK_END;
 	l->doom_ms = h->now_ms + (h->stopping ? HOST_STOP_MS : patience_ms);

@@ -25,6 +25,7 @@ enum {
 	HOST_STOP_MS = 1000, /* most that host_stop waits for Terminate-Acks */
 	HOST_HOLD_MS = 60000,
 	HOST_PROBES_MAX = 8,
+	HOST_PROBE_MS = 100,
 	HOST_TEXT_MAX = 480,
 };
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TESTS_UNIT_CONTROL_FAKE_H
+#define TESTS_UNIT_CONTROL_FAKE_H
+
+#include "control/control.h"
+
+/* A data plane and a protocol core that do nothing but write down what they are asked. */
+
+enum { FAKE_MAX = 256, FAKE_FRAME_MAX = 2048 };
+
+struct fake_frame {
+	struct dp_target to;
+	size_t len;
+	uint8_t bytes[FAKE_FRAME_MAX];
+};
+
+struct fake_route {
+	uint32_t prefix;
+	unsigned len;
+	bool set;
+	struct dp_next next;
+};
+
+struct fake {
+	/* settings */
+	bool ring_full, inject_full;
+	int steer_result;
+	uint32_t applied[DP_WORKERS_MAX]; /* ticket up to which commands are carried out */
+	uint32_t quiescent;
+	bool neighbour_used;
+	struct host_bundle_info bundle; /* the only one there is, if its id is not 0 */
+
+	/* what was asked */
+	unsigned n_commands, n_frames, n_routes, n_steered, n_punts, n_clears, n_installed, n_removed, n_neighbours;
+	struct {
+		unsigned worker;
+		struct dp_cmd cmd;
+	} commands[FAKE_MAX];
+	struct fake_frame frames[FAKE_MAX];
+	struct fake_route routes[FAKE_MAX];
+	struct {
+		struct dp_session_key key;
+		struct dp_bundle_ref bundle;
+		unsigned slot;
+	} steered[FAKE_MAX];
+	struct {
+		host_link_id link;
+		bool ok;
+	} installed[FAKE_MAX];
+	host_bundle_id removed[FAKE_MAX];
+	struct {
+		uint16_t port;
+		uint32_t address;
+		bool known;
+		struct mac mac;
+	} neighbours[FAKE_MAX];
+	uint32_t marks;
+};
+
+extern struct fake fake;
+
+#endif

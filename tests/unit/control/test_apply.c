@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/apply.h"
+#include "control/events.h"
+#include "control/rib.h"
+#include "tests/unit/control/fake.h"
+
+static const struct host_multilink multilink = {.mode = HOST_PACKET, .queue_ms = 33, .tolerate_reorder = true};
+static struct setup setup_values;
+static struct control c;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	memset(&c, 0, sizeof(c));
+	setup_values.dp.workers = 2;
+	setup_values.dp.bundles_max = 4;
+	setup_values.host.bundles_max = 6;
+	setup_values.host.sessions_max = 12;
+	c.setup = &setup_values;
+	c.out = calloc(1, sizeof(*c.out));
+	c.events = events_new();
+	c.rib = rib_new(32);
+	c.apply = apply_new(&c);
+	return c.apply == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	apply_free(c.apply);
+	rib_free(c.rib);
+	events_free(c.events);
+	free(c.out);
+	return 0;
+}
+
+static struct host_out_item *
+effect(enum host_out_kind kind, host_bundle_id bundle, host_link_id link)
+{
+	struct host_out_item *it = &c.out->items[c.out->n++];
+
+	*it = (struct host_out_item){.kind = (uint8_t)kind, .bundle = bundle, .link = link};
+	return it;
+}
+
+static void
+set_bundle(host_bundle_id id)
+{
+	effect(HOST_OUT_BUNDLE_SET, id, 0)->bundle_values =
+		(struct host_bundle_values){.mp = true, .v4 = true, .tx_mrru = 1500, .multilink = &multilink};
+}
+
+static void
+install_link(host_bundle_id bundle, host_link_id link, uint8_t slot)
+{
+	effect(HOST_OUT_LINK_INSTALL, bundle, link)->link_values =
+		(struct host_link_values){.key = {.port = 1, .session = (uint16_t)link}, .slot = slot, .tx_mru = 1492};
+}
+
+static void
+carried_out(void)
+{
+	fake.applied[0] = fake.applied[1] = fake.n_commands;
+	apply_poll(&c, 0);
+}
+
+static void
+a_link_is_steered_only_when_the_worker_has_it(void **state)
+{
+	(void)state;
+	set_bundle(3);
+	install_link(3, 7, 2);
+	apply_effects(&c);
+	assert_int_equal(c.out->n, 0);
+	assert_int_equal(fake.n_commands, 2);
+	assert_int_equal(fake.commands[0].cmd.op, DP_CMD_BUNDLE_SET);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.flags, DP_BUNDLE_MP | DP_BUNDLE_V4 | DP_BUNDLE_TOLERATE);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.mode, DP_SCHED_PACKET);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.queue_ms, 33);
+	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_LINK_SET);
+	assert_int_equal(fake.commands[1].cmd.link_set.slot, 2);
+	assert_int_equal(fake.commands[1].worker, fake.commands[0].worker);
+	fake.applied[fake.commands[0].worker] = 1;
+	apply_poll(&c, 0);
+	assert_int_equal(fake.n_steered, 0);
+	assert_int_equal(fake.n_installed, 0);
+	assert_true(apply_busy(&c));
+	carried_out();
+	assert_int_equal(fake.n_steered, 1);
+	assert_int_equal(fake.steered[0].slot, 2);
+	assert_int_equal(fake.steered[0].key.session, 7);
+	assert_int_equal(fake.n_installed, 1);
+	assert_int_equal(fake.installed[0].link, 7);
+	assert_true(fake.installed[0].ok);
+	assert_false(apply_busy(&c));
+}
+
+static void
+each_install_of_a_link_is_confirmed(void **state)
+{
+	(void)state;
+	set_bundle(1);
+	install_link(1, 1, 0);
+	install_link(1, 1, 0);
+	apply_effects(&c);
+	carried_out();
+	assert_int_equal(fake.n_installed, 2);
+}
+
+static void
+a_link_removed_under_way_is_neither_steered_nor_confirmed(void **state)
+{
+	(void)state;
+	set_bundle(1);
+	install_link(1, 5, 0);
+	effect(HOST_OUT_LINK_REMOVE, 1, 5);
+	apply_effects(&c);
+	/* The id is used again at once. */
+	install_link(1, 5, 1);
+	apply_effects(&c);
+	carried_out();
+	assert_int_equal(fake.n_commands, 4);
+	assert_int_equal(fake.commands[2].cmd.op, DP_CMD_LINK_REMOVE);
+	assert_int_equal(fake.n_steered, 1);
+	assert_int_equal(fake.steered[0].slot, 1);
+	assert_int_equal(fake.n_installed, 1);
+}
+
+static void
+commands_wait_for_the_ring_in_order(void **state)
+{
+	(void)state;
+	fake.ring_full = true;
+	set_bundle(1);
+	install_link(1, 1, 0);
+	effect(HOST_OUT_LINK_REMOVE, 1, 1);
+	effect(HOST_OUT_BUNDLE_REMOVE, 1, 0);
+	apply_effects(&c);
+	assert_int_equal(fake.n_commands, 0);
+	apply_poll(&c, 0);
+	assert_int_equal(fake.n_commands, 0);
+	fake.ring_full = false;
+	apply_poll(&c, 0);
+	assert_int_equal(fake.n_commands, 4);
+	assert_int_equal(fake.commands[0].cmd.op, DP_CMD_BUNDLE_SET);
+	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_LINK_SET);
+	assert_int_equal(fake.commands[2].cmd.op, DP_CMD_LINK_REMOVE);
+	assert_int_equal(fake.commands[3].cmd.op, DP_CMD_BUNDLE_REMOVE);
+}
+
+static void
+a_bundles_id_comes_back_when_it_is_gone_and_its_index_when_all_is_quiet(void **state)
+{
+	struct dp_bundle_ref first, second;
+
+	(void)state;
+	set_bundle(1);
+	apply_effects(&c);
+	assert_true(apply_bundle_ref(&c, 1, &first));
+	assert_int_equal(apply_bundle_id(&c, first), 1);
+	effect(HOST_OUT_BUNDLE_REMOVE, 1, 0);
+	apply_effects(&c);
+	assert_int_equal(fake.n_removed, 0);
+	carried_out();
+	assert_int_equal(fake.n_removed, 1);
+	assert_int_equal(fake.removed[0], 1);
+	assert_int_equal(apply_bundle_id(&c, first), 0);
+	/* Seven more bundles fit in two times four indexes, the eighth must wait for the resting one. */
+	for (host_bundle_id id = 1; id <= 6; id++)
+		set_bundle(id);
+	apply_effects(&c);
+	assert_true(apply_busy(&c));
+	for (host_bundle_id id = 1; id <= 6; id++) {
+		assert_true(apply_bundle_ref(&c, id, &second));
+		assert_false(second.home == first.home && second.index == first.index);
+	}
+	fake.quiescent = 1;
+	carried_out();
+	assert_false(apply_busy(&c));
+}
+
+static void
+a_link_without_bundle_is_refused_but_not_from_within(void **state)
+{
+	(void)state;
+	install_link(2, 4, 0);
+	apply_effects(&c);
+	assert_int_equal(fake.n_installed, 0);
+	apply_poll(&c, 0);
+	assert_int_equal(fake.n_installed, 1);
+	assert_int_equal(fake.installed[0].link, 4);
+	assert_false(fake.installed[0].ok);
+}
+
+static void
+a_session_that_cannot_be_steered_refuses_its_link(void **state)
+{
+	(void)state;
+	fake.steer_result = -28;
+	set_bundle(1);
+	install_link(1, 1, 0);
+	apply_effects(&c);
+	carried_out();
+	assert_int_equal(fake.n_installed, 1);
+	assert_false(fake.installed[0].ok);
+}
+
+static void
+a_link_that_found_no_place_in_the_data_plane_is_refused(void **state)
+{
+	struct dp_bundle_ref ref;
+	struct dp_event gone = {.op = DP_EVENT_LINK_GONE, .slot = 3};
+
+	(void)state;
+	set_bundle(1);
+	install_link(1, 1, 3);
+	apply_effects(&c);
+	assert_true(apply_bundle_ref(&c, 1, &ref));
+	gone.bundle = ref.index;
+	gone.home = ref.home;
+	gone.gen = ref.gen;
+	apply_event(&c, &gone);
+	carried_out();
+	assert_int_equal(fake.n_installed, 1);
+	assert_false(fake.installed[0].ok);
+	assert_int_equal(fake.n_steered, 0);
+}
+
+static void
+the_end_of_a_removed_link_does_not_count_against_its_successor(void **state)
+{
+	struct dp_bundle_ref ref;
+	struct dp_event gone = {.op = DP_EVENT_LINK_GONE, .slot = 0};
+
+	(void)state;
+	set_bundle(1);
+	install_link(1, 1, 0);
+	apply_effects(&c);
+	carried_out();
+	effect(HOST_OUT_LINK_REMOVE, 1, 1);
+	install_link(1, 2, 0);
+	apply_effects(&c);
+	assert_true(apply_bundle_ref(&c, 1, &ref));
+	gone.bundle = ref.index;
+	gone.home = ref.home;
+	gone.gen = ref.gen;
+	apply_event(&c, &gone);
+	carried_out();
+	assert_int_equal(fake.n_installed, 2);
+	assert_true(fake.installed[1].ok);
+}
+
+static void
+routes_lead_to_bundles_or_to_ourselves(void **state)
+{
+	struct dp_bundle_ref ref;
+
+	(void)state;
+	set_bundle(2);
+	effect(HOST_OUT_ROUTE_SET, 2, 0)->route = (struct host_prefix){.address = 0x0a400a0a, .len = 32};
+	effect(HOST_OUT_ROUTE_SET, 0, 0)->route = (struct host_prefix){.address = 0x0a400001, .len = 32};
+	effect(HOST_OUT_ROUTE_SET, 5, 0)->route = (struct host_prefix){.address = 0x0a400002, .len = 32};
+	apply_effects(&c);
+	assert_true(apply_bundle_ref(&c, 2, &ref));
+	assert_int_equal(fake.n_routes, 2); /* nobody knows bundle 5 */
+	assert_int_equal(fake.routes[0].next.kind, DP_NEXT_BUNDLE);
+	assert_int_equal(fake.routes[0].next.bundle.index, ref.index);
+	assert_int_equal(fake.routes[0].prefix, 0x0a400a0a);
+	assert_int_equal(fake.routes[1].next.kind, DP_NEXT_LOCAL);
+	effect(HOST_OUT_ROUTE_DEL, 2, 0)->route = (struct host_prefix){.address = 0x0a400a0a, .len = 32};
+	apply_effects(&c);
+	assert_int_equal(fake.n_routes, 3);
+	assert_false(fake.routes[2].set);
+}
+
+static void
+counters_are_copied_when_the_worker_is_done_with_them(void **state)
+{
+	struct apply_mark mark;
+	uint64_t taken_us;
+
+	(void)state;
+	set_bundle(1);
+	apply_effects(&c);
+	carried_out();
+	assert_null(apply_stats(&c, 1, &taken_us));
+	assert_true(apply_snapshot(&c, 1, 0, 0));
+	assert_true(apply_snapshot(&c, 1, 0, 0)); /* one at a time */
+	assert_int_equal(fake.n_commands, 2);
+	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_SNAPSHOT);
+	mark = apply_mark(&c);
+	fake.commands[1].cmd.snapshot->rx_bytes = 4711;
+	assert_null(apply_stats(&c, 1, &taken_us));
+	assert_false(apply_passed(&c, &mark));
+	carried_out();
+	assert_true(apply_passed(&c, &mark));
+	assert_int_equal(apply_stats(&c, 1, &taken_us)->rx_bytes, 4711);
+}
+
+static void
+many_waiting_commands_are_a_reason_to_feed_the_core_no_more(void **state)
+{
+	(void)state;
+	fake.ring_full = true;
+	assert_false(apply_congested(&c));
+	for (unsigned i = 0; i < 20; i++) {
+		for (unsigned k = 0; k < HOST_OUT_ITEMS; k++)
+			set_bundle(1);
+		apply_effects(&c);
+		if (apply_congested(&c))
+			return;
+	}
+	fail_msg("never congested");
+}
+
+static void
+frames_that_are_not_taken_are_counted(void **state)
+{
+	(void)state;
+	fake.inject_full = true;
+	effect(HOST_OUT_FRAME, 0, 0)->data.len = 60;
+	apply_effects(&c);
+	assert_int_equal(c.counters.inject_refused, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_link_is_steered_only_when_the_worker_has_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(each_install_of_a_link_is_confirmed, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_link_removed_under_way_is_neither_steered_nor_confirmed, setup, teardown),
+		cmocka_unit_test_setup_teardown(commands_wait_for_the_ring_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_bundles_id_comes_back_when_it_is_gone_and_its_index_when_all_is_quiet, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_link_without_bundle_is_refused_but_not_from_within, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_session_that_cannot_be_steered_refuses_its_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_link_that_found_no_place_in_the_data_plane_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_end_of_a_removed_link_does_not_count_against_its_successor, setup, teardown),
+		cmocka_unit_test_setup_teardown(routes_lead_to_bundles_or_to_ourselves, setup, teardown),
+		cmocka_unit_test_setup_teardown(counters_are_copied_when_the_worker_is_done_with_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			many_waiting_commands_are_a_reason_to_feed_the_core_no_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(frames_that_are_not_taken_are_counted, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

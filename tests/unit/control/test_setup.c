@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "control/setup.h"
+
+static const char yaml[] =
+	"process: {name: t, workers: 3, hugepages: no, memory: 512 MiB, bundles_max: 100, sessions_max: 200}\n"
+	"ports:\n"
+	"  a: {kind: access, device: net_null0, line: {rate: 30 Mbit/s, latency: 5 ms, encapsulation: ptm}}\n"
+	"  b: {kind: access, device: net_null1, mtu: 1508}\n"
+	"  lan: {kind: ip, device: net_null2, addresses: [192.168.1.1/24]}\n"
+	"pools: {p: [10.0.1.0/24, 10.0.2.5-10.0.2.9]}\n"
+	"users:\n"
+	"  u: {password: secret, address: 10.1.1.1, routes: [192.168.7.0/24], bundle: x, links_max: 3}\n"
+	"concentrators:\n"
+	"  isp:\n"
+	"    ports: [a]\n"
+	"    vlans: ['100', '200.300']\n"
+	"    authentication: [chap, pap]\n"
+	"    address: 10.0.0.1\n"
+	"    pool: p\n"
+	"    dns: [9.9.9.9]\n"
+	"    service_names: [one, two]\n"
+	"clients:\n"
+	"  home:\n"
+	"    username: me\n"
+	"    password: pw\n"
+	"    default_route: yes\n"
+	"    routes: [10.9.0.0/16]\n"
+	"    links:\n"
+	"      l1: {ports: [b], mac: '02:00:00:00:00:77', vlan: '7'}\n"
+	"      l2: {ports: [b], line: {rate: 8 Mbit/s}}\n"
+	"routes:\n"
+	"  - {to: 10.8.0.0/16, client: home}\n"
+	"  - {to: 10.7.0.0/16, via: 192.168.1.9}\n";
+
+static struct config *cfg;
+static struct setup *s;
+
+static int
+setup(void **state)
+{
+	struct config_notes notes = {0};
+
+	(void)state;
+	if (config_load_string("test", yaml, sizeof(yaml) - 1, &cfg, &notes) != 0)
+		config_notes_print(stderr, &notes);
+	config_notes_free(&notes);
+	if (cfg == NULL)
+		return -1;
+	s = setup_new(cfg);
+	return s == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	setup_free(s);
+	config_free(cfg);
+	cfg = NULL;
+	return 0;
+}
+
+static unsigned
+port_named(const char *name)
+{
+	for (unsigned i = 0; i < s->dp.n_ports; i++)
+		if (strcmp(s->dp.ports[i].name, name) == 0)
+			return i;
+	fail_msg("no port %s", name);
+	return 0;
+}
+
+static void
+the_process_is_carried_over(void **state)
+{
+	(void)state;
+	assert_string_equal(s->dp.name, "t");
+	assert_int_equal(s->dp.workers, 3);
+	assert_false(s->dp.hugepages);
+	assert_int_equal(s->dp.memory_mib, 512);
+	assert_int_equal(s->host.bundles_max, 100);
+	assert_int_equal(s->host.sessions_max, 200);
+	/* Every bundle finds a home even when all of one worker's live on. */
+	assert_true(s->dp.bundles_max * s->dp.workers >= 100);
+}
+
+static void
+ports_have_the_same_index_on_both_sides(void **state)
+{
+	(void)state;
+	assert_int_equal(s->dp.n_ports, 3);
+	assert_int_equal(s->host.n_ports, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_string_equal(s->dp.ports[i].name, s->host.ports[i].name);
+	const struct host_port *a = &s->host.ports[port_named("a")];
+
+	assert_int_equal(a->line.rate_bps, 30000000);
+	assert_int_equal(a->line.latency_us, 5000);
+	assert_int_equal(a->line.encap, HOST_PTM);
+	assert_int_equal(s->dp.ports[port_named("lan")].kind, DP_PORT_IP);
+}
+
+static void
+devices_tell_their_mac_and_may_lower_the_mtu(void **state)
+{
+	const unsigned b = port_named("b");
+
+	(void)state;
+	assert_int_equal(s->host.ports[b].mtu, 1508);
+	setup_ports(s, NULL); /* the fake says 1400 */
+	assert_int_equal(s->host.ports[b].mtu, 1400);
+	assert_int_equal(s->host.ports[b].mac.b[5], b + 1);
+}
+
+static void
+macs_of_links_are_received_on_their_ports(void **state)
+{
+	const struct dp_port_setup *b = &s->dp.ports[port_named("b")];
+
+	(void)state;
+	assert_int_equal(b->n_macs, 1);
+	assert_int_equal(b->macs[0].b[5], 0x77);
+	assert_int_equal(s->dp.ports[port_named("a")].n_macs, 0);
+}
+
+static void
+the_concentrator_is_carried_over(void **state)
+{
+	const struct host_concentrator *h = &s->host.concentrators[0];
+
+	(void)state;
+	assert_int_equal(s->host.n_concentrators, 1);
+	assert_int_equal(h->n_ports, 1);
+	assert_int_equal(h->ports[0], port_named("a"));
+	assert_int_equal(h->vlans.n, 2);
+	assert_int_equal(h->vlans.stacks[0].outer, 100 | VLAN_TAGGED);
+	assert_int_equal(h->vlans.stacks[1].inner & VLAN_ID_MASK, 300);
+	assert_int_equal(h->auth[0], HOST_AUTH_CHAP_MD5);
+	assert_int_equal(h->auth[1], HOST_AUTH_PAP);
+	assert_true(h->lcp.p_auth.want);
+	assert_int_equal(h->n_services, 2);
+	assert_string_equal(h->services[1], "two");
+	assert_int_equal(h->address, 0x0a000001);
+	assert_int_equal(h->dns[0], 0x09090909);
+	assert_int_equal(h->dns[1], 0);
+	assert_int_equal(h->pool, 0);
+	assert_int_equal(s->host.pools[0].n_ranges, 2);
+	assert_int_equal(s->host.pools[0].ranges[1].first, 0x0a000205);
+	assert_int_equal(s->host.pools[0].ranges[1].last, 0x0a000209);
+	assert_true(h->multilink.enabled);
+	assert_true(h->multilink.mrru >= 1500);
+}
+
+static void
+users_are_carried_over(void **state)
+{
+	const struct host_user *u = &s->host.users[0];
+
+	(void)state;
+	assert_int_equal(s->host.n_users, 1);
+	assert_string_equal(u->password, "secret");
+	assert_string_equal(u->alias, "x");
+	assert_int_equal(u->links_max, 3);
+	assert_int_equal(u->n_routes, 1);
+	assert_int_equal(u->routes[0].address, 0xc0a80700);
+	assert_int_equal(u->routes[0].len, 24);
+}
+
+static void
+the_client_is_carried_over_with_the_routes_that_name_it(void **state)
+{
+	const struct host_client *h = &s->host.clients[0];
+
+	(void)state;
+	assert_int_equal(s->host.n_clients, 1);
+	assert_true(h->default_route);
+	assert_int_equal(h->n_routes, 2);
+	assert_int_equal(h->routes[0].address, 0x0a090000);
+	assert_int_equal(h->routes[1].address, 0x0a080000);
+	assert_false(h->lcp.p_auth.want);
+	assert_true(h->lcp.p_auth.allow);
+	assert_int_equal(h->n_links, 2);
+	assert_int_equal(h->links[0].mac.b[5], 0x77);
+	assert_int_equal(h->links[0].vlans.outer, 7 | VLAN_TAGGED);
+	assert_false(h->links[0].line_set);
+	assert_true(h->links[1].line_set);
+	assert_int_equal(h->links[1].line.rate_bps, 8000000);
+	assert_int_equal(h->ip_mtu, -1);
+	assert_int_equal(h->mss.v4, -1);
+}
+
+static void
+write_number(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+hugepages_are_used_when_enough_of_one_size_are_free(void **state)
+{
+	char dir[] = "/tmp/test-setup-XXXXXX", path[256];
+	static const char *const sizes[] = {"hugepages-2048kB", "hugepages-1048576kB"};
+
+	(void)state;
+	assert_false(setup_hugepages_free("/nonexistent", 1));
+	assert_non_null(mkdtemp(dir));
+	write_number(dir, sizes[0], "255\n");
+	write_number(dir, sizes[1], "0\n");
+	assert_false(setup_hugepages_free(dir, UINT64_C(512) << 20));
+	write_number(dir, sizes[0], "256\n");
+	assert_true(setup_hugepages_free(dir, UINT64_C(512) << 20));
+	write_number(dir, sizes[0], "junk\n");
+	assert_false(setup_hugepages_free(dir, UINT64_C(512) << 20));
+	write_number(dir, sizes[1], "1\n");
+	assert_true(setup_hugepages_free(dir, UINT64_C(512) << 20));
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, sizes[i]);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s/%s", dir, sizes[i]);
+		rmdir(path);
+	}
+	rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_process_is_carried_over),
+		cmocka_unit_test(ports_have_the_same_index_on_both_sides),
+		cmocka_unit_test(macs_of_links_are_received_on_their_ports),
+		cmocka_unit_test(the_concentrator_is_carried_over),
+		cmocka_unit_test(users_are_carried_over),
+		cmocka_unit_test(the_client_is_carried_over_with_the_routes_that_name_it),
+		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),
+		cmocka_unit_test(hugepages_are_used_when_enough_of_one_size_are_free),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
