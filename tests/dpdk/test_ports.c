@@ -136,6 +136,46 @@ a_chain_is_dropped_and_counted_when_no_buffer_is_free(void **state)
 	rig_close(&r);
 }
 
+/* ------------------------------------------------------------------ large receive buffers */
+
+static void
+ordinary_frames_leave_large_buffers_at_once(void **state)
+{
+	static struct frame small, large;
+	struct burst b;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.ip_ports = 1, .mtu = 3000});
+	r.dp->ports[0].rx_large = true;
+	worker(0)->pool =
+		rte_pktmbuf_pool_create("small", 64, 0, PKT_PRIV_SIZE, RTE_PKTMBUF_HEADROOM + 1600, SOCKET_ID_ANY);
+	assert_non_null(worker(0)->pool);
+	small.len = large.len = 0;
+	frame_add_pattern(&small, 1, 1600);
+	frame_add_pattern(&large, 2, 1601);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct frame *f = i == 0 ? &small : &large;
+		struct rte_mbuf *m = rte_pktmbuf_alloc(r.dp->pools[0]);
+
+		assert_non_null(m);
+		memcpy(rte_pktmbuf_append(m, (uint16_t)f->len), f->b, f->len);
+		assert_int_equal(rte_ring_enqueue(r.port[0].in[0], m), 0);
+	}
+	port_rx(worker(0), &r.dp->ports[0], 0, &b);
+	assert_int_equal(b.n, 2);
+	assert_ptr_equal(b.m[0]->pool, worker(0)->pool);
+	assert_ptr_equal(b.m[1]->pool, r.dp->pools[0]);
+	assert_int_equal(b.m[0]->pkt_len, small.len);
+	assert_memory_equal(rte_pktmbuf_mtod(b.m[0], void *), small.b, small.len);
+	assert_memory_equal(rte_pktmbuf_mtod(b.m[1], void *), large.b, large.len);
+	rte_pktmbuf_free_bulk(b.m, 2);
+	worker_flush_free(worker(0));
+	assert_int_equal(rte_mempool_in_use_count(worker(0)->pool), 0);
+	rte_mempool_free(worker(0)->pool);
+	worker(0)->pool = r.dp->pools[0];
+	rig_close(&r);
+}
+
 /* ------------------------------------------------------------------ full and dead devices */
 
 static void
@@ -460,6 +500,7 @@ main(void)
 		cmocka_unit_test(a_chain_is_copied_into_one_piece_where_it_does_not),
 		cmocka_unit_test(a_chain_that_no_buffer_can_hold_is_dropped_and_counted),
 		cmocka_unit_test(a_chain_is_dropped_and_counted_when_no_buffer_is_free),
+		cmocka_unit_test(ordinary_frames_leave_large_buffers_at_once),
 		cmocka_unit_test(frames_that_the_device_does_not_take_are_counted),
 		cmocka_unit_test(nothing_is_sent_without_carrier_and_control_is_told),
 		cmocka_unit_test(workers_without_a_queue_send_through_one_that_has),
