@@ -257,7 +257,6 @@ link_joined(struct pair *p, int node, const struct host_out_item *item)
 	if (!l->joined)
 		n->bundles[item->bundle].links++;
 	l->joined = true;
-	l->confirmed = false;
 	l->tx_hold = item->link_values.tx_hold;
 	l->bundle = item->bundle;
 	l->slot = item->link_values.slot;
@@ -373,7 +372,7 @@ static void
 bundle_send(struct pair *p, int node, const struct host_out_item *item, const uint8_t *packet)
 {
 	struct pair_node *n = &p->node[node];
-	const struct pair_bundle *b = &n->bundles[item->bundle];
+	struct pair_bundle *b = &n->bundles[item->bundle];
 	uint8_t frame[2048];
 
 	if (load_be16(packet) == PPP_IPCP && packet[2] == CP_CONFIGURE_REQUEST)
@@ -392,13 +391,15 @@ bundle_send(struct pair *p, int node, const struct host_out_item *item, const ui
 		at += PPPOE_HDR_LEN;
 		if (b->values.mp) {
 			store_be16(frame + at, PPP_MP);
-			mp_store(frame + at + PPP_PROTO_LEN, b->values.tx_short, 0, true, true);
+			mp_store(frame + at + PPP_PROTO_LEN, b->values.tx_short, b->tx_seq, true, true);
+			b->tx_seq += b->values.tx_short ? 1 : PAIR_SEQ_STEP;
 		}
 		memcpy(frame + at + mp, packet, item->data.len);
 		send_frame(p, node, l->key.port, frame, at + mp + item->data.len);
 		return;
 	}
-	fault(p, "BUNDLE_PACKET for bundle %u which has no link to send on", item->bundle);
+	if (b->links == 0) /* else all it has is held: lost, as on a wire */
+		fault(p, "BUNDLE_PACKET for bundle %u which has no link", item->bundle);
 }
 
 static void
@@ -492,6 +493,21 @@ drain(struct pair *p, int node)
 
 /* ------------------------------------------------------------------ input */
 
+/* The window: numbers far below what was seen are of fragments given up long ago. */
+static bool
+number_is_good(struct pair_bundle *b, const uint8_t *mp, size_t len)
+{
+	struct mp_view v;
+
+	if (!mp_parse(mp, len, b->values.rx_short, &v))
+		return false;
+	if (!b->values.rx_short && v.seq + PAIR_SEQ_WINDOW < b->rx_seq)
+		return false;
+	if (v.seq > b->rx_seq)
+		b->rx_seq = v.seq;
+	return true;
+}
+
 /* The data plane takes multilink frames of a joined link apart, drops those of a session that only punts, and gives control
  * everything else. */
 static void
@@ -510,8 +526,11 @@ frame_in(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t l
 		host_frame(n->host, port, frame, len, p->now_ms, empty(p, node));
 	} else if (s->link != 0 && n->links[s->link].joined) {
 		const struct pair_link *l = &n->links[s->link];
-		const unsigned mp = mp_hdr_len(n->bundles[l->bundle].values.rx_short);
+		struct pair_bundle *b = &n->bundles[l->bundle];
+		const unsigned mp = mp_hdr_len(b->values.rx_short);
 
+		if (!number_is_good(b, packet, left))
+			return;
 		host_bundle_packet(n->host, l->bundle, packet + mp, left - mp, p->now_ms, empty(p, node));
 	}
 	drain(p, node);

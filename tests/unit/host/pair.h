@@ -16,6 +16,10 @@ enum { PAIR_PORTS = 4, PAIR_LINKS = 64, PAIR_ROUTES = 256, PAIR_LOG = 200, PAIR_
 
 enum { AC, CLIENT };
 
+/* Each control packet in a bundle stands for some data before it, so that a bundle which lost count of its peer's numbers drops
+ * what comes, as the real window does. A few packets may overtake each other. */
+enum { PAIR_SEQ_STEP = 1000, PAIR_SEQ_WINDOW = 4 * PAIR_SEQ_STEP };
+
 struct pair_wire {
 	unsigned loss, duplicate, reorder; /* in a thousand */
 	uint32_t delay_ms, jitter_ms;      /* jitter alone keeps the order */
@@ -33,6 +37,7 @@ struct pair_bundle { /* by host_bundle_id */
 	enum { PAIR_FREE, PAIR_LIVE, PAIR_REMOVING } state;
 	struct host_bundle_values values;
 	unsigned links, routes;
+	uint32_t tx_seq, rx_seq; /* next to send; highest received */
 };
 
 struct pair_session {
