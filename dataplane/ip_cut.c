@@ -3,6 +3,8 @@
 
 #include "dataplane/ip_error.h"
 
+#include "dataplane/poison.h"
+
 unsigned
 ip_cut(struct worker *w, struct rte_mbuf *m, uint16_t mtu, struct rte_mbuf *out[IP_PIECES_MAX])
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/path.h"
 
+#include "dataplane/replay.h"
 #include "dataplane/stages.h"
+
+#include "dataplane/poison.h"
 
 /* Read this first: the order of the stages is here and nowhere else. Links are the PPPoE lines; "from links" is receiving on
  * them, "to links" is sending, in both roles.
@@ -115,5 +118,46 @@ path_timers(struct worker *w)
 
 	while (mp_expire(w, &b))
 		from_bundle(w, &b);
+	mp_tx(w);
+}
+
+/* --replay: captured frames, as far as the packets that came out of the bundles. One packet at a time, so that what a control protocol
+ * opens is open for the packet behind it. */
+static void
+replayed(struct worker *w, struct burst *b, struct dp_replay *r)
+{
+	for (unsigned i = 0; i < b->n; i++) {
+		struct burst one = {.n = 1, .m = {b->m[i]}};
+
+		inner_proto(w, &one);
+		replay_out(r, &one);
+	}
+}
+
+unsigned
+path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *r)
+{
+	struct burst b;
+	unsigned n;
+	bool more;
+
+	port_rx(w, p, queue, &b);
+	n = b.n;
+	pppoe_rx(w, p, &b);
+	steer_out(w, &b, STEER_FROM_LINKS);
+	do {
+		more = mp_rx(w, &b);
+		replayed(w, &b, r);
+	} while (more);
+	return n;
+}
+
+void
+path_replay_timers(struct worker *w, struct dp_replay *r)
+{
+	struct burst b;
+
+	while (mp_expire(w, &b))
+		replayed(w, &b, r);
 	mp_tx(w);
 }

@@ -7,6 +7,8 @@
 
 #include "dataplane/worker.h"
 
+#include "dataplane/poison.h"
+
 /* Frames in and out of the ports: the hot half. port_setup.c opens them. */
 
 /* Into an ordinary buffer, if it fits: the large ones are few, and a packet may wait long in a bundle's queue. */

@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
+#include "dataplane/poison.h"
+
 static void
 to_bundle(struct worker *w, struct rte_mbuf *m)
 {

@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
+#include "dataplane/poison.h"
+
 enum { PACKET_PASS = DROP_REASONS, PACKET_PUNT };
 
 static unsigned

@@ -5,6 +5,8 @@
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
 
+#include "dataplane/poison.h"
+
 enum {
 	PACKET_PASS = DROP_REASONS,
 	PACKET_TAKEN, /* punted or dropped already */

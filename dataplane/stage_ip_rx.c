@@ -6,6 +6,8 @@
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/ip.h"
 
+#include "dataplane/poison.h"
+
 enum {
 	FRAME_PASS = DROP_REASONS,
 	FRAME_PUNT,

@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/eth.h"
 
+#include "dataplane/poison.h"
+
 static void
 send(struct worker *w, struct port *p, struct rte_mbuf *m)
 {

@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
+#include "dataplane/poison.h"
+
 /* Both entries, mp_rx and mp_expire, come down to drain(): pop what a window can give, until it gives no more or the burst is full. A bundle
  * that could give more goes on the list rx_ready, which is served first the next time. A frame that finds the burst full stays in
  * table.in, with what was parsed of it. So no packet is ever dropped for want of room in a burst, and none overtakes.

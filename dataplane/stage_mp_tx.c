@@ -5,6 +5,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
+#include "dataplane/poison.h"
+
 /* Late binding. A packet waits in its bundle's queue, whole and without a number, until a line has room: then it is cut for the backlogs that
  * the lines have at this moment, numbered, framed and put on the lines' queues, each fragment with the time at which its line is free for
  * it. What is on the lines' queues is never more than the horizon, so a line that dies takes little with it, control frames wait

@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/tcp_mss.h"
 
+#include "dataplane/poison.h"
+
 /* Headers that a SYN may have: IPv4 and TCP at their longest are 120 bytes; IPv6 with some extension headers. A SYN that came in small
  * fragments is made contiguous that far. */
 enum { LOOK_MAX = 160 };

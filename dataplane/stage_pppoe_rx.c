@@ -6,6 +6,8 @@
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
+#include "dataplane/poison.h"
+
 enum {
 	/* Verdicts besides a drop reason. */
 	FRAME_DATA = DROP_REASONS,

@@ -4,6 +4,8 @@
 #include "dataplane/bundle_state.h"
 #include "dataplane/stages.h"
 
+#include "dataplane/poison.h"
+
 void
 steer_out(struct worker *w, struct burst *b, enum steer_kind kind)
 {
