@@ -74,9 +74,9 @@ put_vlans(json_t *o, struct vlan_stack v)
 	char text[24] = "";
 
 	if (v.inner != 0)
-		snprintf(text, sizeof(text), "%u.%u", v.outer & VLAN_ID_MASK, v.inner & VLAN_ID_MASK);
+		snprintf(text, sizeof(text), "%d.%d", v.outer & VLAN_ID_MASK, v.inner & VLAN_ID_MASK);
 	else if (v.outer != 0)
-		snprintf(text, sizeof(text), "%u", v.outer & VLAN_ID_MASK);
+		snprintf(text, sizeof(text), "%d", v.outer & VLAN_ID_MASK);
 	put_text(o, "vlan", text);
 }
 
