@@ -11,4 +11,9 @@ unsigned path_to_links(struct worker *w, struct port *p, uint16_t queue);
 unsigned path_injected(struct worker *w);
 void path_timers(struct worker *w);
 
+/* --replay: from links, up to the packets as the MP stage delivers them. */
+struct dp_replay;
+unsigned path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *r);
+void path_replay_timers(struct worker *w, struct dp_replay *r);
+
 #endif
