@@ -247,6 +247,15 @@ padr_input(struct host *h, uint16_t port, const struct discovery_view *v)
 
 /* ------------------------------------------------------------------ PADT */
 
+/* Behind a Terminate-Request: the reason that LCP has no words for. */
+static void
+padt_explains(struct host *h, struct link *l, const char *text)
+{
+	snprintf(l->explain, sizeof(l->explain), "peer closed the link: %s", text);
+	if (l->told_down)
+		link_event(h, l, HOST_EV_NOTE, "%s", l->explain);
+}
+
 static void
 padt_input(struct host *h, uint16_t port, const struct discovery_view *v)
 {
@@ -254,7 +263,7 @@ padt_input(struct host *h, uint16_t port, const struct discovery_view *v)
 		.port = port, .session = v->session, .vlans = v->vlans, .peer = v->src, .local = v->dst};
 	struct link *l = index_find(h, &key);
 	const struct bundle *b = l != NULL ? bundle_of(h, l->bundle) : NULL;
-	char text[80] = "";
+	char text[160] = "";
 
 	h->counters.padt_rx++;
 	if (l == NULL || discovery_padt_check(v, port, &l->key) != DISCOVERY_OK) {
@@ -268,6 +277,8 @@ padt_input(struct host *h, uint16_t port, const struct discovery_view *v)
 	l->gone = true;
 	if (l->after == LINK_REDIAL && l->phase == LINK_OPEN)
 		l->after = LINK_REDIAL_NOW;
+	if (l->phase == LINK_TERMINATE && text[0] != '\0')
+		padt_explains(h, l, text);
 	link_end(h, l, "peer sent PADT%s%s", text[0] != '\0' ? ": " : "", text);
 	link_settle(h, l);
 }

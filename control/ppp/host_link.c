@@ -174,7 +174,7 @@ concentrator_forget(struct host *h, const struct link *l)
 static void
 send_padt(struct host *h, const struct link *l)
 {
-	const bool may_know = l->client || l->authenticated;
+	const bool may_know = l->client || l->proven;
 
 	if (l->gone)
 		return;
@@ -354,6 +354,7 @@ authenticate(struct host *h, struct link *l, const char *name)
 	return user >= 0 && fits ? user : -1;
 }
 
+/* Told by Terminate-Request and the text of the PADT: a Nak would make the peer look for a wrong password. */
 static bool
 within_session_limit(struct host *h, struct link *l, int user)
 {
@@ -362,8 +363,9 @@ within_session_limit(struct host *h, struct link *l, int user)
 	if (u->cfg->sessions_max == 0 || u->sessions < u->cfg->sessions_max)
 		return true;
 	h->counters.join_refused++;
-	auth_refuse(h, l, 0, "user '%.64s' refused: has %u sessions already, %u are allowed", u->cfg->name, u->sessions,
+	link_event(h, l, HOST_EV_LINK_REFUSED, "refused: user has %u sessions already, %u are allowed", u->sessions,
 		u->cfg->sessions_max);
+	link_close(h, l, "refused: user has %u sessions already, %u are allowed", u->sessions, u->cfg->sessions_max);
 	return false;
 }
 
@@ -397,6 +399,7 @@ server_check(struct host *h, struct link *l)
 		recheck(h, l, user);
 		return;
 	}
+	l->proven = true;
 	if (!within_session_limit(h, l, user))
 		return;
 	l->user = user;
@@ -494,6 +497,20 @@ forget_authentication(struct host *h, struct link *l)
 	l->doom = LINK_LIVES;
 }
 
+/* The peer said Terminate-Request; its PADT may say why (U11). */
+static void
+await_padt(struct host *h, struct link *l, const char *why)
+{
+	snprintf(l->explain, sizeof(l->explain), "%s", why);
+	if (l->phase == LINK_OPEN)
+		tell_down(h, l);
+	l->phase = LINK_TERMINATE;
+	l->auth = HOST_AUTH_NONE;
+	link_leave(h, l);
+	l->doom = LINK_END;
+	l->doom_ms = h->now_ms + HOST_AWAIT_PADT_MS;
+}
+
 /* Terminate-Request, no echo, a looped line; or the peer starts LCP anew. */
 static void
 layer_down(struct host *h, struct link *l)
@@ -502,8 +519,12 @@ layer_down(struct host *h, struct link *l)
 
 	if (l->phase == LINK_TERMINATE)
 		return;
+	if (l->lcp.fsm.state == CP_STOPPING) {
+		await_padt(h, l, why != NULL ? why : "peer sent Terminate-Request");
+		return;
+	}
 	if (is_closing(&l->lcp)) {
-		link_end(h, l, "%s", why != NULL ? why : "peer sent Terminate-Request");
+		link_end(h, l, "%s", why != NULL ? why : "closed");
 		return;
 	}
 	snprintf(l->explain, sizeof(l->explain), "peer negotiates LCP anew");

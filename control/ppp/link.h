@@ -52,6 +52,7 @@ struct link {
 	bool gone;  /* the peer knows (PADT came): none is sent */
 	bool told_down;
 	bool lcp_seen, trace, authenticated, counted;
+	bool proven;    /* gave a right password */
 	uint16_t owner; /* concentrator or client */
 	uint16_t max_payload;
 	uint32_t dial; /* client: its dial */

@@ -639,10 +639,10 @@ foreign_and_broken_frames_change_nothing(void **state)
 	eth_store(frame, &key.local, &stranger, key.vlans, ETHERTYPE_PPPOE_SESSION);
 	pppoe_store(frame + ETH_HDR_LEN, PPPOE_CODE_SESSION, key.session, 2);
 	store_be16(frame + ETH_HDR_LEN + PPPOE_HDR_LEN, PPP_LCP);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 1000; i++)
 		pair_inject(p, AC, key.port, frame, sizeof(frame));
 	host_counters(p->node[AC].host, &counters);
-	assert_int_equal(counters.unknown_session, 102);
+	assert_int_equal(counters.unknown_session, 1002);
 	assert_int_equal(counters.padt_tx, HOST_PADT_PER_MAC_PER_S);
 	check(p, both_open(p));
 	finish(p);

@@ -74,7 +74,8 @@ a_wrong_password_is_told_after_the_delay(void **state)
 		{"PAP, wrong password", "alice", "wrong", "user 'alice' refused: wrong password", HOST_AUTH_PAP},
 		{"PAP, unknown user", "mallory", "swordfish-a", "user 'mallory' refused: no such user", HOST_AUTH_PAP},
 		{"PAP, empty password", "alice", "", "user 'alice' refused: wrong password", HOST_AUTH_PAP},
-		{"PAP, password and more", "alice", "swordfish-ab", "user 'alice' refused: wrong password", HOST_AUTH_PAP},
+		{"PAP, password and more", "alice", "swordfish-ab", "user 'alice' refused: wrong password",
+			HOST_AUTH_PAP},
 	};
 	uint64_t ended_ms[sizeof(rows) / sizeof(rows[0])];
 
@@ -94,6 +95,8 @@ a_wrong_password_is_told_after_the_delay(void **state)
 		p = run(&net, 20000);
 		check(p, pair_said(p, AC, rows[i].says) != NULL);
 		check(p, pair_said(p, CLIENT, "authentication failed") != NULL);
+		check(p,
+			pair_said(p, CLIENT, "no such user") == NULL && pair_said(p, CLIENT, "wrong password") == NULL);
 		check(p, pair_open_links(p, AC) == 0 && pair_bundles(p, AC) == 0);
 		host_counters(p->node[AC].host, &counters);
 		assert_int_equal(counters.auth_failed, 1);
@@ -347,6 +350,7 @@ another_mrru_or_format_is_refused_and_the_first_link_stays(void **state) /* M-03
 		pair_carrier(p, CLIENT, 2, true);
 		pair_run(p, 3000);
 		check(p, pair_said(p, AC, rows[i].says) != NULL);
+		check(p, pair_said(p, CLIENT, rows[i].says) != NULL); /* both operators (U11) */
 		check(p, p->node[AC].events[HOST_EV_LINK_REFUSED] >= 1);
 		check(p, pair_open_links(p, AC) == 1 && pair_open_bundles(p, AC) == 1);
 		check(p, pair_open_links(p, CLIENT) == 1);
@@ -376,6 +380,7 @@ a_bundle_refuses_more_links_than_allowed(void **state) /* M-10 */
 		p = run(&net, 3000);
 		check(p, pair_open_links(p, AC) == rows[i].links && pair_bundles(p, AC) == 1);
 		check(p, pair_said(p, AC, "are allowed") != NULL);
+		check(p, pair_said(p, CLIENT, "are allowed") != NULL);
 		finish(p);
 	}
 }
@@ -391,7 +396,8 @@ a_user_has_no_more_sessions_than_allowed(void **state) /* G-02 */
 	net.users[0].sessions_max = 2;
 	p = run(&net, 3000);
 	check(p, pair_open_links(p, AC) == 2);
-	check(p, pair_said(p, AC, "user 'alice' refused: has 2 sessions already, 2 are allowed") != NULL);
+	check(p, pair_said(p, AC, "refused: user has 2 sessions already, 2 are allowed") != NULL);
+	check(p, pair_said(p, CLIENT, "refused: user has 2 sessions already, 2 are allowed") != NULL);
 	pair_admin(p, CLIENT, "home/l0", false);
 	pair_admin(p, CLIENT, "home/l1", false);
 	pair_run(p, 30000);
