@@ -166,41 +166,20 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 
 /* ------------------------------------------------------------------ a bundle's limits */
 
-static bool
-waits_for_all(const struct bundle *b)
-{
-	return b->tx.config.mode == SCHED_EQUAL || b->tx.config.mode == SCHED_ROUND_ROBIN;
-}
-
-/* Payload whose time on the slowest line the backlog of a line must cover before the next packet is cut, or that line idles: the
- * smallest piece it can get when pieces are fitted to the lines, a whole fragment (and the next one) when they are not. */
-static uint32_t
-horizon_bytes(const struct bundle *b, const struct sched_line *l)
-{
-	const uint32_t whole = RTE_MIN(l->fragment_max, b->tx.mrru);
-
-	if (b->tx.config.mode == SCHED_WEIGHTED)
-		return RTE_MIN(b->tx.config.min_fragment, whole);
-	return waits_for_all(b) ? 2 * whole : whole;
-}
-
-/* A line that is d later than another one is only worth using when the other's backlog is d: so much has to be let in. */
+/* Fitted modes cut on while any line has less than the horizon, so that every line gets work before one is given more. The others
+ * stop at the line with the most, and must let two whole fragments of the slowest line in, or the rest would idle meanwhile. */
 static void
 set_horizon(struct bundle *b)
 {
-	uint64_t need_ns = HORIZON_MIN_NS;
-	uint32_t least_us = UINT32_MAX, most_us = 0;
+	b->tx.horizon_ns = HORIZON_MIN_NS;
+	if (!bundle_waits_for_all(b))
+		return;
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+		const struct sched_line *l = &b->tx.lines[__builtin_ctz(left)];
+		const uint32_t bytes = RTE_MIN(l->fragment_max, b->tx.mrru) + l->frame_overhead;
 
-	for (unsigned i = 0; i < b->tx.n_lines; i++) {
-		const struct sched_line *l = &b->tx.lines[i];
-
-		if (!(b->tx.up >> i & 1))
-			continue;
-		need_ns = RTE_MAX(need_ns, pacing_cost_ns(l->pace, horizon_bytes(b, l) + l->frame_overhead));
-		least_us = RTE_MIN(least_us, l->latency_us);
-		most_us = RTE_MAX(most_us, l->latency_us);
+		b->tx.horizon_ns = RTE_MAX(b->tx.horizon_ns, 2 * pacing_cost_ns(l->pace, bytes));
 	}
-	b->tx.horizon_ns = need_ns + (most_us > least_us ? (most_us - least_us) * 1000ull : 0);
 }
 
 /* What may wait in front of the lines: queue_ms at their joint rate, in bytes; some packets at least. */
@@ -338,6 +317,7 @@ line_set(struct bundle *b, const struct dp_link_set *l)
 	struct tx_line *line = bundle_line(b, l->slot);
 	const bool mp = b->hot.flags & DP_BUNDLE_MP;
 	const unsigned mp_len = mp ? mp_hdr_len(b->hot.flags & DP_BUNDLE_TX_SHORT) : 0;
+	const bool up = !l->tx_hold && fragment_max(l, mp, mp_len) != 0;
 
 	line_header(line, l, mp);
 	line->port = l->port;
@@ -350,9 +330,9 @@ line_set(struct bundle *b, const struct dp_link_set *l)
 		.latency_us = l->latency_us,
 		.fragment_max = fragment_max(l, mp, mp_len),
 		.frame_overhead = (uint16_t)(line->hdr_len + mp_len),
-		.usable = !l->tx_hold,
+		.usable = up,
 	};
-	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (l->tx_hold ? 0u : 1u << l->slot));
+	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
 	b->tx.stale &= b->tx.up;
 }
 

@@ -275,6 +275,13 @@ bucket_take(struct bucket *b, uint64_t now_ns, unsigned per_s, unsigned burst)
 	return true;
 }
 
+/* Modes that do not fit the pieces to the lines' backlogs. */
+static inline bool
+bundle_waits_for_all(const struct bundle *b)
+{
+	return b->tx.config.mode == SCHED_EQUAL || b->tx.config.mode == SCHED_ROUND_ROBIN;
+}
+
 /* Half the stall limit, from the skew measured: what a deadline is armed with (see reasm_expire). */
 static inline void
 bundle_set_stall(struct bundle *b)

@@ -9,8 +9,9 @@
 
 /* Late binding. A packet waits in its bundle's queue, whole and without a number, until a line has room: then it is cut for the backlogs that
  * the lines have at this moment, numbered, framed and put on the lines' queues, each fragment with the time at which its line is free for
- * it. What is on the lines' queues is never more than the horizon, so a line that dies takes little with it, control frames wait
- * little, and the scheduler sees the truth. Nothing is dropped between here and the port, but with the line.
+ * it. So a line's queue holds little more than the horizon (plus what a line with less latency must hold before another is worth using): a
+ * line that dies takes little with it, control frames wait little, and the scheduler sees the truth. Nothing is dropped between here and the
+ * port, but with the line.
  *
  * The first packet of a bundle. A peer that gets any number before number 0 drops number 0 (ng_ppp). So the line that carries it sends
  * alone until it must have arrived. */
@@ -330,7 +331,6 @@ send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control
 static uint64_t
 room_at_ns(const struct bundle *b)
 {
-	const bool all = b->tx.config.mode == SCHED_EQUAL || b->tx.config.mode == SCHED_ROUND_ROBIN;
 	uint64_t least = UINT64_MAX, most = 0, busy;
 
 	for (unsigned i = 0; i < b->tx.n_lines; i++) {
@@ -342,7 +342,7 @@ room_at_ns(const struct bundle *b)
 	}
 	if (least == UINT64_MAX)
 		return UINT64_MAX;
-	busy = all ? most : least;
+	busy = bundle_waits_for_all(b) ? most : least;
 	return busy > b->tx.horizon_ns ? busy - b->tx.horizon_ns : 0;
 }
 

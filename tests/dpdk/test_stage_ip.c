@@ -223,6 +223,7 @@ ethernet_padding_behind_ip_is_cut(void **state)
 static void
 packets_that_end_here_are_counted_and_shown_to_control(void **state)
 {
+	const struct dp_target route = {.kind = DP_TO_ROUTE};
 	static struct dp_punted got;
 	static struct frame ip;
 	struct lab l;
@@ -252,6 +253,11 @@ packets_that_end_here_are_counted_and_shown_to_control(void **state)
 	assert_int_equal(got.why, DP_PUNT_TTL);
 	assert_false(got.from_bundle);
 	assert_int_equal(got.port, LAB_IP);
+	/* our own packets are not answered */
+	packet_udp(&ip, lab_host, stranger, 64, 1, 100);
+	assert_true(dp_inject(l.r.dp, &route, ip.b, ip.len));
+	assert_false(punted(&l, &got));
+	assert_int_equal(rig_drops(&l.r, DROP_IP_NO_ROUTE), 2);
 	rig_close(&l.r);
 }
 
@@ -362,6 +368,12 @@ source_that_is_not_the_subscribers_is_dropped(void **state)
 	rig_settle(&l.r);
 	lab_expect_drops(&l, DROP_IP_SOURCE, 3);
 	assert_int_equal(rig_waiting(&l.r, LAB_IP), 2);
+	/* a route of the bundle that had the index before is nobody's */
+	lab_route(&l, stranger & 0xffffff00, 24,
+		&(struct dp_next){.kind = DP_NEXT_BUNDLE, .bundle = {.index = 0, .gen = (uint16_t)(l.gen - 1)}});
+	uplink(&l, 0, 5, &ip);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_IP_SOURCE, 4);
 	rig_close(&l.r);
 }
 
@@ -381,9 +393,27 @@ packet_that_would_leave_on_its_own_bundle_is_dropped(void **state)
 	rig_close(&l.r);
 }
 
+/* Whatever generation and index the bundle has. */
+static void
+packet_from_an_ip_port_never_counts_as_a_loop(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	l.gen = 0;
+	lab_bundle_of(&l, 0, 1);
+	lab_downlink_udp(&l, 0, 1, 100);
+	rig_settle(&l.r);
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 1);
+	rig_close(&l.r);
+}
+
 static void
 subscribers_reach_each_other(void **state)
 {
+	struct dp_bundle_set set = lab_bundle_defaults(1);
+	static struct dp_punted got;
 	static struct frame ip;
 	static struct lab_sent s;
 	struct lab l;
@@ -405,6 +435,17 @@ subscribers_reach_each_other(void **state)
 		assert_memory_equal(s.payload + PPP_PROTO_LEN, ip.b, ip.len);
 	}
 	assert_int_equal(rig_drops_all(&l.r), 0);
+	/* too large for the second one: whoever answers must not take it for the sender */
+	set.tx_mrru = 800;
+	lab_bundle(&l, 1, &set);
+	packet_udp(&ip, lab_address(0), lab_address(1), 64, 1, 900);
+	store_be16(ip.b + 6, IP4_DF);
+	checksum_again(&ip);
+	uplink(&l, 0, 20, &ip);
+	assert_true(punted(&l, &got));
+	assert_int_equal(got.why, DP_PUNT_TOO_BIG);
+	assert_int_equal(got.mtu, 800);
+	assert_false(got.from_bundle);
 	rig_close(&l.r);
 }
 
@@ -622,6 +663,7 @@ main(void)
 		cmocka_unit_test(packets_for_our_addresses_go_to_control),
 		cmocka_unit_test(source_that_is_not_the_subscribers_is_dropped),
 		cmocka_unit_test(packet_that_would_leave_on_its_own_bundle_is_dropped),
+		cmocka_unit_test(packet_from_an_ip_port_never_counts_as_a_loop),
 		cmocka_unit_test(subscribers_reach_each_other),
 		cmocka_unit_test(packet_without_a_neighbour_goes_to_control_which_injects_it_again),
 		cmocka_unit_test(packet_above_the_ports_mtu_is_cut_or_answered),

@@ -295,6 +295,41 @@ frames_in_any_number_of_segments_are_understood(void **state)
 	rig_close(&l.r);
 }
 
+/* Fragments whose headers lie in a segment of their own, as net_ring gives them: no empty segments in the packet. */
+static void
+empty_segments_are_not_passed_on(void **state)
+{
+	static struct frame whole, f;
+	struct rte_mbuf *m = NULL;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	lab_inner(&whole, 0, 1, 900);
+	for (unsigned i = 0; i < 3; i++) {
+		const struct frame_path p = lab_path(&l, 0, 0);
+		const size_t hdr_len = ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN;
+		struct rte_mbuf *head = rte_pktmbuf_alloc(l.r.dp->workers[0]->pool);
+		struct rte_mbuf *data = rte_pktmbuf_alloc(l.r.dp->workers[0]->pool);
+
+		frame_mp(&f, &p, false, i, i == 0, i == 2, whole.b + i * 300, i == 2 ? whole.len - 600 : 300);
+		/* without tailroom the header cannot take any of the data in */
+		head->data_off = (uint16_t)(head->buf_len - hdr_len);
+		memcpy(rte_pktmbuf_append(head, (uint16_t)hdr_len), f.b, hdr_len);
+		memcpy(rte_pktmbuf_append(data, (uint16_t)(f.len - hdr_len)), f.b + hdr_len, f.len - hdr_len);
+		assert_int_equal(rte_pktmbuf_chain(head, data), 0);
+		assert_int_equal(rte_ring_enqueue(l.r.port[LAB_ACCESS].in[0], head), 0);
+	}
+	rig_settle(&l.r);
+	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
+	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 900);
+	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
+		assert_int_not_equal(seg->data_len, 0);
+	rte_pktmbuf_free(m);
+	rig_close(&l.r);
+}
+
 /* The state of a bundle costs what it was designed to cost. */
 static void
 hot_state_of_a_bundle_is_two_lines(void **state)
@@ -316,6 +351,7 @@ main(void)
 		cmocka_unit_test(chains_are_cut_skipped_pulled_and_joined_without_losing_a_byte),
 		cmocka_unit_test(pulling_never_writes_into_a_shared_buffer),
 		cmocka_unit_test(frames_in_any_number_of_segments_are_understood),
+		cmocka_unit_test(empty_segments_are_not_passed_on),
 		cmocka_unit_test(hot_state_of_a_bundle_is_two_lines),
 	};
 

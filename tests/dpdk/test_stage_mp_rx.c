@@ -546,10 +546,43 @@ more_than_a_burst_is_delivered_in_one_turn(void **state)
 		lab_inner(&whole, 0, 0, 100);
 		lab_fragment(&l, 0, 1, 0, &whole, 0, whole.len);
 	}
+	for (unsigned i = 300; i < 310; i++) /* behind it, in the same burst of frames */
+		send_pieces(&l, 1, i, 1, i, 100 + i, ALL);
 	rig_turn(&l.r);
-	assert_int_equal(rig_waiting(&l.r, LAB_IP), 300);
-	for (unsigned i = 0; i < 300; i++)
+	assert_int_equal(rig_waiting(&l.r, LAB_IP), 310);
+	for (unsigned i = 0; i < 310; i++)
 		lab_expect_packet(&l, 0, i, 100 + i);
+	rig_close(&l.r);
+}
+
+/* Windows of all sizes on many bundles; removed bundles and those that shrank leave the pool whole. */
+static void
+memory_of_deep_windows_comes_back(void **state)
+{
+	static struct frame whole;
+	struct bundle_table *t;
+	unsigned windows = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	t = l.r.dp->workers[0]->bundles;
+	for (unsigned round = 0; round < 30; round++) {
+		for (unsigned b = 0; b < 6; b++) {
+			lab_bundle_of(&l, b, 2);
+			lab_inner(&whole, b, 0, 100);
+			for (uint32_t seq = 10 + b; seq < 4000; seq *= 3) {
+				lab_fragment(&l, b, 0, seq, &whole, 0, 50);
+				rig_settle(&l.r);
+			}
+		}
+		for (unsigned b = 0; b < 6; b++)
+			rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = b, .gen = l.gen});
+	}
+	while (deep_pool_get(&t->deep, REASM_SLOTS_MAX) != NULL)
+		windows++;
+	assert_int_equal(windows * REASM_SLOTS_MAX, t->deep.units * DEEP_UNIT_SLOTS);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_OVERRUN), 0);
 	rig_close(&l.r);
 }
 
@@ -639,6 +672,7 @@ main(void)
 		cmocka_unit_test(number_beyond_the_largest_window_pushes_the_oldest_gap_out),
 		cmocka_unit_test(budget_is_kept_by_giving_up_the_oldest_gap),
 		cmocka_unit_test(more_than_a_burst_is_delivered_in_one_turn),
+		cmocka_unit_test(memory_of_deep_windows_comes_back),
 		cmocka_unit_test(removed_bundle_frees_its_window_and_reports_its_totals),
 		cmocka_unit_test(skew_is_measured_and_makes_the_window_patient),
 	};
