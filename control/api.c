@@ -24,6 +24,11 @@
 
 enum { BODY_MAX = 4096, HEADERS_MAX = 8192, IDLE_S = 90, EVENTS_A_REPLY = 500, TARGET_MAX = 512 };
 
+/* All come to us, so that those we refuse get JSON too. */
+#define METHODS                                                                                    \
+	(EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | \
+		EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH)
+
 /* What a request wants; those with counters or events may have to wait for them. */
 enum wish { WISH_LINKS, WISH_BUNDLES, WISH_EXPLAIN, WISH_EVENTS };
 
@@ -328,6 +333,7 @@ struct request {
 	struct evkeyvalq query;
 	char path[TARGET_MAX]; /* decoded, without the leading slash */
 	uint64_t now_ms;
+	bool bad; /* a number in the query is none */
 };
 
 static uint64_t
@@ -336,11 +342,21 @@ query_number(struct request *r, const char *key, uint64_t otherwise, uint64_t mo
 	const char *text = evhttp_find_header(&r->query, key);
 	char *end;
 
-	if (text == NULL || *text < '0' || *text > '9')
+	if (text == NULL)
 		return otherwise;
 	const unsigned long long v = strtoull(text, &end, 10);
 
-	return *end != '\0' ? otherwise : v > most ? most : v;
+	r->bad |= *text < '0' || *text > '9' || *end != '\0';
+	return v > most ? most : v;
+}
+
+static void
+wait_if_good(struct request *r, struct waiting *w)
+{
+	if (r->bad)
+		answer_error(r->req, HTTP_BADREQUEST, "the query wants whole numbers");
+	else
+		wait_or_answer(r->c, r->req, w, r->now_ms);
 }
 
 /* Fresh counters of the bundles that the page will show. */
@@ -371,6 +387,7 @@ get_counted(struct request *r, enum wish wish)
 
 	w.from = (unsigned)query_number(r, "from", 0, UINT32_MAX);
 	w.limit = (unsigned)query_number(r, "limit", API_PAGE_MAX, API_PAGE_MAX);
+	r->bad |= w.limit == 0;
 	if (wish == WISH_EXPLAIN)
 		snprintf(w.name, sizeof(w.name), "%s", name != NULL ? name : "");
 	else if (wish == WISH_BUNDLES)
@@ -378,7 +395,7 @@ get_counted(struct request *r, enum wish wish)
 	else
 		refresh_links(r, w.from, w.limit);
 	w.mark = apply_mark(r->c);
-	wait_or_answer(r->c, r->req, &w, r->now_ms);
+	wait_if_good(r, &w);
 }
 
 static void
@@ -413,7 +430,7 @@ get_events(struct request *r)
 	if (w.after > last)
 		w.after = last;
 	w.deadline_ms = r->now_ms + query_number(r, "wait", 0, API_WAIT_MAX_MS / 1000) * 1000;
-	wait_or_answer(r->c, r->req, &w, r->now_ms);
+	wait_if_good(r, &w);
 }
 
 static void
@@ -514,9 +531,11 @@ static void
 trace(struct request *r, const char *name)
 {
 	const bool on = query_number(r, "on", 1, 1) != 0;
-	const int ret = host_trace(r->c->host, name, on);
+	const int ret = r->bad ? -EINVAL : host_trace(r->c->host, name, on);
 
-	if (ret < 0)
+	if (r->bad)
+		answer_error(r->req, HTTP_BADREQUEST, "the query wants whole numbers");
+	else if (ret < 0)
 		answer_error(r->req, HTTP_NOTFOUND, "no link of that name");
 	else
 		answer(r->req, HTTP_OK,
@@ -594,8 +613,10 @@ on_request(struct evhttp_request *req, void *ctx)
 		answer_error(req, HTTP_BADREQUEST, "the request's target is not understood");
 	else if (method == EVHTTP_REQ_POST)
 		do_post(&r);
-	else
+	else if (method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD)
 		do_get(&r);
+	else
+		answer_error(req, HTTP_BADMETHOD, "only GET and POST are understood");
 	evhttp_clear_headers(&r.query);
 }
 
@@ -607,7 +628,7 @@ api_start(struct control *c)
 	a->http = evhttp_new(c->base);
 	if (a->http == NULL)
 		return -ENOMEM;
-	evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST);
+	evhttp_set_allowed_methods(a->http, METHODS);
 	evhttp_set_max_body_size(a->http, BODY_MAX);
 	evhttp_set_max_headers_size(a->http, HEADERS_MAX);
 	evhttp_set_timeout(a->http, IDLE_S);

@@ -151,7 +151,7 @@ check_stopped(struct control *c, uint64_t now_ms)
 	if (!idle && now_ms < loop.stop_ms)
 		return;
 	if (!idle)
-		log_warning("not every peer has said good-bye within %u ms", LOOP_STOP_MS);
+		log_warning("stopping     not every peer has said good-bye within %u ms", LOOP_STOP_MS);
 	event_base_loopbreak(c->base);
 }
 
@@ -208,13 +208,13 @@ on_stop(evutil_socket_t signal, short what, void *ctx)
 
 	(void)what;
 	if (c->stopping) {
-		log_warning("second signal: not waiting for peers");
+		log_warning("stopping     second signal: not waiting for peers");
 		event_base_loopbreak(c->base);
 		return;
 	}
 	const uint64_t now_ms = clock_ms();
 
-	log_info("stopping   signal %d: closing all sessions", (int)signal);
+	log_info("stopping     signal %d: closing all sessions", (int)signal);
 	c->stopping = true;
 	loop.stop_ms = now_ms + LOOP_STOP_MS;
 	host_stop(c->host, now_ms, c->out);
@@ -228,7 +228,8 @@ on_hangup(evutil_socket_t signal, short what, void *ctx)
 	(void)signal;
 	(void)what;
 	(void)ctx;
-	log_warning("SIGHUP: a changed configuration needs a restart; check it with hawserd --check first");
+	log_warning(
+		"reload       SIGHUP: a changed configuration needs a restart; check it with hawserd --check first");
 }
 
 static bool
@@ -267,7 +268,7 @@ initial_carrier(struct control *c, uint64_t now_ms)
 	for (uint16_t i = 0; i < c->cfg->n_ports; i++) {
 		if (dp_port_info(c->dp, i, &info) != 0 || info.carrier || !info.carrier_known)
 			continue;
-		log_warning("port %s has no carrier", c->cfg->ports[i].name);
+		log_warning("carrier-down port %s: no carrier", c->cfg->ports[i].name);
 		if (c->cfg->ports[i].kind == CONFIG_ACCESS)
 			host_carrier(c->host, i, false, now_ms, c->out);
 		apply_effects(c);

@@ -221,10 +221,14 @@ log_warnings(const struct config_notes *notes)
 {
 	for (size_t i = 0; i < notes->n; i++) {
 		const struct config_note *n = &notes->items[i];
+		const char *key = n->key != NULL ? n->key : "";
 
-		if (n->level == CONFIG_WARNING)
-			log_warning("config       %s:%u:%u: %s%s%s", n->file, n->line, n->column,
-				n->key != NULL ? n->key : "", n->key != NULL && *n->key != '\0' ? ": " : "", n->why);
+		if (n->level != CONFIG_WARNING)
+			continue;
+		if (n->line != 0)
+			log_warning("config       %s:%u:%u: %s: %s", n->file, n->line, n->column, key, n->why);
+		else
+			log_warning("config       %s: %s", n->file, n->why);
 	}
 }
 
