@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -404,6 +405,23 @@ what_a_port_lacks_is_said_with_its_name(void **state)
 }
 
 static void
+a_kernel_device_that_is_gone_has_neither_mtu_nor_carrier(void **state)
+{
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_true(kernel_mtu(fd, "lo") >= 1500);
+	assert_int_equal(kernel_mtu(fd, "doesnotexist"), -ENODEV);
+	assert_true(kernel_mtu_set(fd, "doesnotexist", 1500) < 0);
+	assert_false(kernel_carrier(fd, "doesnotexist"));
+	assert_false(kernel_promiscuous(fd, "doesnotexist"));
+	assert_int_equal(kernel_qdisc_drops("doesnotexist"), 0);
+	assert_int_equal(kernel_qdisc_drops("lo"), 0);
+	close(fd);
+}
+
+static void
 the_same_device_twice_is_refused(void **state)
 {
 	struct dp_port_setup ports[2] = {
@@ -511,6 +529,7 @@ main(void)
 		cmocka_unit_test(buffers_are_as_large_as_the_largest_mtu_wants),
 		cmocka_unit_test(a_null_device_is_made_and_removed_again),
 		cmocka_unit_test(what_a_port_lacks_is_said_with_its_name),
+		cmocka_unit_test(a_kernel_device_that_is_gone_has_neither_mtu_nor_carrier),
 		cmocka_unit_test(the_same_device_twice_is_refused),
 		cmocka_unit_test(too_little_memory_is_said_with_what_would_do),
 		cmocka_unit_test(a_frame_of_a_pcap_file_arrives_and_a_chain_is_written_to_one),
