@@ -67,6 +67,7 @@ def stage_lint():
         command('format', 'clang-format', '--dry-run', '-Werror', *sources),
         command('include directions', 'tools/dev/include-directions.py'),
         command('drop reasons: each documented and provoked', 'tools/dev/drops.py', '--check'),
+        command('RFC coverage: all that it names exists', 'tools/dev/rfc-coverage.py', '--check'),
         command('cppcheck', 'cppcheck', '--quiet', '--error-exitcode=1', '--inline-suppr', '--std=c11', '-j2', '-I.', '--include=/usr/include/jansson.h',
                 '--enable=warning,performance,portability', '--suppressions-list=tools/dev/cppcheck.txt',
                 'dataplane', 'control', 'config', 'tools'),
