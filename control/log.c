@@ -16,7 +16,7 @@
 static struct {
 	enum log_level most;
 	bool syslog;
-	uint64_t lost, told;
+	uint64_t lost, told, told_ms;
 	struct limiter limiter;
 } state = {.most = LOG_LEVEL_INFO};
 
@@ -89,11 +89,12 @@ static void
 tell_lost(void)
 {
 	char text[64];
-	const uint64_t n = state.lost - state.told;
+	const uint64_t n = state.lost - state.told, now_ms = clock_ms();
 
-	if (n == 0)
+	if (n == 0 || now_ms - state.told_ms < 1000)
 		return;
 	state.told = state.lost;
+	state.told_ms = now_ms;
 	snprintf(text, sizeof(text), "%llu log lines were not written", (unsigned long long)n);
 	emit(LOG_LEVEL_WARNING, text);
 }
