@@ -77,7 +77,7 @@ deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned 
 	struct rte_mbuf *m = mbuf_join((struct rte_mbuf **)frags, n);
 
 	pkt(m)->slot = slot;
-	if (unlikely(m->pkt_len == 0)) {
+	if (unlikely(m->pkt_len == 0 || ppp_is_discard(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len))) {
 		b->rare.rx_null++;
 		release(d->w, m);
 		return;

@@ -230,6 +230,7 @@ send_null(struct worker *w, struct bundle *b, struct tx_line *line)
 	if (m == NULL)
 		return;
 	pkt(m)->flags = PKT_NULL;
+	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
 	if (b->hot.flags & DP_BUNDLE_TX_SHORT)
 		frame_mp(line, m, b->tx.seq, true, true, true);
 	else

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/wire/bytes.h"
 
@@ -47,6 +48,27 @@ static inline bool
 ppp_proto_is_control(uint16_t proto)
 {
 	return proto >= 0x8000;
+}
+
+/* An LCP Discard-Request (RFC 1661 section 5.9) with its protocol field: what null fragments carry. RFC 1990 section 4.1 leaves them empty,
+ * but Linux drops an empty one before it takes note of its number, then misses that number and waits for it on every link. Section 2
+ * allows Discard-Requests inside MP; whoever gets one counts the fragment and throws the packet away. */
+enum { PPP_DISCARD_LEN = PPP_PROTO_LEN + 8, PPP_LCP_DISCARD = 11 };
+
+static inline void
+ppp_discard_store(uint8_t p[PPP_DISCARD_LEN])
+{
+	const uint8_t packet[PPP_DISCARD_LEN] = {
+		PPP_LCP >> 8, PPP_LCP & 0xff, PPP_LCP_DISCARD, 0, 0, PPP_DISCARD_LEN - PPP_PROTO_LEN};
+
+	memcpy(p, packet, sizeof(packet));
+}
+
+/* Whether the packet that begins with these n bytes, protocol field first, is one. */
+static inline bool
+ppp_is_discard(const uint8_t *p, size_t n)
+{
+	return n > PPP_PROTO_LEN && load_be16(p) == PPP_LCP && p[PPP_PROTO_LEN] == PPP_LCP_DISCARD;
 }
 
 #endif

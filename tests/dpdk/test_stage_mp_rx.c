@@ -328,6 +328,11 @@ null_fragments_are_counted_and_move_the_lower_edge(void **state)
 	lab_expect_packet(&l, 0, 2, 502);
 	lab_expect_drops(&l, DROP_MP_LOST, 2);
 	assert_int_equal(lab_stats(&l, 0, 0).rx_null, 1);
+	frame_mp(&f, &p, false, 6, true, true, "\xc0\x21\x0b\x00\x00\x08\x00\x00\x00\x00", 10); /* as hawser sends it */
+	rig_send(&l.r, LAB_ACCESS, &f);
+	rig_settle(&l.r);
+	lab_expect_nothing(&l);
+	assert_int_equal(lab_stats(&l, 0, 0).rx_null, 2);
 	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
 	rig_close(&l.r);
 }
@@ -645,6 +650,8 @@ skew_is_measured_and_makes_the_window_patient(void **state)
 	assert_in_range(lab_stats(&l, 0, 0).links[0].lag_us, 7900, 8100);
 	assert_int_equal(lab_stats(&l, 0, 0).links[1].lag_us, 0);
 	assert_in_range(lab_stats(&l, 0, 0).stall_us, 20001, 200000);
+	lab_link_remove(&l, 0, 0);
+	assert_int_equal(lab_stats(&l, 0, 0).stall_us, 20000);
 	rig_close(&l.r);
 }
 

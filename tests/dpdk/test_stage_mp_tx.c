@@ -41,6 +41,17 @@ expect_cut(struct lab *l, unsigned bundle, unsigned seed, size_t total, uint32_t
 	assert_memory_equal(got.b + PPP_PROTO_LEN, want.b, want.len);
 }
 
+/* One LCP Discard-Request (RFC 1661 section 5.9): Linux throws away fragments without any data, and then misses their numbers. */
+static void
+expect_null(const struct lab_sent *s)
+{
+	static const uint8_t discard[] = {0xc0, 0x21, 11, 0, 0, 8, 0, 0, 0, 0};
+
+	assert_true(s->mp.begin && s->mp.end);
+	assert_int_equal(s->n, sizeof(discard));
+	assert_memory_equal(s->payload, discard, sizeof(discard));
+}
+
 static void
 first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
 {
@@ -67,7 +78,7 @@ first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
 	rig_run(&l.r, lab_ms(30), lab_ms(1));
 	for (unsigned i = 0; i < 2; i++) { /* the others' null fragments, now that they may */
 		assert_true(lab_sent(&l, &s, false));
-		assert_int_equal(s.n, 0);
+		expect_null(&s);
 		assert_int_not_equal(s.slot, 0);
 	}
 	lab_downlink_udp(&l, 0, 10, 1200);
@@ -75,6 +86,25 @@ first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
 	expect_cut(&l, 0, 10, 1200, 12, 3, false);
 	assert_int_equal(lab_stats(&l, 0, 0).tx_packets, 11);
 	assert_int_equal(lab_stats(&l, 0, 0).tx_bytes, 10 * 1400 + 1200);
+	rig_close(&l.r);
+}
+
+static void
+line_of_number_0_that_goes_away_stops_nobody(void **state)
+{
+	static struct lab_sent s;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 3);
+	lab_downlink_udp(&l, 0, 0, 1400);
+	rig_settle(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	lab_link_remove(&l, 0, s.slot);
+	lab_downlink_udp(&l, 0, 1, 1400);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 1, 1400, 1, 2, false);
 	rig_close(&l.r);
 }
 
@@ -431,8 +461,7 @@ idle_link_gets_one_null_fragment_after_data_and_no_more(void **state)
 	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
 	rig_run(&l.r, lab_ms(1000), lab_ms(1));
 	for (unsigned lines = 1u << s.slot; lab_sent(&l, &s, false); nulls++) {
-		assert_int_equal(s.n, 0);
-		assert_true(s.mp.begin && s.mp.end);
+		expect_null(&s);
 		assert_int_equal(lines >> s.slot & 1, 0);
 		lines |= 1u << s.slot;
 	}
@@ -498,6 +527,7 @@ static void
 last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers(void **state)
 {
 	static struct lab_sent s;
+	struct dp_link_set link;
 	uint32_t seq;
 	struct lab l;
 
@@ -517,6 +547,17 @@ last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers(void **s
 	lab_downlink_udp(&l, 0, 7, 1000);
 	rig_settle(&l.r);
 	expect_cut(&l, 0, 7, 1000, seq, 1, false);
+	/* the same when the last line may only receive from now on */
+	link = lab_link_defaults(&l, 0, 0);
+	link.rate_bps = 1000000;
+	lab_link_at(&l, 0, 0, &link);
+	for (unsigned i = 0; i < 20; i++)
+		lab_downlink_udp(&l, 0, i, 1000);
+	rig_settle(&l.r);
+	link.tx_hold = true;
+	lab_link_at(&l, 0, 0, &link);
+	assert_int_equal(lab_stats(&l, 0, 0).queue_packets, 0);
+	assert_in_range(rig_drops(&l.r, DROP_BUNDLE_NO_LINK), 30, 40);
 	rig_close(&l.r);
 }
 
@@ -855,6 +896,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_packet_of_a_bundle_is_number_0_and_travels_alone),
+		cmocka_unit_test(line_of_number_0_that_goes_away_stops_nobody),
 		cmocka_unit_test(packets_are_cut_over_any_number_of_links_and_carry_their_bytes),
 		cmocka_unit_test(fragments_keep_to_the_link_mru_and_packets_to_the_mrru),
 		cmocka_unit_test(plain_link_sends_plain_frames),
