@@ -19,6 +19,7 @@
 #include "control/log.h"
 #include "control/loop.h"
 #include "control/options.h"
+#include "control/replay.h"
 #include "control/rib.h"
 #include "control/version.h"
 
@@ -276,6 +277,8 @@ main(int argc, char **argv)
 		return task_check(o.config_path);
 	case TASK_PRINT:
 		return task_print(o.config_path);
+	case TASK_REPLAY:
+		return replay_run(&o.replay);
 	case TASK_VERSION:
 		return task_version();
 	case TASK_HELP:

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPT_CHECK = 256, OPT_PRINT, OPT_NAME, OPT_VERSION };
+enum { OPT_CHECK = 256, OPT_PRINT, OPT_NAME, OPT_REPLAY, OPT_OUT, OPT_VERSION };
 
 static const struct option longs[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -13,6 +13,8 @@ static const struct option longs[] = {
 	{"print", no_argument, NULL, OPT_PRINT},
 	{"daemon", no_argument, NULL, 'b'},
 	{"name", required_argument, NULL, OPT_NAME},
+	{"replay", no_argument, NULL, OPT_REPLAY},
+	{"out", required_argument, NULL, OPT_OUT},
 	{"version", no_argument, NULL, OPT_VERSION},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -58,6 +60,12 @@ take_option(int opt, struct options *o)
 	case OPT_NAME:
 		o->name = optarg;
 		return true;
+	case OPT_REPLAY:
+		o->task = TASK_REPLAY;
+		return true;
+	case OPT_OUT:
+		o->replay.out = optarg;
+		return true;
 	case OPT_VERSION:
 		o->task = TASK_VERSION;
 		return true;
@@ -67,6 +75,18 @@ take_option(int opt, struct options *o)
 	}
 }
 
+/* The captures are what is no option; getopt has put them last. */
+static bool
+take_captures(int argc, char **argv, struct options *o)
+{
+	o->replay.inputs = (const char *const *)argv + optind;
+	o->replay.n_inputs = (unsigned)(argc - optind);
+	if (o->replay.n_inputs != 0 && o->replay.out != NULL)
+		return true;
+	fprintf(stderr, "hawserd: --replay wants captures and --out FILE, see hawserd --help\n");
+	return false;
+}
+
 bool
 options_parse(int argc, char **argv, struct options *o)
 {
@@ -74,6 +94,12 @@ options_parse(int argc, char **argv, struct options *o)
 	for (int opt; (opt = getopt_long(argc, argv, "c:bh", longs, NULL)) != -1;)
 		if (!take_option(opt, o))
 			return false;
+	if (o->task == TASK_REPLAY)
+		return take_captures(argc, argv, o);
+	if (o->replay.out != NULL) {
+		fprintf(stderr, "hawserd: --out goes with --replay only\n");
+		return false;
+	}
 	if (optind < argc) {
 		fprintf(stderr, "hawserd: %s: takes no arguments but options\n", argv[optind]);
 		return false;

@@ -4,15 +4,18 @@
 
 #include <stdbool.h>
 
+#include "control/replay.h"
+
 /* Command line of hawserd(8). */
 
-enum option_task { TASK_RUN, TASK_CHECK, TASK_PRINT, TASK_VERSION, TASK_HELP };
+enum option_task { TASK_RUN, TASK_CHECK, TASK_PRINT, TASK_REPLAY, TASK_VERSION, TASK_HELP };
 
 struct options {
 	enum option_task task;
 	const char *config_path;
 	const char *name; /* NULL: process.name */
 	bool background;
+	struct replay_options replay;
 };
 
 #define OPTIONS_CONFIG_PATH "/etc/hawser/hawser.yaml"

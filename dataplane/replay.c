@@ -24,8 +24,6 @@ enum {
 	NAME_MAX_LEN = 16,
 };
 
-static const uint64_t START_NS = 1000000000; /* the clock of the data plane never is 0 */
-
 struct dp_replay {
 	struct dataplane *dp;
 	struct worker *w;
@@ -85,7 +83,7 @@ dp_replay_open(unsigned ports, struct dp_replay **out, const char **why)
 		return ret;
 	}
 	r->w = r->dp->workers[0];
-	r->w->now_ns = START_NS;
+	r->w->now_ns = DP_REPLAY_START_NS;
 	*out = r;
 	return 0;
 }

@@ -16,6 +16,9 @@ enum {
 	DP_REPLAY_BUNDLES_MAX = 8192,
 };
 
+/* The clock at the beginning. */
+#define DP_REPLAY_START_NS UINT64_C(1000000000)
+
 struct dp_replay;
 
 /* Called from within the three functions below that take one. */
