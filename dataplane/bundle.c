@@ -203,14 +203,29 @@ set_queue_limits(struct bundle *b)
 		RTE_MAX(bytes / SMALL_PACKET, (uint64_t)QUEUE_PACKETS_MIN), (uint64_t)QUEUE_PACKETS_MAX);
 }
 
+static void
+drop_queue(struct worker *w, struct mbuf_queue *q, enum drop_reason why)
+{
+	struct rte_mbuf *m;
+
+	while ((m = mbuf_queue_pop(q)) != NULL)
+		drop(w, m, why);
+}
+
 /* Every change of lines or settings ends here. */
 static void
-lines_changed(struct bundle *b)
+lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
 {
 	b->tx.n_lines = b->hot.joined == 0 ? 0 : (uint8_t)(32 - __builtin_clz(b->hot.joined));
 	bundle_set_stall(b);
 	set_horizon(b);
 	set_queue_limits(b);
+	bundle_tx_ready(t, b);
+	if (b->tx.up != 0)
+		return;
+	/* A next line may come much later: what waits would be stale then. */
+	drop_queue(w, &b->tx.control, DROP_BUNDLE_NO_LINK);
+	drop_queue(w, &b->tx.data, DROP_BUNDLE_NO_LINK);
 }
 
 /* ------------------------------------------------------------------ bundles */
@@ -270,20 +285,10 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		.stall_max_us = RTE_MAX(s->stall_min_ms, s->stall_max_ms) * 1000u,
 		.slots_max = s->window_slots_max,
 	};
-	lines_changed(b);
-	bundle_tx_ready(t, b);
+	lines_changed(w, t, b);
 }
 
 /* ------------------------------------------------------------------ links */
-
-static void
-drop_queue(struct worker *w, struct mbuf_queue *q, enum drop_reason why)
-{
-	struct rte_mbuf *m;
-
-	while ((m = mbuf_queue_pop(q)) != NULL)
-		drop(w, m, why);
-}
 
 /* What every frame of the line begins with; the PPPoE length is written later. */
 static void
@@ -370,13 +375,7 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	w->n_links--;
 	/* M may have moved: what that completes or loses is delivered by mp_expire in this turn. */
 	bundle_rx_ready(t, b);
-	lines_changed(b);
-	bundle_tx_ready(t, b);
-	if (b->tx.up != 0)
-		return;
-	/* A next line may come much later: what waits would be stale then. */
-	drop_queue(w, &b->tx.control, DROP_BUNDLE_NO_LINK);
-	drop_queue(w, &b->tx.data, DROP_BUNDLE_NO_LINK);
+	lines_changed(w, t, b);
 }
 
 static bool
@@ -428,8 +427,7 @@ link_set(struct worker *w, struct bundle_table *t, struct bundle *b, const struc
 	if (!bundle_joined(b, l->slot))
 		link_join(w, b, l);
 	line_set(b, l);
-	lines_changed(b);
-	bundle_tx_ready(t, b);
+	lines_changed(w, t, b);
 }
 
 /* ------------------------------------------------------------------ the end of a bundle */
@@ -460,8 +458,6 @@ bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
 	for (unsigned left = b->hot.joined; left != 0; left &= left - 1)
 		link_leave(w, t, b, (unsigned)__builtin_ctz(left));
 	drop_window(w, t, b);
-	drop_queue(w, &b->tx.control, DROP_BUNDLE_GONE);
-	drop_queue(w, &b->tx.data, DROP_BUNDLE_GONE);
 	wheel_remove(&t->pace, bundle_index(t, b));
 	ext_put(t, b);
 	count_spill(&b->hot.packets, &b->rare.packets);

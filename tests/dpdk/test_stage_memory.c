@@ -305,17 +305,16 @@ empty_segments_are_not_passed_on(void **state)
 
 	(void)state;
 	lab_open(&l);
+	l.vlans = (struct vlan_stack){5 | VLAN_TAGGED | VLAN_AD, 6 | VLAN_TAGGED};
 	lab_bundle_of(&l, 0, 1);
 	lab_inner(&whole, 0, 1, 900);
 	for (unsigned i = 0; i < 3; i++) {
 		const struct frame_path p = lab_path(&l, 0, 0);
-		const size_t hdr_len = ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN;
+		const size_t hdr_len = ETH_HDR_MAX + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN;
 		struct rte_mbuf *head = rte_pktmbuf_alloc(l.r.dp->workers[0]->pool);
 		struct rte_mbuf *data = rte_pktmbuf_alloc(l.r.dp->workers[0]->pool);
 
 		frame_mp(&f, &p, false, i, i == 0, i == 2, whole.b + i * 300, i == 2 ? whole.len - 600 : 300);
-		/* without tailroom the header cannot take any of the data in */
-		head->data_off = (uint16_t)(head->buf_len - hdr_len);
 		memcpy(rte_pktmbuf_append(head, (uint16_t)hdr_len), f.b, hdr_len);
 		memcpy(rte_pktmbuf_append(data, (uint16_t)(f.len - hdr_len)), f.b + hdr_len, f.len - hdr_len);
 		assert_int_equal(rte_pktmbuf_chain(head, data), 0);
