@@ -60,11 +60,9 @@ print_event(const struct args *a, const json_t *e)
 static void
 print_events(const struct args *a, const json_t *events, const char *trace_of)
 {
-	size_t i;
 	json_t *e;
 
-	json_array_foreach(events, i, e)
-	{
+	for (size_t i = 0; (e = json_array_get(events, i)) != NULL; i++) {
 		const bool trace = strcmp(json_text(e, "kind"), "trace") == 0;
 
 		if (trace_of == NULL ? !trace : strcmp(json_text(e, "link"), trace_of) == 0)

@@ -9,11 +9,11 @@
 static const char *
 bundle_name(const json_t *bundles, uint64_t id)
 {
-	size_t i;
 	json_t *b;
 
-	json_array_foreach(json_object_get(bundles, "bundles"), i, b) if (json_number(b, "id") == id) return json_text(
-		b, "name");
+	for (size_t i = 0; (b = json_array_get(json_object_get(bundles, "bundles"), i)) != NULL; i++)
+		if (json_number(b, "id") == id)
+			return json_text(b, "name");
 	return "-";
 }
 
@@ -43,13 +43,13 @@ show_links(const struct args *a, json_t *body)
 	char titles[] = "LINK|PHASE|BUNDLE|PORT|+SESSION|USER|MRU|+RATE|+RX BYTES|+TX BYTES|+ECHO|UP";
 	json_t *bundles, *l;
 	struct table t;
-	size_t i;
 	const enum status status = client_get_all(&a->client, "bundles", &bundles);
 
 	if (status != STATUS_DONE)
 		return status;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "links"), i, l) link_row(&t, l, bundles);
+	for (size_t i = 0; (l = json_array_get(json_object_get(body, "links"), i)) != NULL; i++)
+		link_row(&t, l, bundles);
 	table_print(&t, stdout);
 	table_fini(&t);
 	json_decref(bundles);
@@ -81,11 +81,11 @@ show_bundles(const struct args *a, json_t *body)
 		"BUNDLE|STATE|+LINKS|MODE|OUR ADDRESS|PEER ADDRESS|+MTU|+RX BYTES|+TX BYTES|+LOST|+REFUSED|+WORKER|UP";
 	struct table t;
 	json_t *b;
-	size_t i;
 
 	(void)a;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "bundles"), i, b) bundle_row(&t, b);
+	for (size_t i = 0; (b = json_array_get(json_object_get(body, "bundles"), i)) != NULL; i++)
+		bundle_row(&t, b);
 	table_print(&t, stdout);
 	table_fini(&t);
 	return STATUS_DONE;
@@ -115,11 +115,11 @@ show_ports(const struct args *a, json_t *body)
 	char titles[] = "PORT|KIND|DEVICE|DRIVER|MAC|+MTU|CARRIER|+RX FRAMES|+TX FRAMES|+MISSED|+ERRORS";
 	struct table t;
 	json_t *p;
-	size_t i;
 
 	(void)a;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "ports"), i, p) port_row(&t, p);
+	for (size_t i = 0; (p = json_array_get(json_object_get(body, "ports"), i)) != NULL; i++)
+		port_row(&t, p);
 	table_print(&t, stdout);
 	table_fini(&t);
 	return STATUS_DONE;
@@ -146,11 +146,11 @@ show_workers(const struct args *a, json_t *body)
 		"+WORKER|+CPU|+BUNDLES|+LINKS|+RX FRAMES|+TX FRAMES|+FROM LINKS|+TO LINKS|+PUNTED|+INJECTED|+DROPPED|+TURNS WITH WORK";
 	struct table t;
 	json_t *w;
-	size_t i;
 
 	(void)a;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "workers"), i, w) worker_row(&t, w);
+	for (size_t i = 0; (w = json_array_get(json_object_get(body, "workers"), i)) != NULL; i++)
+		worker_row(&t, w);
 	table_print(&t, stdout);
 	table_fini(&t);
 	return STATUS_DONE;
@@ -162,12 +162,10 @@ show_drops(const struct args *a, json_t *body)
 	char titles[] = "REASON|+COUNT|WHAT IT MEANS";
 	struct table t;
 	json_t *d;
-	size_t i;
 
 	(void)a;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "drops"), i, d)
-	{
+	for (size_t i = 0; (d = json_array_get(json_object_get(body, "drops"), i)) != NULL; i++) {
 		if (json_number(d, "count") == 0)
 			continue;
 		table_put(&t, "%s", json_text(d, "reason"));
@@ -182,24 +180,25 @@ show_drops(const struct args *a, json_t *body)
 	return STATUS_DONE;
 }
 
+static void
+put_counters(struct table *t, const char *group, json_t *members)
+{
+	for (void *it = json_object_iter(members); it != NULL; it = json_object_iter_next(members, it)) {
+		table_put(t, "%s.%s", group, json_object_iter_key(it));
+		table_put(t, "%lld", (long long)json_integer_value(json_object_iter_value(it)));
+	}
+}
+
 static enum status
 show_counters(const struct args *a, json_t *body)
 {
 	char titles[] = "COUNTER|+VALUE";
-	const char *group, *name;
-	json_t *members, *v;
 	struct table t;
 
 	(void)a;
 	table_init(&t, titles);
-	json_object_foreach(body, group, members)
-	{
-		json_object_foreach(members, name, v)
-		{
-			table_put(&t, "%s.%s", group, name);
-			table_put(&t, "%lld", (long long)json_integer_value(v));
-		}
-	}
+	for (void *g = json_object_iter(body); g != NULL; g = json_object_iter_next(body, g))
+		put_counters(&t, json_object_iter_key(g), json_object_iter_value(g));
 	table_print(&t, stdout);
 	table_fini(&t);
 	return STATUS_DONE;
@@ -211,12 +210,10 @@ show_neighbours(const struct args *a, json_t *body)
 	char titles[] = "PORT|ADDRESS|MAC|STATE";
 	struct table t;
 	json_t *n;
-	size_t i;
 
 	(void)a;
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(body, "neighbours"), i, n)
-	{
+	for (size_t i = 0; (n = json_array_get(json_object_get(body, "neighbours"), i)) != NULL; i++) {
 		table_put(&t, "%s", json_text(n, "port"));
 		table_put(&t, "%s", json_text(n, "address"));
 		table_put(&t, "%s", json_text(n, "mac"));

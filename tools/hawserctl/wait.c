@@ -30,15 +30,13 @@ look(const struct client *c, const struct goal *g, bool *reached)
 	const char *what = g->bundle ? "bundles" : "links";
 	json_t *body, *o;
 	enum status status;
-	size_t i;
 	bool found = false;
 
 	status = client_get_all(c, what, &body);
 	if (status != STATUS_DONE)
 		return status;
 	*reached = false;
-	json_array_foreach(json_object_get(body, what), i, o)
-	{
+	for (size_t i = 0; (o = json_array_get(json_object_get(body, what), i)) != NULL; i++) {
 		if (strcmp(json_text(o, "name"), g->name) == 0) {
 			found = true;
 			*reached |= reached_by(g, o);

@@ -39,11 +39,11 @@ sample_drop(struct sample *s)
 static const json_t *
 find(const json_t *list, uint64_t id, const char *name)
 {
-	size_t i;
 	json_t *o;
 
-	json_array_foreach(
-		list, i, o) if (json_number(o, "id") == id && strcmp(json_text(o, "name"), name) == 0) return o;
+	for (size_t i = 0; (o = json_array_get(list, i)) != NULL; i++)
+		if (json_number(o, "id") == id && strcmp(json_text(o, "name"), name) == 0)
+			return o;
 	return NULL;
 }
 
@@ -113,11 +113,9 @@ link_row(struct table *t, const json_t *l, const struct rates *r)
 static void
 links_of(struct table *t, const struct sample *now, const struct sample *then, uint64_t bundle)
 {
-	size_t i;
 	json_t *l;
 
-	json_array_foreach(json_object_get(now->links, "links"), i, l)
-	{
+	for (size_t i = 0; (l = json_array_get(json_object_get(now->links, "links"), i)) != NULL; i++) {
 		if (json_number(l, "bundle_id") != bundle)
 			continue;
 		const struct rates r = rates_of(l, json_object_get(then->links, "links"), "lost");
@@ -131,12 +129,10 @@ print_table(const struct sample *now, const struct sample *then, bool redraw)
 {
 	char titles[] = "NAME|STATE|+RX BIT/S|+TX BIT/S|+LOST/S|+SKEW|+QUEUE";
 	struct table t;
-	size_t i;
 	json_t *b;
 
 	table_init(&t, titles);
-	json_array_foreach(json_object_get(now->bundles, "bundles"), i, b)
-	{
+	for (size_t i = 0; (b = json_array_get(json_object_get(now->bundles, "bundles"), i)) != NULL; i++) {
 		const struct rates r = rates_of(b, json_object_get(then->bundles, "bundles"), "lost_numbers");
 
 		bundle_row(&t, b, &r);
@@ -160,10 +156,8 @@ rates_json(const json_t *list, const json_t *then, const char *lost_key)
 	static const char *const kept[] = {
 		"name", "id", "bundle_id", "phase", "up", "links", "lag_us", "backlog_us", "queue_packets"};
 	json_t *out = json_array(), *row;
-	size_t i;
 
-	json_array_foreach(list, i, row)
-	{
+	for (size_t i = 0; (row = json_array_get(list, i)) != NULL; i++) {
 		const struct rates r = rates_of(row, then, lost_key);
 		json_t *o = json_pack("{s:f,s:f,s:f,s:b}", "rx_bps", r.rx_bps, "tx_bps", r.tx_bps, "lost_per_s",
 			r.lost_per_s, "known", r.known);
