@@ -9,7 +9,7 @@
 
 /* All IPv4 routes that anybody wants, of which the data plane gets one for each prefix: the lowest rank, and of equals the one
  * that came first. So two lines that bring the same default route do not take it from each other, and a static route returns when
- * a bundle's goes away (checklist G-19). */
+ * a bundle's goes away (G-19). */
 
 enum rib_rank { RIB_LOCAL, RIB_CONNECTED, RIB_BUNDLE, RIB_STATIC };
 

@@ -172,7 +172,7 @@ struct bundle_table {
 	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */
 	unsigned steered_at, steer_at, steer_left; /* steer_at: next ring, 0 at the beginning of a turn */
 
-	struct bucket icmp, glean, unknown;
+	struct bucket icmp, glean, unknown, unknown_proto;
 
 	struct bundle_ext *free_ext, *slabs;
 	struct deep_pool deep;

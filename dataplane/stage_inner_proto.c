@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* In: packets of bundles at home, data behind the PPP protocol field; pkt: proto, bundle, gen. Out: IP packets whose network protocol is
- * open. Control protocols go to control with their protocol field. */
+ * open. Control protocols go to control with their protocol field, and so does a sample of the unknown ones, for Protocol-Reject. */
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
@@ -8,7 +8,13 @@
 
 #include "dataplane/poison.h"
 
-enum { PACKET_PASS = DROP_REASONS, PACKET_PUNT };
+enum {
+	PACKET_PASS = DROP_REASONS,
+	PACKET_PUNT,
+
+	REJECT_PPS = 10, /* packets of unknown protocols shown to control, which answers (RFC 1661 section 5.7) */
+	REJECT_BURST = 4,
+};
 
 static unsigned
 judge(const struct bundle *b, uint16_t proto)
@@ -38,6 +44,18 @@ punt_packet(struct worker *w, struct rte_mbuf *m)
 	punt_frame(w, head, DP_FROM_BUNDLE);
 }
 
+static void
+refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
+{
+	if (why == DROP_PPP_UNKNOWN_PROTOCOL &&
+		bucket_take(&w->bundles->unknown_proto, w->now_ns, REJECT_PPS, REJECT_BURST)) {
+		w->drops[why]++;
+		punt_packet(w, m);
+	} else {
+		drop(w, m, why);
+	}
+}
+
 void
 inner_proto(struct worker *w, struct burst *b)
 {
@@ -53,6 +71,6 @@ inner_proto(struct worker *w, struct burst *b)
 		else if (verdict == PACKET_PUNT)
 			punt_packet(w, m);
 		else
-			drop(w, m, (enum drop_reason)verdict);
+			refuse(w, m, (enum drop_reason)verdict);
 	}
 }

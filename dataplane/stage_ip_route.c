@@ -132,19 +132,19 @@ punt_local(struct worker *w, struct rte_mbuf *m)
 		punt_frame(w, m, DP_FROM_ROUTE);
 }
 
-static void
-punt_glean(struct worker *w, struct rte_mbuf *m, uint16_t port, uint32_t address)
+/* Its TTL is counted already: control injects it again as one of ours once the neighbour is known. */
+static unsigned
+glean(struct worker *w, struct rte_mbuf *m, uint16_t port, uint32_t address)
 {
 	struct pkt *k = pkt(m);
 
-	if (!bucket_take(&w->bundles->glean, w->now_ns, GLEAN_PPS, GLEAN_BURST)) {
-		drop(w, m, DROP_IP_NO_NEIGHBOUR);
-		return;
-	}
+	if (!bucket_take(&w->bundles->glean, w->now_ns, GLEAN_PPS, GLEAN_BURST))
+		return DROP_IP_NO_NEIGHBOUR;
 	k->why = DP_PUNT_GLEAN;
 	k->port = port;
 	k->next_hop_be = rte_cpu_to_be_32(address);
 	punt_frame(w, m, DP_FROM_ROUTE);
+	return PACKET_TAKEN;
 }
 
 /* Forwarding counts the TTL down; what we send ourselves has its own. */
@@ -167,19 +167,24 @@ static unsigned
 to_neighbour(struct worker *w, const struct packet_view *v, const struct next_hop *nh, uint32_t address)
 {
 	const uint64_t word = tables_neighbour(w->tables, nh->neighbour);
-	unsigned verdict;
+	const unsigned verdict = count_ttl(w, v);
 
-	if (!(word >> 48 & 1)) {
-		punt_glean(w, v->m, nh->port, address);
-		return PACKET_TAKEN;
-	}
-	verdict = count_ttl(w, v);
 	if (verdict != PACKET_PASS)
 		return verdict;
+	if (!(word >> 48 & 1))
+		return glean(w, v->m, nh->port, address);
 	pkt(v->m)->port = nh->port;
 	pkt(v->m)->mac_word = word;
 	pkt(v->m)->flags &= (uint8_t)~PKT_TO_LINKS;
 	return PACKET_PASS;
+}
+
+static unsigned
+to_unresolved(struct worker *w, const struct packet_view *v, const struct next_hop *nh, uint32_t address)
+{
+	const unsigned verdict = count_ttl(w, v);
+
+	return verdict == PACKET_PASS ? glean(w, v->m, nh->port, address) : verdict;
 }
 
 static unsigned
@@ -214,10 +219,7 @@ route_one(struct worker *w, const struct packet_view *v, const struct next_hop *
 	case NEXT_NEIGHBOUR:
 		return to_neighbour(w, v, nh, dst);
 	case DP_NEXT_CONNECTED:
-		if (is_unroutable(dst))
-			return DROP_IP_NO_ROUTE;
-		punt_glean(w, v->m, nh->port, dst);
-		return PACKET_TAKEN;
+		return is_unroutable(dst) ? DROP_IP_NO_ROUTE : to_unresolved(w, v, nh, dst);
 	default:
 		return DROP_IP_NO_ROUTE;
 	}

@@ -43,7 +43,7 @@ struct host_port {
 	struct host_line line; /* default of the sessions on it */
 };
 
-/* want: we ask for it; allow: the peer may (four-way policy, checklist G-15, B-10). */
+/* want: we ask for it; allow: the peer may (four-way policy, G-15, B-10). */
 struct host_policy {
 	bool want, allow;
 };

@@ -493,6 +493,7 @@ bundle_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto)
 	outbox_init(&box);
 	ipcp_rejected(&b->ipcp, h->now_ms, &box);
 	bundle_drain(h, b, &box);
+	ipcp_finished(h, b); /* no use waiting for answers to its Terminate-Requests */
 	bundle_rearm(h, b);
 }
 
@@ -536,7 +537,9 @@ bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
 		return;
 	}
 	trace_received(h, b, proto, p + field, n - field);
-	if (ppp_proto_is_control(proto) && proto != PPP_PAP && proto != PPP_CHAP)
+	if (proto == PPP_PAP || proto == PPP_CHAP)
+		h->counters.bad_frame++; /* a link's, never the bundle's (RFC 1990 section 4) */
+	else
 		bundle_packet(h, b, NULL, proto, p + field, n - field);
 }
 

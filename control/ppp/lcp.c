@@ -536,7 +536,7 @@ static void
 input_echo_request(struct lcp *l, const struct cp_packet *pkt, struct outbox *out)
 {
 	const uint16_t room = (uint16_t)(l->peers.mru - CP_HDR_LEN);
-	const uint16_t len = at_most(pkt->len, room); /* never more than the peer's MRU (checklist C17) */
+	const uint16_t len = at_most(pkt->len, room); /* never more than the peer's MRU (C17) */
 	uint8_t *p;
 
 	if (pkt->len < MAGIC_LEN) {

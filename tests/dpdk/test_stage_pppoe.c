@@ -203,6 +203,34 @@ each_bad_frame_is_dropped_under_its_name_and_its_neighbours_pass(void **state)
 	rig_close(&l.r);
 }
 
+/* RFC 1661 section 5.7: control answers with Protocol-Reject, so it gets to see some of them. */
+static void
+unknown_data_protocols_are_shown_to_control_within_a_budget(void **state)
+{
+	static struct dp_punted got;
+	static struct frame f;
+	struct lab l;
+	unsigned shown = 0;
+
+	(void)state;
+	lab_open(&l);
+	open_plain(&l);
+	for (unsigned i = 0; i < 20; i++) {
+		plain_frame(&l, &f, i, 60 + i);
+		unknown_protocol(&f);
+		rig_send(&l.r, LAB_ACCESS, &f);
+	}
+	rig_settle(&l.r);
+	while (dp_punted_next(l.r.dp, &got)) {
+		assert_int_equal(got.origin, DP_FROM_BUNDLE);
+		assert_int_equal(load_be16(got.bytes), 0x40fb);
+		shown++;
+	}
+	assert_in_range(shown, 1, 19);
+	assert_int_equal(rig_drops(&l.r, DROP_PPP_UNKNOWN_PROTOCOL), 20);
+	rig_close(&l.r);
+}
+
 static void
 ethernet_padding_is_cut_by_the_length_field(void **state)
 {
@@ -464,6 +492,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_bad_frame_is_dropped_under_its_name_and_its_neighbours_pass),
+		cmocka_unit_test(unknown_data_protocols_are_shown_to_control_within_a_budget),
 		cmocka_unit_test(ethernet_padding_is_cut_by_the_length_field),
 		cmocka_unit_test(control_protocols_go_to_control_as_whole_frames),
 		cmocka_unit_test(discovery_goes_to_control_if_it_is_for_us_or_for_all),

@@ -582,7 +582,7 @@ echo_inside_multilink_is_answered(void **state) /* L-09 */
 static void
 unknown_protocols_are_rejected_and_the_link_stays(void **state) /* G-73 */
 {
-	static const uint16_t protocols[] = {PPP_CCP, PPP_ECP, PPP_IPV6CP, 0x80ff, PPP_LQR};
+	static const uint16_t protocols[] = {PPP_CCP, PPP_ECP, PPP_IPV6CP, 0x80ff, PPP_LQR, 0x002b, 0x40fb};
 	struct pair_net net;
 	struct pair *p = usual(&net, 2);
 	struct host_bundle_info info;
@@ -590,7 +590,7 @@ unknown_protocols_are_rejected_and_the_link_stays(void **state) /* G-73 */
 
 	(void)state;
 	assert_true(pair_first_bundle(p, AC, &info));
-	for (unsigned i = 0; i < 5; i++) {
+	for (unsigned i = 0; i < 7; i++) {
 		uint8_t packet[] = {0, 0, CP_CONFIGURE_REQUEST, 1, 0, 4};
 
 		store_be16(packet, protocols[i]);
