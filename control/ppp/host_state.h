@@ -20,7 +20,7 @@
 enum timer_kind { TIMER_LINK, TIMER_BUNDLE, TIMER_DIAL, TIMER_CONCENTRATOR };
 
 enum {
-	HOST_PADT_PER_S = 20000, /* for unknown sessions: after a restart every line needs one within an echo interval */
+	HOST_PADT_PER_S = 20000, /* for unknown sessions: after a restart every line needs one soon */
 	HOST_PADT_PER_MAC_PER_S = 256,
 	HOST_STOP_MS = 1000, /* most that host_stop waits for Terminate-Acks */
 	HOST_HOLD_MS = 60000,

@@ -393,7 +393,7 @@ main(int argc, char **argv)
 		drain(i);
 	}
 	until_up("first dial", 5 * 1000);
-		turn();
+	turn();
 	host_free(nodes[AC].host);
 	start(AC);
 	host_start(nodes[AC].host, now_ms, &nodes[AC].out);

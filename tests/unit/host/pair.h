@@ -77,6 +77,7 @@ struct pair {
 	bool cut[PAIR_PORTS];
 	uint32_t install_ms; /* most that the data plane takes to install or remove */
 	bool install_fails;
+	bool ignore_mp;                  /* the concentrator's data plane drops multilink frames */
 	uint64_t last_ms[2][PAIR_PORTS]; /* of the wires, for order */
 	struct pair_event **heap;
 	unsigned n_heap, cap_heap;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "control/ppp/host_state.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/pppoe.h"
 #include "tests/unit/host/check.h"
 
 /* What does not come up, and what both operators are told about it. */
@@ -167,6 +169,70 @@ without_multilink_one_link_runs_and_the_others_are_held(void **state) /* G-03 */
 		}
 		check(p, held == 2);
 		check(p, p->node[CLIENT].events[HOST_EV_LINK_REFUSED] <= 2); /* looked at again, but not dialled */
+		finish(p);
+	}
+}
+
+static void
+a_peer_that_agrees_to_multilink_and_ignores_it_is_named(void **state) /* G-03 */
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	p->ignore_mp = true;
+	pair_start(p);
+	pair_run(p, 60000);
+	check(p, pair_said(p, CLIENT, "it runs inside multilink frames: does the peer take them?") != NULL);
+	finish(p);
+}
+
+/* LCP Protocol-Reject from the client on its first session. */
+static void
+reject_protocol(struct pair *p, uint16_t proto)
+{
+	uint8_t frame[60] = {0}, *lcp = frame + ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN;
+	struct host_link_info info;
+
+	check(p, pair_link_info(p, AC, "1", &info));
+	eth_store(frame, &info.key.local, &info.key.peer, info.key.vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(frame + ETH_HDR_LEN, PPPOE_CODE_SESSION, info.key.session, PPP_PROTO_LEN + 10);
+	store_be16(lcp - PPP_PROTO_LEN, PPP_LCP);
+	lcp[0] = CP_PROTOCOL_REJECT;
+	lcp[1] = 77;
+	store_be16(lcp + 2, 10);
+	store_be16(lcp + 4, proto);
+	pair_inject(p, AC, info.key.port, frame, sizeof(frame));
+}
+
+static void
+a_rejected_protocol_ends_what_needs_it(void **state)
+{
+	static const struct {
+		const char *name, *says;
+		uint16_t proto;
+		unsigned open;
+	} rows[] = {
+		{"IPCP: the bundle", "IPCP of bundle 1 ended", PPP_IPCP, 0},
+		{"multilink: the link", "peer rejects multilink, which it had agreed to", PPP_MP, 1},
+		{"IPV6CP: nothing", "peer does not know protocol 0x8057", PPP_IPV6CP, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pair_net net;
+		struct pair *p;
+
+		print_message("%s\n", rows[i].name);
+		pair_net_init(&net, 2);
+		p = run(&net, 1000);
+		reject_protocol(p, rows[i].proto);
+		check(p, pair_open_links(p, AC) == rows[i].open);
+		check(p, pair_said(p, AC, rows[i].says) != NULL);
+		pair_run(p, 30000);
+		check(p, pair_open_links(p, AC) == 2); /* dialled again */
 		finish(p);
 	}
 }
@@ -592,6 +658,24 @@ session_limits_hold_at_each_level(void **state) /* C15, C16 */
 }
 
 static void
+limited_padis_only_make_it_slower(void **state) /* C14, C15 */
+{
+	struct pair_net net;
+	struct host_counters counters;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 8);
+	net.concentrator.limits.padi_per_s = 2;
+	p = run(&net, 60000);
+	host_counters(p->node[AC].host, &counters);
+	assert_true(counters.padi_limited > 0);
+	assert_int_equal(counters.padi - counters.padi_limited, counters.pado);
+	check(p, pair_open_links(p, AC) == 8);
+	finish(p);
+}
+
+static void
 no_free_bundle_is_a_refusal(void **state) /* M-10 */
 {
 	struct two t;
@@ -606,6 +690,13 @@ no_free_bundle_is_a_refusal(void **state) /* M-10 */
 	check(p, pair_bundles(p, AC) == 1 && pair_open_links(p, AC) == 1);
 	check(p, pair_said(p, AC, "1 bundles are in use") != NULL);
 	finish(p);
+}
+
+static void
+zeros(void *ctx, void *buf, size_t n)
+{
+	(void)ctx;
+	memset(buf, 0, n);
 }
 
 static void
@@ -633,6 +724,18 @@ contradictions_are_refused_at_the_start(void **state)
 	pair_net_init(&net, 2);
 	net.cfg[CLIENT].sessions_max = 1;
 	assert_null(host_new(&net.cfg[CLIENT], NULL, NULL, 0, &why));
+	pair_net_init(&net, 1);
+	net.links[0].ports = &nowhere;
+	assert_null(host_new(&net.cfg[CLIENT], NULL, NULL, 0, &why));
+	pair_net_init(&net, 1);
+	net.users[1] = net.users[0];
+	net.cfg[AC].n_users = 2;
+	assert_null(host_new(&net.cfg[AC], zeros, NULL, 0, &why));
+	assert_string_equal(why, "two users have the same name");
+	pair_net_init(&net, 1);
+	net.range.last = net.range.first - 1;
+	assert_null(host_new(&net.cfg[AC], zeros, NULL, 0, &why));
+	assert_string_equal(why, "a pool's range is empty, turned or too large");
 	pair_net_init(&net, 1);
 	net.ports[AC][1].mtu = 20;
 	assert_null(host_new(&net.cfg[AC], NULL, NULL, 0, &why));
@@ -663,6 +766,9 @@ main(void)
 		cmocka_unit_test(routes_of_a_user_move_to_his_next_bundle),
 		cmocka_unit_test(more_sessions_than_allocated_are_refused),
 		cmocka_unit_test(session_limits_hold_at_each_level),
+		cmocka_unit_test(a_peer_that_agrees_to_multilink_and_ignores_it_is_named),
+		cmocka_unit_test(a_rejected_protocol_ends_what_needs_it),
+		cmocka_unit_test(limited_padis_only_make_it_slower),
 		cmocka_unit_test(no_free_bundle_is_a_refusal),
 		cmocka_unit_test(contradictions_are_refused_at_the_start),
 	};
