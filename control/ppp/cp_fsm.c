@@ -409,9 +409,23 @@ request_is_repeated(struct cp_fsm *f, const struct call *call)
 	return true;
 }
 
+/* The peer speaks but has not answered what we sent before it did: most likely it was not there yet. (As a concentrator we send right
+ * behind the PADS, and Linux drops what comes before pppd has connected the session.) The repetition need not wait for a whole restart
+ * period, only for an answer that may be under way. */
+static void
+repeat_soon(struct cp_fsm *f, uint64_t now_ms)
+{
+	enum { ANSWER_MS = 200 };
+
+	if (f->awaiting && f->restarts + 1 == f->max_configure && f->deadline_ms > now_ms + ANSWER_MS)
+		f->deadline_ms = now_ms + ANSWER_MS;
+}
+
 static void
 accept_request(struct cp_fsm *f, struct call *call)
 {
+	const bool was_sent_before = f->state == CP_REQ_SENT;
+
 	call->answer = call->pkt->data;
 	call->answer_len = call->pkt->len;
 	f->naks_tx = 0;
@@ -419,6 +433,8 @@ accept_request(struct cp_fsm *f, struct call *call)
 	f->acked_digest = options_digest(call->pkt);
 	f->acked_repeats = 0;
 	run(f, CP_RCR_PLUS, call);
+	if (was_sent_before)
+		repeat_soon(f, call->now_ms);
 }
 
 static void
