@@ -197,14 +197,15 @@ lab_path(const struct lab *l, unsigned bundle, unsigned slot)
 	};
 }
 
-static inline struct dp_bundle_stats
+/* Valid until the next call. */
+static inline const struct dp_bundle_stats *
 lab_stats(struct lab *l, unsigned home, unsigned bundle)
 {
-	struct dp_bundle_stats s;
+	static struct dp_bundle_stats s;
 
 	rig_command(
 		&l->r, home, &(struct dp_cmd){.op = DP_CMD_SNAPSHOT, .bundle = bundle, .gen = l->gen, .snapshot = &s});
-	return s;
+	return &s;
 }
 
 /* IPv4 packet of bundle's subscriber to the host, with the inner protocol field of an MP packet in front. */

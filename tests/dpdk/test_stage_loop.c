@@ -76,7 +76,7 @@ send_all(struct loop *t, uint64_t *seed, const uint64_t delay_ns[])
 			rig_settle(&t->l.r);
 		record(t, delay_ns);
 	}
-	for (unsigned i = 0; i < 40000 && lab_stats(&t->l, 0, 0).queue_packets != 0; i++) {
+	for (unsigned i = 0; i < 40000 && lab_stats(&t->l, 0, 0)->queue_packets != 0; i++) {
 		rig_run(&t->l.r, lab_ms(1), 50000);
 		record(t, delay_ns);
 	}

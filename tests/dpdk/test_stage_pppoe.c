@@ -482,8 +482,8 @@ sessions_that_share_an_id_are_found_by_their_exact_key(void **state)
 	lab_expect_packet(&l, 0, 0, 300);
 	lab_expect_packet(&l, 1, 1, 301);
 	lab_expect_drops(&l, DROP_SESSION_UNKNOWN, 1);
-	assert_int_equal(lab_stats(&l, 0, 0).rx_packets, 1);
-	assert_int_equal(lab_stats(&l, 0, 1).rx_packets, 1);
+	assert_int_equal(lab_stats(&l, 0, 0)->rx_packets, 1);
+	assert_int_equal(lab_stats(&l, 0, 1)->rx_packets, 1);
 	rig_close(&l.r);
 }
 
