@@ -238,7 +238,7 @@ static const char everything[] =
 	"    ac_name: the ac\n"
 	"    service_names: [internet, \"voice: 2\"]\n"
 	"    any_service: no\n"
-	"    on_wrong_service: error\n"
+	"    on_wrong_service: silent\n"
 	"    max_payload: no\n"
 	"    pado_delay: 15 ms\n"
 	"    limits: {padi_rate: 10 /s, padi_rate_per_mac: 11 /s, sessions: 12, sessions_per_mac: 13,\n"
@@ -526,7 +526,7 @@ values_of_a_concentrator_arrive_in_their_fields(void **state)
 	assert_int_equal(ac->service_names.n, 2);
 	assert_string_equal(ac->service_names.items[1], "voice: 2");
 	assert_false(ac->any_service);
-	assert_int_equal(ac->on_wrong_service, CONFIG_WRONG_SERVICE_ERROR);
+	assert_int_equal(ac->on_wrong_service, CONFIG_WRONG_SERVICE_SILENT);
 	assert_false(ac->max_payload);
 	assert_int_equal(ac->pado_delay_ms, 15);
 	assert_int_equal(ac->limits.padi_per_s, 10);
