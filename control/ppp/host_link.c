@@ -542,6 +542,8 @@ protocol_rejected(struct host *h, struct link *l, uint16_t proto)
 	struct bundle *b = bundle_of(h, l->bundle);
 
 	link_event(h, l, HOST_EV_NOTE, "peer does not know protocol 0x%04x", proto);
+	if (proto == PPP_MP && l->phase == LINK_OPEN && h->now_ms - l->up_since_ms < HOST_MP_SETTLE_MS)
+		return;
 	if (proto == PPP_MP || proto == PPP_PAP || proto == PPP_CHAP)
 		link_close(h, l, "peer rejects %s, which it had agreed to",
 			proto == PPP_MP ? "multilink" : "authentication");

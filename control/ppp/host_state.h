@@ -26,6 +26,8 @@ enum {
 	HOST_HOLD_MS = 60000,
 	HOST_PROBES_MAX = 8,
 	HOST_PROBE_MS = 100,
+	/* Linux rejects multilink until pppd, told that it is authenticated, has made its interface; our NCPs may come before that. */
+	HOST_MP_SETTLE_MS = 2000,
 	HOST_AWAIT_PADT_MS = 300,
 	HOST_TEXT_MAX = 480,
 };

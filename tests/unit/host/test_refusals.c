@@ -227,7 +227,7 @@ a_rejected_protocol_ends_what_needs_it(void **state)
 
 		print_message("%s\n", rows[i].name);
 		pair_net_init(&net, 2);
-		p = run(&net, 1000);
+		p = run(&net, 3000);
 		reject_protocol(p, rows[i].proto);
 		check(p, pair_open_links(p, AC) == rows[i].open);
 		check(p, pair_said(p, AC, rows[i].says) != NULL);
@@ -235,6 +235,24 @@ a_rejected_protocol_ends_what_needs_it(void **state)
 		check(p, pair_open_links(p, AC) == 2); /* dialled again */
 		finish(p);
 	}
+}
+
+/* As pppd does that is told of its success and gets our first fragments before it has made its interface. */
+static void
+multilink_rejected_right_after_the_link_came_up_is_a_race(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	p = run(&net, 500);
+	check(p, pair_open_links(p, AC) == 2);
+	reject_protocol(p, PPP_MP);
+	check(p, pair_said(p, AC, "peer does not know protocol 0x003d") != NULL);
+	pair_run(p, 10000);
+	check(p, pair_open_links(p, AC) == 2 && pair_said(p, AC, "which it had agreed to") == NULL);
+	finish(p);
 }
 
 static void
@@ -748,6 +766,7 @@ main(void)
 		cmocka_unit_test(a_wrong_password_is_told_after_the_delay),
 		cmocka_unit_test(a_client_that_may_not_authenticate_is_told_so),
 		cmocka_unit_test(without_multilink_one_link_runs_and_the_others_are_held),
+		cmocka_unit_test(multilink_rejected_right_after_the_link_came_up_is_a_race),
 		cmocka_unit_test(a_held_link_takes_over_when_the_first_one_dies),
 		cmocka_unit_test(required_multilink_closes_a_plain_link),
 		cmocka_unit_test(unauthenticated_multilink_is_plain_by_default),
