@@ -165,6 +165,18 @@ start_loop(struct control *c)
 	return true;
 }
 
+/* What the data plane found odd at start, a line each. */
+static void
+tell_notes(const struct control *c)
+{
+	const char *at = dp_notes(c->dp);
+
+	for (size_t n = strcspn(at, "\n"); n != 0; n = strcspn(at, "\n")) {
+		log_warning("%.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
+}
+
 static void
 tell_ports(const struct control *c)
 {
@@ -202,6 +214,7 @@ run(struct control *c, int ready_fd)
 
 	if (up) {
 		tell_ports(c);
+		tell_notes(c);
 		log_info("started      hawserd %s (%s), %s, process %s, %u worker%s, %s", HAWSER_VERSION, HAWSER_COMMIT,
 			dataplane_version(), c->name, c->setup->dp.workers, c->setup->dp.workers == 1 ? "" : "s",
 			c->setup->dp.hugepages ? "hugepages" : "no hugepages");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <numa.h>
 #include <rte_alarm.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -287,10 +288,33 @@ bundles_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
 
 /* ------------------------------------------------------------------ remarks */
 
+/* EAL takes a floating worker to be where its first CPU is, and its memory comes from there. */
+static bool
+floats_over_nodes(void)
+{
+	cpu_set_t set;
+	int first = -1;
+
+	if (numa_available() < 0 || sched_getaffinity(0, sizeof(set), &set) != 0)
+		return false;
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		const int node = CPU_ISSET(cpu, &set) ? numa_node_of_cpu(cpu) : -1;
+
+		if (node >= 0 && first >= 0 && node != first)
+			return true;
+		first = node >= 0 ? node : first;
+	}
+	return false;
+}
+
 static void
-notes_write(struct dataplane *dp)
+notes_write(struct dataplane *dp, const struct dp_setup *s)
 {
 	size_t at = 0;
+
+	if (s->cpus == NULL && floats_over_nodes())
+		at += (size_t)snprintf(dp->notes, sizeof(dp->notes),
+			"workers float over the CPUs of several NUMA nodes: name their CPUs\n");
 
 	for (unsigned i = 0; i < dp->n_ports; i++)
 		for (unsigned j = 0; j < dp->n_workers && at < sizeof(dp->notes); j++) {
@@ -334,7 +358,7 @@ dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why
 	if (ret == 0)
 		ret = bundles_open(dp, s, why);
 	if (ret == 0)
-		notes_write(dp);
+		notes_write(dp, s);
 	return ret;
 }
 

@@ -55,7 +55,6 @@ struct worker {
 	struct tx_buffer steer_buf[DP_WORKERS_MAX];
 	unsigned n_free;
 	struct rte_mbuf *free[FREE_BATCH]; /* dropped this turn, released in bulk */
-	struct burst hairpin;              /* routed from links to a bundle at home here, within the turn */
 	uint64_t tx_pending;               /* bit a port: tx[] holds frames */
 	uint32_t steer_pending;            /* bit a worker: steer_buf[] holds packets */
 	bool wake;                         /* something for control was queued in this turn */
