@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tools/hawser-bench/arrivals.h"
+
+#include <rte_mbuf.h>
+#include <string.h>
+
+#include "dataplane/wire/ip.h"
+#include "dataplane/wire/mp.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/pppoe.h"
+#include "tools/hawser-bench/harness.h"
+
+enum { HEADERS = 40 }; /* IPv4 and TCP without options */
+
+const struct shape shape_in_2 = {"1500 B in 2", 2, 1, {{1500, 0, 2, 0}, {1500, 1, 2, 0}}};
+const struct shape shape_in_4 = {
+	"1500 B in 4", 4, 1, {{1500, 0, 4, 0}, {1500, 1, 4, 0}, {1500, 2, 4, 0}, {1500, 3, 4, 0}}};
+const struct shape shape_whole_40 = {"64 B whole", 1, 1, {{64, 0, 1, 0}}};
+/* 7 : 4 : 1 of 40, 576 and 1500 bytes; what is over 128 bytes is cut in two */
+const struct shape shape_imix = {"IMIX", 17, 12,
+	{{40, 0, 1, 0}, {576, 0, 2, 1}, {576, 1, 2, 1}, {40, 0, 1, 2}, {40, 0, 1, 3}, {576, 0, 2, 4}, {576, 1, 2, 4},
+		{40, 0, 1, 5}, {1500, 0, 2, 6}, {1500, 1, 2, 6}, {40, 0, 1, 7}, {576, 0, 2, 8}, {576, 1, 2, 8},
+		{40, 0, 1, 9}, {40, 0, 1, 10}, {576, 0, 2, 11}, {576, 1, 2, 11}}};
+
+/* ------------------------------------------------------------------ order */
+
+void
+arrivals_init(struct arrivals *a, unsigned population, unsigned worker)
+{
+	const struct population *p = &lab.pop[population];
+
+	*a = (struct arrivals){.t = {.population = population, .worker = worker}, .p = p, .seed = 0x1234567 + worker};
+	a->flows = calloc(p->n, sizeof(*a->flows));
+	if (a->flows == NULL)
+		die("no memory");
+}
+
+void
+arrivals_fini(struct arrivals *a)
+{
+	free(a->flows);
+	a->flows = NULL;
+}
+
+bool
+traffic_is_like(const struct traffic *a, const struct traffic *b)
+{
+	return a->shape == b->shape && a->depth == b->depth && a->lag == b->lag && a->loss == b->loss;
+}
+
+void
+arrivals_use(struct arrivals *a, const struct traffic *t)
+{
+	if (t->population != a->t.population || t->worker != a->t.worker || t->bundles > a->p->n)
+		die("traffic of another population");
+	if (!traffic_is_like(&a->t, t)) {
+		a->warm = 0;
+		for (uint32_t i = 0; i < a->p->n; i++) {
+			struct flow *f = &a->flows[i];
+
+			f->base = f->limit;
+			for (unsigned l = 0; l < a->p->links; l++)
+				f->next[l] = f->base + l;
+		}
+	}
+	a->t = *t;
+}
+
+static uint32_t
+oldest(const struct flow *f, unsigned links)
+{
+	uint32_t n = f->next[0];
+
+	for (unsigned l = 1; l < links; l++)
+		n = f->next[l] < n ? f->next[l] : n;
+	return n;
+}
+
+static void
+begin_datagram(const struct arrivals *a, struct flow *f)
+{
+	f->limit += a->t.shape->at[(f->limit - f->base) % a->t.shape->cycle].pieces;
+}
+
+/* A link that may send now: the random one, or the first behind it. */
+static unsigned
+link_of(const struct arrivals *a, struct flow *f, unsigned l)
+{
+	const unsigned links = a->p->links;
+	const uint32_t ahead = a->t.depth * a->t.shape->at[0].pieces + a->t.lag;
+
+	if (a->t.lag != 0 && f->next[1] + a->t.lag > f->next[0])
+		l = 0;
+	for (;;) {
+		if (f->next[l] < f->limit)
+			return l;
+		if (f->limit - RTE_MIN(oldest(f, links), f->limit) < RTE_MAX(ahead, 1u))
+			begin_datagram(a, f);
+		else
+			l = (l + 1) % links;
+	}
+}
+
+void
+arrivals_next(struct arrivals *a, struct arrival *out)
+{
+	const uint32_t bundle = random_below(&a->seed, a->t.bundles);
+	struct flow *f = &a->flows[bundle];
+	const unsigned l = link_of(a, f, random_below(&a->seed, a->p->links));
+
+	*out = (struct arrival){.bundle = bundle, .seq = f->next[l], .link = l};
+	f->next[l] += a->p->links;
+}
+
+bool
+arrivals_rest(struct arrivals *a, uint32_t *at, struct arrival *out)
+{
+	for (; *at < a->p->n; ++*at) {
+		struct flow *f = &a->flows[*at];
+
+		for (unsigned l = 0; l < a->p->links; l++) {
+			if (f->next[l] >= f->limit)
+				continue;
+			*out = (struct arrival){.bundle = *at, .seq = f->next[l], .link = l};
+			f->next[l] += a->p->links;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------ bytes */
+
+/* IPv4 and TCP headers of a datagram; the checksum of the TCP header is nobody's business here. */
+static void
+headers(uint8_t *p, uint32_t src, uint32_t dst, uint32_t number, unsigned bytes)
+{
+	memset(p, 0, HEADERS);
+	p[0] = 0x45;
+	store_be16(p + 2, (uint16_t)bytes);
+	store_be16(p + 4, (uint16_t)number);
+	p[8] = 64;
+	p[9] = IPPROTO_TCP_SEGMENT;
+	store_be32(p + 12, src);
+	store_be32(p + 16, dst);
+	store_be16(p + 10, checksum_fold(checksum_add(0, p, IP4_HDR_MIN)));
+	store_be32(p + 24, number);
+	p[32] = 5 << 4;
+	p[33] = 0x10;
+}
+
+static void
+contents(uint8_t *p, uint32_t address, uint32_t number, unsigned from, unsigned to)
+{
+	for (unsigned at = from; at < to; at++)
+		*p++ = content(address, number, at);
+}
+
+static uint32_t
+somewhere(uint64_t *seed)
+{
+	return 0x80000000u | (uint32_t)random_next(seed) >> 2;
+}
+
+/* Writes bytes [from, to) of the PPP packet (its protocol field and the datagram). */
+static void
+piece(struct arrivals *a, uint8_t *p, uint32_t address, uint32_t number, unsigned bytes, unsigned from, unsigned to)
+{
+	if (from == 0) {
+		store_be16(p, PPP_IPV4);
+		headers(p + 2, address, somewhere(&a->seed), number, bytes);
+		p += 2 + HEADERS;
+		from = 2 + HEADERS;
+	}
+	if (a->check)
+		contents(p, address, number, from - 2, to - 2);
+}
+
+struct rte_mbuf *
+arrivals_frame(struct arrivals *a, const struct arrival *x)
+{
+	const struct shape *s = a->t.shape;
+	const uint32_t since = x->seq - a->flows[x->bundle].base;
+	const unsigned k = since % s->cycle, all = s->at[k].bytes + 2u, part = all / s->at[k].pieces;
+	const bool last = s->at[k].piece + 1 == s->at[k].pieces;
+	const unsigned from = s->at[k].piece * part, to = last ? all : from + part;
+	const uint32_t number = since / s->cycle * s->datagrams + s->at[k].datagram;
+	const struct lab_link *l = &a->p->link[(a->t.worker * a->p->n + x->bundle) * a->p->links + x->link];
+	const struct mac src = lab_peer(a->t.worker, a->p, x->bundle, x->link);
+	const unsigned mp_len = mp_hdr_len(a->p->short_seq);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lab.dp->workers[a->t.worker]->pool);
+	const unsigned eth = (unsigned)eth_hdr_len(a->p->vlans);
+	const unsigned hdr = eth + PPPOE_HDR_LEN + PPP_PROTO_LEN + mp_len;
+	uint8_t *p;
+
+	if (m == NULL)
+		die("no packet buffer free");
+	m->port = l->port;
+	p = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(hdr + to - from));
+	eth_store(p, lab_port_mac(l->port), &src, a->p->vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(p + eth, PPPOE_CODE_SESSION, l->session, (uint16_t)(PPP_PROTO_LEN + mp_len + to - from));
+	store_be16(p + eth + PPPOE_HDR_LEN, PPP_MP);
+	mp_store(p + hdr - mp_len, a->p->short_seq, x->seq, s->at[k].piece == 0, last);
+	piece(a, p + hdr, lab_address(a->t.worker, a->p, x->bundle), number, s->at[k].bytes, from, to);
+	return m;
+}
+
+void
+arrivals_fill(struct arrivals *a, struct rte_mbuf *list[], unsigned n)
+{
+	struct arrival x;
+
+	for (unsigned i = 0; i < n; i++) {
+		do
+			arrivals_next(a, &x);
+		while (a->t.loss != 0 && random_below(&a->seed, a->t.loss) == 0);
+		list[i] = arrivals_frame(a, &x);
+	}
+}
+
+struct rte_mbuf *
+arrivals_packet(struct arrivals *a, uint32_t bundle, uint32_t number, unsigned bytes)
+{
+	static const struct mac router = {{0x02, 0x6b, 0, 0, 0, 1}};
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lab.dp->workers[a->t.worker]->pool);
+	const uint32_t address = lab_address(a->t.worker, a->p, bundle);
+	uint8_t *p;
+
+	if (m == NULL)
+		die("no packet buffer free");
+	m->port = lab.inside;
+	p = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(ETH_HDR_LEN + bytes));
+	eth_store(p, lab_port_mac(lab.inside), &router, (struct vlan_stack){0, 0}, ETHERTYPE_V4);
+	headers(p + ETH_HDR_LEN, somewhere(&a->seed), address, number, bytes);
+	if (a->check)
+		contents(p + ETH_HDR_LEN + HEADERS, address, number, HEADERS, bytes);
+	return m;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TOOLS_HAWSER_BENCH_CASES_H
+#define TOOLS_HAWSER_BENCH_CASES_H
+
+#include "tools/hawser-bench/arrivals.h"
+#include "tools/hawser-bench/harness.h"
+
+/* The groups of cases. Each opens a data plane of its own, checks the contents that come out of it, runs its rounds and writes its goals. */
+
+struct run {
+	struct results r;
+	unsigned rounds;
+	bool small;       /* no 100k tables, fewer cases: a smoke test */
+	const char *only; /* group to run; NULL: all */
+};
+
+void bench_from_links(struct run *run);
+void bench_to_links(struct run *run);
+
+/* ------------------------------------------------------------------ shared by the groups */
+
+/* A case of traffic from the links. */
+struct from_case {
+	struct arrivals *a;     /* what the data plane gets */
+	struct arrivals *ghost; /* the same frames for references, which keep nothing */
+	struct traffic t;
+};
+
+/* Brings the data plane's windows into the state of this traffic. */
+void from_enter(struct bench *b);
+/* Empties the windows of a population. */
+void from_settle(struct arrivals *a);
+/* Whole path: rings to the null port, by worker_turn(). */
+void from_path_slice(struct bench *b, struct sample *s);
+/* The stages from pppoe_rx to mss_from_links; what comes out is freed untimed. */
+void from_reassembly_slice(struct bench *b, struct sample *s);
+void stages_reassemble(struct worker *w, struct rte_mbuf *list[], unsigned n, struct rte_mbuf *out[], unsigned *n_out);
+uint64_t turn_ns(void);
+
+/* Cost by stage: cycles between marks, less what a mark itself takes. */
+enum stage {
+	STAGE_PORT_RX,
+	STAGE_PPPOE_RX,
+	STAGE_STEER,
+	STAGE_MP_RX,
+	STAGE_INNER,
+	STAGE_MSS,
+	STAGE_IP_RX,
+	STAGE_ROUTE,
+	STAGE_IP_TX,
+	STAGE_ACCEPT,
+	STAGE_MP_TX,
+	STAGE_TIMERS,
+	STAGE_FLUSH,
+	STAGES,
+};
+
+struct profile {
+	uint64_t last, frames, cycles[STAGES], marks[STAGES];
+};
+
+static inline void
+profile_begin(struct profile *p)
+{
+	p->last = rte_rdtsc();
+}
+
+static inline void
+profile_mark(struct profile *p, enum stage s)
+{
+	const uint64_t now = rte_rdtsc();
+
+	p->cycles[s] += now - p->last;
+	p->marks[s]++;
+	p->last = rte_rdtsc();
+}
+
+/* One list of frames through the stages. */
+void from_profile(struct arrivals *a, struct profile *p);
+
+/* references.c */
+void ghost_enter(struct bench *b);
+void macswap_slice(struct bench *b, struct sample *s);
+void floor_slice(struct bench *b, struct sample *s);
+void ip_frag_enter(struct bench *b);
+void ip_frag_slice(struct bench *b, struct sample *s);
+void ip_frag_leave(struct bench *b);
+void ip_cut_slice(struct bench *b, struct sample *s);
+
+#endif

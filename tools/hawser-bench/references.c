@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_byteorder.h>
+#include <rte_ethdev.h>
+#include <rte_ip.h>
+#include <rte_ip_frag.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <string.h>
+
+#include "dataplane/bundle_state.h"
+#include "dataplane/wire/ip.h"
+#include "dataplane/wire/ppp.h"
+#include "tools/hawser-bench/cases.h"
+
+/* What the data plane is measured against, in the same process, rounds and buffers. */
+
+enum {
+	BURST = 16,
+	FRAG_BURST = 32,
+	FRAG_AHEAD = 4,
+	DATA_AT = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_PKTMBUF_HEADROOM, /* of a frame, from its mbuf */
+	/* Entries a bucket of rte_ip_frag: the fastest setting that loses no datagram here; 16, as in DPDK's example, is slower by a third. */
+	FRAG_BUCKET = 4,
+	WARM_DATAGRAMS = 5,
+};
+
+static struct rte_mbuf *list[LAB_LIST], *out[LAB_LIST];
+
+static void
+ahead(struct rte_mbuf *const m[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rte_prefetch0(m[i]);
+		rte_prefetch0((char *)m[i] + DATA_AT);
+	}
+}
+
+void
+ghost_enter(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+
+	arrivals_use(c->ghost, &c->t);
+}
+
+/* ------------------------------------------------------------------ macswap */
+
+static void
+send_all(uint16_t port, struct rte_mbuf *m[], uint16_t n)
+{
+	const uint16_t sent = rte_eth_tx_burst(port, 0, m, n);
+
+	if (sent < n)
+		rte_pktmbuf_free_bulk(m + sent, n - sent);
+}
+
+static void
+macswap(struct rte_mbuf *m[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_ether_hdr *e = rte_pktmbuf_mtod(m[i], struct rte_ether_hdr *);
+		const struct rte_ether_addr a = e->dst_addr;
+
+		e->dst_addr = e->src_addr;
+		e->src_addr = a;
+	}
+}
+
+/* Two bursts are in hand, so that one is on its way to the cache while the other is worked on. */
+void
+macswap_slice(struct bench *b, struct sample *s)
+{
+	const struct from_case *c = b->ctx;
+	const uint16_t to = lab.dp->ports[lab.outside].id;
+	struct rte_mbuf *hand[2][BURST];
+	unsigned n[2] = {0, 0}, port = 0, done = 0;
+	uint64_t begin;
+
+	arrivals_fill(c->ghost, list, LAB_LIST);
+	lab_feed(list, LAB_LIST, 0);
+	begin = cycles_begin();
+	for (unsigned cur = 0; done < LAB_LIST; cur ^= 1) {
+		struct rte_mbuf **next = hand[cur ^ 1];
+
+		n[cur ^ 1] = rte_eth_rx_burst(lab.dp->ports[port].id, 0, next, BURST);
+		port = port + 1 == lab.n_access ? 0 : port + 1;
+		ahead(next, n[cur ^ 1]);
+		macswap(hand[cur], n[cur]);
+		if (n[cur] != 0)
+			send_all(to, hand[cur], (uint16_t)n[cur]);
+		done += n[cur];
+	}
+	s->cycles = cycles_end() - begin;
+	s->items = LAB_LIST;
+}
+
+/* ------------------------------------------------------------------ memory floor */
+
+/* The lines that reassembly touches, with the same prefetch and nothing else: of the frame its mbuf, scratch and headers; the session's word;
+ * the bundle's window, hot line and slot; for every second frame a piece that has been waiting: both lines of its mbuf, scratch, headers. */
+static struct {
+	struct rte_mbuf **waiting;
+	unsigned n;
+} floor_held;
+
+static uint64_t
+floor_touch_frames(struct worker *w, struct rte_mbuf *const m[], unsigned n, struct bundle *b[], uint32_t seq[])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *p = rte_pktmbuf_mtod(m[i], const uint8_t *);
+
+		seq[i] = load_be32(p + ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN) % REASM_SLOTS_MIN;
+		__builtin_prefetch(&w->ports[m[i]->port].steer[load_be16(p + ETH_HDR_LEN + 2)]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *p = rte_pktmbuf_mtod(m[i], const uint8_t *);
+		const struct steer to = steer_unpack(atomic_load_explicit(
+			&w->ports[m[i]->port].steer[load_be16(p + ETH_HDR_LEN + 2)], memory_order_relaxed));
+
+		b[i] = &w->bundles->bundles[to.bundle];
+		pkt(m[i])->bundle = to.bundle;
+		rte_prefetch0(&b[i]->rx);
+		rte_prefetch0(&b[i]->hot);
+		rte_prefetch0(&b[i]->slots[seq[i]]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		m[i]->data_off++;
+		b[i]->rx.probe_us++;
+		b[i]->hot.rx[0].n++;
+		sum += (uintptr_t)b[i]->slots[seq[i]];
+	}
+	return sum;
+}
+
+static uint64_t
+floor_touch_waiting(unsigned n, uint64_t *seed)
+{
+	struct rte_mbuf *m[BURST / 2];
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		m[i] = floor_held.waiting[random_below(seed, floor_held.n)];
+		rte_prefetch0(m[i]);
+		rte_prefetch0((char *)m[i] + 64);
+		rte_prefetch0(pkt(m[i]));
+		rte_prefetch0((char *)m[i] + DATA_AT);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		m[i]->pkt_len++;
+		m[i]->tx_offload = i;
+		pkt(m[i])->proto++;
+		sum += *(const uint8_t *)((char *)m[i] + DATA_AT);
+	}
+	return sum;
+}
+
+void
+floor_slice(struct bench *b, struct sample *s)
+{
+	const struct from_case *c = b->ctx;
+	struct bundle *bundle[BURST];
+	uint32_t seq[BURST];
+	uint64_t begin, sum = 0, seed = 3;
+
+	/* as many wait as a bundle's reassembly holds on the average: one */
+	floor_held.n = RTE_MIN(c->t.bundles, 4u * LAB_LIST);
+	floor_held.waiting = malloc(floor_held.n * sizeof(*floor_held.waiting));
+	if (floor_held.waiting == NULL || rte_pktmbuf_alloc_bulk(lab.w->pool, floor_held.waiting, floor_held.n) != 0)
+		die("no packet buffers to wait");
+	arrivals_fill(c->ghost, list, LAB_LIST);
+	begin = cycles_begin();
+	ahead(list, BURST);
+	for (unsigned i = 0; i < LAB_LIST; i += BURST) {
+		if (i + BURST < LAB_LIST)
+			ahead(list + i + BURST, BURST);
+		sum += floor_touch_frames(lab.w, list + i, BURST, bundle, seq);
+		sum += floor_touch_waiting(BURST / 2, &seed);
+	}
+	s->cycles = cycles_end() - begin;
+	s->items = LAB_LIST;
+	__asm__ volatile("" : : "r"(sum) : "memory");
+	for (unsigned i = 0; i < LAB_LIST; i++)
+		list[i]->data_off--;
+	rte_pktmbuf_free_bulk(list, LAB_LIST);
+	rte_pktmbuf_free_bulk(floor_held.waiting, floor_held.n);
+	free(floor_held.waiting);
+}
+
+/* ------------------------------------------------------------------ rte_ip_frag: reassembly */
+
+/* The same arrivals as IPv4 fragments: bundles are sources, datagrams are told apart by their IP id. */
+static struct {
+	struct rte_ip_frag_tbl *table;
+	struct rte_ip_frag_death_row dead;
+	struct arrivals a;
+	uint64_t fed, done;
+} frag;
+
+static struct rte_mbuf *
+ip_fragment(const struct arrivals *a, const struct arrival *x)
+{
+	const struct shape *s = a->t.shape;
+	const uint32_t since = x->seq - a->flows[x->bundle].base;
+	const unsigned k = since % s->cycle, all = s->at[k].bytes - IP4_HDR_MIN;
+	const unsigned part = all / s->at[k].pieces & ~7u, from = s->at[k].piece * part;
+	const bool last = s->at[k].piece + 1 == s->at[k].pieces;
+	const unsigned len = last ? all - from : part;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lab.w->pool);
+	struct rte_ether_hdr *e;
+	struct rte_ipv4_hdr *ip;
+
+	if (m == NULL)
+		die("no packet buffer free");
+	e = (struct rte_ether_hdr *)(void *)rte_pktmbuf_append(m, (uint16_t)(ETH_HDR_LEN + IP4_HDR_MIN + len));
+	ip = (struct rte_ipv4_hdr *)(e + 1);
+	memset(e, 0, ETH_HDR_LEN + IP4_HDR_MIN);
+	e->ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	ip->version_ihl = 0x45;
+	ip->time_to_live = 64;
+	ip->next_proto_id = 6;
+	ip->src_addr = rte_cpu_to_be_32(lab_address(0, a->p, x->bundle));
+	ip->dst_addr = RTE_BE32(0xc0000201);
+	ip->packet_id = rte_cpu_to_be_16((uint16_t)(since / s->cycle));
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(IP4_HDR_MIN + len));
+	ip->fragment_offset = rte_cpu_to_be_16((uint16_t)(from / 8 | (last ? 0 : RTE_IPV4_HDR_MF_FLAG)));
+	return m;
+}
+
+static unsigned
+ip_frag_run(struct rte_mbuf *const m[], unsigned n)
+{
+	const uint64_t now = rte_rdtsc();
+	unsigned n_out = 0;
+
+	for (unsigned k = 0; k < n; k += FRAG_BURST) {
+		const unsigned end = RTE_MIN(k + FRAG_BURST, n);
+
+		for (unsigned i = k; i < RTE_MIN(k + FRAG_AHEAD, end); i++)
+			rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		for (unsigned i = k; i < end; i++) {
+			struct rte_mbuf *whole = m[i];
+			struct rte_ipv4_hdr *ip;
+
+			if (i + FRAG_AHEAD < end)
+				rte_prefetch0(rte_pktmbuf_mtod(m[i + FRAG_AHEAD], void *));
+			ip = rte_pktmbuf_mtod_offset(whole, struct rte_ipv4_hdr *, ETH_HDR_LEN);
+			if (rte_ipv4_frag_pkt_is_fragmented(ip)) {
+				whole->l2_len = ETH_HDR_LEN;
+				whole->l3_len = IP4_HDR_MIN;
+				whole = rte_ipv4_frag_reassemble_packet(frag.table, &frag.dead, whole, now, ip);
+			}
+			if (whole != NULL)
+				out[n_out++] = whole;
+		}
+		rte_ip_frag_free_death_row(&frag.dead, 3);
+	}
+	return n_out;
+}
+
+static void
+ip_frag_fill(void)
+{
+	struct arrival x;
+
+	for (unsigned i = 0; i < LAB_LIST; i++) {
+		arrivals_next(&frag.a, &x);
+		list[i] = ip_fragment(&frag.a, &x);
+	}
+}
+
+void
+ip_frag_enter(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+	const uint64_t warm = (uint64_t)c->t.bundles * WARM_DATAGRAMS * c->t.shape->cycle;
+	const uint32_t buckets = rte_align32pow2(c->t.bundles) / (c->t.bundles > 65536 ? 4 : 2);
+
+	frag.table =
+		rte_ip_frag_table_create(buckets * 4 / FRAG_BUCKET, FRAG_BUCKET, buckets * 8, rte_get_tsc_hz() * 60, 0);
+	if (frag.table == NULL)
+		die("no memory for rte_ip_frag");
+	arrivals_init(&frag.a, c->t.population, 0);
+	arrivals_use(&frag.a, &c->t);
+	for (uint64_t i = 0; i < warm; i += LAB_LIST) {
+		ip_frag_fill();
+		rte_pktmbuf_free_bulk(out, ip_frag_run(list, LAB_LIST));
+	}
+	frag.fed = frag.done = 0;
+}
+
+void
+ip_frag_slice(struct bench *b, struct sample *s)
+{
+	const struct from_case *c = b->ctx;
+	uint64_t begin;
+	unsigned n;
+
+	ip_frag_fill();
+	begin = cycles_begin();
+	n = ip_frag_run(list, LAB_LIST);
+	s->cycles = cycles_end() - begin;
+	s->items = LAB_LIST;
+	frag.fed += LAB_LIST;
+	frag.done += n;
+	for (unsigned i = 0; i < n; i++)
+		if (out[i]->pkt_len != (unsigned)ETH_HDR_LEN + c->t.shape->at[0].bytes)
+			die("rte_ip_frag gave a datagram of %u bytes", out[i]->pkt_len);
+	rte_pktmbuf_free_bulk(out, n);
+}
+
+void
+ip_frag_leave(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+	unsigned before;
+
+	if (frag.done * c->t.shape->cycle < frag.fed * 97 / 100)
+		fprintf(stderr, "rte_ip_frag lost datagrams: %llu out of %llu fragments\n",
+			(unsigned long long)frag.done, (unsigned long long)frag.fed);
+	do {
+		before = rte_mempool_avail_count(lab.w->pool);
+		rte_ip_frag_table_del_expired_entries(frag.table, &frag.dead, UINT64_MAX / 2);
+		rte_ip_frag_free_death_row(&frag.dead, 3);
+	} while (rte_mempool_avail_count(lab.w->pool) != before);
+	rte_ip_frag_table_destroy(frag.table);
+	arrivals_fini(&frag.a);
+}
+
+/* ------------------------------------------------------------------ rte_ip_frag: fragmentation */
+
+/* Library call and free of what it made, 64 packets in flight. */
+void
+ip_cut_slice(struct bench *b, struct sample *s)
+{
+	enum { FLIGHT = 64, REPEAT = 8, DATAGRAM = 1500, PIECES_MAX = 8 };
+	const struct from_case *c = b->ctx;
+	const unsigned pieces = c->t.shape->at[0].pieces;
+	const uint16_t mtu = (uint16_t)(IP4_HDR_MIN + (((DATAGRAM - IP4_HDR_MIN) / pieces + 7) & ~7u));
+	struct rte_mbuf *in[FLIGHT], *cut[FLIGHT * PIECES_MAX];
+
+	*s = (struct sample){0, 0};
+	for (unsigned k = 0; k < REPEAT; k++) {
+		unsigned n = 0;
+		uint64_t begin;
+
+		for (unsigned i = 0; i < FLIGHT; i++) {
+			in[i] = arrivals_packet(c->ghost, i, i, DATAGRAM);
+			rte_pktmbuf_adj(in[i], ETH_HDR_LEN);
+		}
+		begin = cycles_begin();
+		for (unsigned i = 0; i < FLIGHT; i++) {
+			int got;
+
+			if (i + FRAG_AHEAD < FLIGHT)
+				rte_prefetch0(rte_pktmbuf_mtod(in[i + FRAG_AHEAD], void *));
+			got = rte_ipv4_fragment_packet(
+				in[i], cut + n, PIECES_MAX, mtu, lab.w->pool, lab.w->indirect_pool);
+			if (got != (int)pieces)
+				die("rte_ipv4_fragment_packet gave %d pieces", got);
+			rte_pktmbuf_free(in[i]);
+			n += (unsigned)got;
+		}
+		rte_pktmbuf_free_bulk(cut, n);
+		s->cycles += cycles_end() - begin;
+		s->items += n;
+	}
+}
