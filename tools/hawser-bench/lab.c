@@ -14,7 +14,7 @@ enum {
 	GATEWAYS = 64,
 	MRU = 1492,
 	MSS = 1448,
-	GEN = 7,
+
 };
 
 struct lab lab;
@@ -119,7 +119,7 @@ set_link(unsigned worker, struct population *p, uint32_t bundle, unsigned slot, 
 	const struct dp_cmd cmd = {
 		.op = DP_CMD_LINK_SET,
 		.bundle = p->first + bundle,
-		.gen = GEN,
+		.gen = LAB_GEN,
 		.link_set =
 			{
 				.slot = (uint8_t)slot,
@@ -154,7 +154,7 @@ add_session(unsigned worker, struct population *p, uint32_t bundle, unsigned slo
 {
 	const unsigned at = (worker * p->n + bundle) * p->links + slot;
 	const unsigned port = (p->first + bundle) % lab.n_access;
-	const struct dp_bundle_ref ref = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = GEN};
+	const struct dp_bundle_ref ref = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = LAB_GEN};
 	struct dp_session_key key;
 
 	if (sessions[port] >= 65534)
@@ -175,13 +175,13 @@ static void
 add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sessions[])
 {
 	const uint32_t address_be = htonl(lab_address(worker, p, bundle));
-	const struct dp_next next = {
-		.kind = DP_NEXT_BUNDLE, .bundle = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = GEN}};
+	const struct dp_next next = {.kind = DP_NEXT_BUNDLE,
+		.bundle = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = LAB_GEN}};
 	const uint16_t shorts = DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT;
 	const struct dp_cmd cmd = {
 		.op = DP_CMD_BUNDLE_SET,
 		.bundle = p->first + bundle,
-		.gen = GEN,
+		.gen = LAB_GEN,
 		.bundle_set =
 			{
 				.flags = (uint16_t)(DP_BUNDLE_MP | DP_BUNDLE_V4 | DP_BUNDLE_SOURCE_CHECK |

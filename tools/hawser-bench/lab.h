@@ -22,6 +22,7 @@ enum {
 	LAB_RING = 8192,
 	LAB_POPULATIONS = 12,
 	LAB_WORKERS = 2,
+	LAB_GEN = 7, /* of every bundle */
 };
 
 /* A kind of bundles, at consecutive indexes of each worker's table. */

@@ -65,6 +65,8 @@ main(int argc, char **argv)
 		}
 	if (run.only == NULL || strcmp(run.only, "from-links") == 0)
 		bench_from_links(&run);
+	if (run.only == NULL || strcmp(run.only, "to-links") == 0)
+		bench_to_links(&run);
 	print(&run.r);
 	return 0;
 }
