@@ -85,7 +85,7 @@ print_direction(FILE *f, const char *role, const struct observer_party *to, cons
 {
 	fprintf(f, "          %s: ", role);
 	if (to->mrru != 0)
-		fprintf(f, "MRRU %u, %u-bit numbers", to->mrru, to->short_seq ? 12 : 24);
+		fprintf(f, "MRRU %u, %d-bit numbers", to->mrru, to->short_seq ? 12 : 24);
 	else
 		fprintf(f, "no multilink, MRU %u", to->mru);
 	fprintf(f, ": %" PRIu64 " packet%s, %" PRIu64 " bytes\n", d->packets, plural(d->packets), d->bytes);

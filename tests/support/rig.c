@@ -41,7 +41,7 @@ rig_eal(void)
 static struct rte_ring *
 ring(unsigned queues, unsigned port, unsigned q, const char *way)
 {
-	char name[RTE_RING_NAMESIZE];
+	char name[48]; /* ring_create refuses one that is too long */
 	struct rte_ring *r;
 
 	snprintf(name, sizeof(name), "rig:%u:%u:%s%u", queues, port, way, q);
