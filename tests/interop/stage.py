@@ -8,6 +8,7 @@ A stage lives through many cells (a guest takes two seconds to boot); reset() ta
 """
 import json
 import re
+import signal
 import time
 
 from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, LEFT_GATEWAY, PASSWORD, RIGHT, RIGHT_GATEWAY, USER, access_port,
@@ -70,14 +71,14 @@ class Stage(Lab):
         self.stop_capture()
         self.quiet(self.guest)
         for line in LINES:
-            run('tc', '-n', self.ns(HAWSER), 'qdisc', 'del', 'dev', line, 'root', check=False)
+            self.unshape(line)
             self.ip(HAWSER, 'link', 'set', line, 'up')
 
     def quiet(self, guest):
         guest.run(f'''
             killall -9 pppoe-server pppoe pppd tail 2>/dev/null
             for i in 1 2 3 4 5 6 7 8 9 10; do pidof pppd >/dev/null || break; sleep 0.05; done
-            rm -f /run/pppd2.tdb /run/ppp*.pid /host/*.log /etc/ppp/ip-up
+            rm -f /run/pppd2.tdb /run/ppp*.pid /run/pppd-*.pid /host/*.log /etc/ppp/ip-up
             for n in eth0 eth1 eth2 eth3; do tc qdisc del dev $n root; tc qdisc del dev $n ingress; ip link set $n up; done 2>/dev/null
             for n in ifb0 ifb1 ifb2 ifb3; do ip link del $n; done 2>/dev/null
             true''')
@@ -148,7 +149,7 @@ class Stage(Lab):
 
     def guest_pings(self, target, sizes, count=3):
         """From the guest: {(size, df): answers}."""
-        script = ''.join(f'ping -n -q -c {count} -i 0.1 -W 2 -s {size} {"-M do" if df else ""} {target} | '
+        script = ''.join(f'ping -n -q -c {count} -i 0.1 -W 1 -s {size} {"-M do" if df else ""} {target} | '
                          f'sed -n "s/.* \\([0-9]*\\) received.*/{size} {int(df)} \\1/p" &\n' for size, df in sizes)
         text = self.guest.run(script + 'wait', timeout=30)
         return {(int(s), bool(int(d))): int(n) for s, d, n in re.findall(r'(\d+) (\d) (\d+)', text)}
@@ -168,6 +169,22 @@ class Stage(Lab):
                 tc qdisc replace dev {ifb} root netem limit {limit} {options}\n'''
         self.guest.run('set -e\n' + script)
 
+    def unshape(self, line):
+        run('tc', '-n', self.ns(HAWSER), 'qdisc', 'del', 'dev', line, 'root', check=False)
+
+    def heartbeat(self):
+        """Pings the guest 20 times a second; the function returned ends that and tells how many were lost and the longest stall."""
+        log = f'heartbeat-{time.monotonic_ns()}'
+        pinger = self.start(HOST, log, 'ping', '-n', '-D', '-i', '0.05', self.guest_address)
+
+        def end():
+            pinger.stop(signal.SIGINT)
+            got = re.findall(r'^\[([0-9.]+)\].*icmp_seq=(\d+) ', pinger.text(), re.M)
+            times, numbers = [float(t) for t, _ in got], {int(n) for _, n in got}
+            stall = max((b - a for a, b in zip(times, times[1:])), default=0.0)
+            return max(numbers, default=0) - len(numbers), stall
+        return end
+
     def explain(self):
         super().explain()
         if self.guest is not None:
@@ -184,14 +201,11 @@ class DialStage(Stage):
         changes = {'users': {USER: {'routes': None}}, 'concentrators': {'isp': {'failure_delay': '100 ms'}}}
         return merge(concentrator_config(socket, lines, rates), changes)
 
-    def dial(self, nic, options='', log=None, user=USER, multilink='multilink\nmrru 1500', guest=None, session=None):
-        """Starts one pppd on a card of the guest; returns its job, the log is in /host."""
-        guest = guest or self.guest
-        log = log or f'{nic}.log'
-        pinned = f'pppoe-sess {session}' if session else ''
-        guest.write(f'/etc/ppp/peers/{nic}', f'''plugin rp-pppoe.so
-            nic-{nic}
-            {pinned}
+    def dial(self, nic, options='', user=USER, multilink='multilink\nmrru 1500', plugin=None, pidfile=False):
+        """Starts one pppd on a card of the guest; returns its job. Its log is /host/NIC.log. plugin: other lines than the kernel's
+        PPPoE."""
+        device = plugin(nic) if plugin else f'plugin rp-pppoe.so\nnic-{nic}'
+        self.guest.write(f'/etc/ppp/peers/{nic}', f'''{device}
             user "{user}"
             {multilink}
             noauth
@@ -199,11 +213,12 @@ class DialStage(Stage):
             noipdefault
             defaultroute
             debug
-            logfile /host/{log}
+            logfile /host/{nic}.log
             lcp-echo-interval 1
             lcp-echo-failure 3
             {options}\n''')
-        return guest.start(f'exec pppd call {nic}')
+        keep = f'echo $$ > /run/pppd-{nic}.pid\n' if pidfile else ''
+        return self.guest.start(f'{keep}exec pppd call {nic}')
 
     def guest_has_address(self):
         return 'inet ' in self.guest.run('ip -4 addr show dev ppp0 2>/dev/null; true')
