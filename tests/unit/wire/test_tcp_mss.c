@@ -36,7 +36,8 @@ put_segment(struct packet *p, const struct shape *s)
 	t[12] = (uint8_t)((20 + s->opts_len) / 4 << 4);
 	t[13] = s->flags;
 	store_be16(t + 14, 0xffff);
-	memcpy(t + 20, s->opts, s->opts_len);
+	if (s->opts_len != 0)
+		memcpy(t + 20, s->opts, s->opts_len);
 	for (size_t i = 0; i < s->payload; i++)
 		t[20 + s->opts_len + i] = (uint8_t)(7 * i + 1);
 	p->len = p->tcp + 20 + s->opts_len + s->payload;
