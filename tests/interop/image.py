@@ -142,6 +142,7 @@ def make_tree(image, releases):
         if applet != 'busybox':
             (image / 'bb' / applet).symlink_to('busybox')
     (image / 'sbin/modprobe').symlink_to('/bb/busybox')
+    (image / 'bin/true').symlink_to('/bb/true')  # where Debian's peers files expect it
     (image / 'bin/sh').symlink_to('dash')  # busybox's sh would run its own ip
     for folder, release in releases:
         add_modules(folder, image, release)

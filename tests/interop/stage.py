@@ -149,7 +149,7 @@ class Stage(Lab):
 
     def guest_pings(self, target, sizes, count=3):
         """From the guest: {(size, df): answers}."""
-        script = ''.join(f'ping -n -q -c {count} -i 0.1 -W 1 -s {size} {"-M do" if df else ""} {target} | '
+        script = ''.join(f'ping -n -q -c {count} -i 0.3 -W 1 -s {size} {"-M do" if df else ""} {target} | '
                          f'sed -n "s/.* \\([0-9]*\\) received.*/{size} {int(df)} \\1/p" &\n' for size, df in sizes)
         text = self.guest.run(script + 'wait', timeout=30)
         return {(int(s), bool(int(d))): int(n) for s, d, n in re.findall(r'(\d+) (\d) (\d+)', text)}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""pppoe-server (rp-pppoe) with pppd as the server, our client dials."""
+import time
+
+from checks import FLOOD, LIFE, bundle, expect, fragments, no_drops, pings, tcp
+from lab import until
+from matrix import cell
+from stage import HOST, ServeStage
+
+ROW = 'pppoe-server + pppd (rp-pppoe), server'
+
+
+def wait_up(stage, links, timeout=20):
+    stage.daemon.wait_bundle(stage.name, links, timeout)
+    until('the host reaches the guest', lambda: stage.ping(HOST, stage.guest_address, count=1, timeout=1) == 1, 5)
+
+
+def up(stage, links, mtu=1500, changes=None, **kw):
+    stage.serve(links, **kw)
+    stage.start_daemon(links, [30] * links, changes)
+    stage.capture_lines()
+    wait_up(stage, links)
+    stage.guest.run(f'ip link set ppp0 mtu {mtu}')
+
+
+def full(stage, links=2, mtu=1500, short=False, judge=None, changes=None, **kw):
+    """A whole cell: every check of the matrix."""
+    up(stage, links, mtu, changes, **kw)
+    if judge:
+        judge(bundle(stage))
+    pings(stage, mtu=mtu)
+    fragments(stage, short)
+    no_drops(stage)
+    ours, theirs = tcp(stage)
+    no_drops(stage, FLOOD)
+    start = time.monotonic()
+    stage.hang_up()
+    until('all links are down after the peer closed', lambda: all(x['phase'] != 'open' for x in stage.links()) or
+          time.monotonic() - start > 1, 5)
+    wait_up(stage, links)  # redialled
+    peer = time.monotonic() - start
+    start = time.monotonic()
+    status = stage.stop_daemon()
+    expect(status == 0, f'hawserd: exit {status}')
+    until('the peer sees our close', lambda: not stage.guest.run('pidof pppd; true').strip(), 5)
+    own = time.monotonic() - start
+    return (f'TCP {ours:.0f} Mbit/s from us, {theirs:.0f} to us; up again {peer:.1f} s after the peer closed; closed in {own:.1f} s '
+            'by us')
+
+
+@cell(ServeStage, ROW, quick=True)
+def serve_long(stage):
+    """2 links, CHAP, MRRU 1500, long sequence numbers"""
+    return full(stage)
+
+
+@cell(ServeStage, ROW, quick=True)
+def serve_short(stage):
+    """2 links, short sequence numbers both ways"""
+    def judge(b):
+        expect(b['rx_short'] and b['tx_short'], f'not short both ways: {b}')
+    short = {'clients': {'home': {'lcp': {'options': {'short_sequence': {'want': True, 'allow': True}}}}}}
+    return full(stage, options='mpshortseq', changes=short, short=True, judge=judge)
+
+
+@cell(ServeStage, ROW)
+def serve_one_link(stage):
+    """1 link with multilink"""
+    return full(stage, links=1)
+
+
+@cell(ServeStage, ROW)
+def serve_four_links(stage):
+    """4 links"""
+    return full(stage, links=4)
+
+
+@cell(ServeStage, ROW)
+def serve_pap(stage):
+    """2 links, PAP"""
+    return full(stage, auth='require-pap')
+
+
+@cell(ServeStage, ROW)
+def serve_mrru_refused(stage):
+    """the server has no multilink: plain PPP on one link, the other held with a reason [G-03]"""
+    stage.serve(2, multilink='nomultilink')
+    stage.start_daemon(2, [30, 30])
+    wait_up(stage, 1)
+    pings(stage, 1492, 1492)
+    held = [stage.daemon.ctl('explain', f'home/{line}').stdout for line in stage.lines]
+    expect(any('multilink' in t.lower() or 'mrru' in t.lower() for t in held), f'no explanation: {held}')
+    no_drops(stage, {'ip_too_big', *LIFE})
+    return next(t for t in held if 'multilink' in t.lower() or 'mrru' in t.lower()).strip().splitlines()[-1].strip()
+
+
+@cell(ServeStage, ROW)
+def serve_restarted(stage):
+    """the server is killed and started again: our client redials by itself"""
+    up(stage, 2)
+    stage.guest.run('killall -9 pppoe-server pppoe pppd; sleep 0.2; rm -f /run/pppd2.tdb')
+    start = time.monotonic()
+    stage.serve(2)
+    until('the loss is noticed', lambda: any(x['phase'] != 'open' for x in stage.links()), 10)
+    wait_up(stage, 2, 30)
+    took = time.monotonic() - start
+    stage.guest.run('ip link set ppp0 mtu 1500')
+    pings(stage)
+    no_drops(stage, LIFE)
+    return f'up again after {took:.1f} s (echo 1 s x 3)'
+
+
+@cell(ServeStage, ROW)
+def serve_service_names(stage):
+    """a service name that the server has is served, another is not"""
+    stage.serve(1, server_options='-S internet -S video')
+    stage.start_daemon(1, changes={'clients': {'home': {'service_name': 'video'}}})
+    wait_up(stage, 1)
+    stage.stop_daemon()
+    stage.start_daemon(1, changes={'clients': {'home': {'service_name': 'telephony'}}})
+    time.sleep(2)
+    expect(not any(x['phase'] == 'open' for x in stage.links()), 'a service that nobody offers was served')
+    text = stage.daemon.ctl('explain', 'home/line0').stdout
+    return text.strip().splitlines()[-1].strip()
