@@ -89,6 +89,7 @@ class Daemon(Process):
         self.lab, self.ns = lab, ns
         self.socket = lab.dir / f'{name}.sock'
         self.config = lab.dir / f'{name}.yaml'
+        self.config.touch(mode=0o600)  # it holds passwords
         self.config.write_text(config)
         super().__init__(lab, name, [*lab.inside(ns), lab.hawserd_path, '-c', self.config])
         until(f'{name}: control socket\n{self.text()}', self._ready, timeout=20)

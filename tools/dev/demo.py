@@ -252,7 +252,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.monotonic()
     try:
-        with Bonded(rates=(30, 10), build=args.build, start=False) as lab:
+        pages = {'process': {'hugepages': 'auto'}}
+        with Bonded(rates=(30, 10), client=pages, concentrator=pages, build=args.build, start=False) as lab:
             failures = Demo(lab, args.out).run()
     except LabError as e:
         print(f'\ndemo: {e}', file=sys.stderr)
