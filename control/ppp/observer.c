@@ -662,9 +662,9 @@ session_hears(struct observer *o, struct session *s, enum observer_end from, uin
 		return;
 	if (proto == PPP_LCP)
 		lcp_hears(o, s, from, &c, out);
-	else if (!s->up && proto == PPP_CHAP)
+	else if (proto == PPP_CHAP)
 		chap_hears(s, from, &c);
-	else if (!s->up && proto == PPP_PAP)
+	else if (proto == PPP_PAP)
 		pap_hears(s, from, &c);
 	try_link(o, s, false, out);
 }
