@@ -154,20 +154,26 @@ watch_gap(const struct drain *d, struct bundle *b)
 	due_ns = d->w->now_ns + b->rare.stall_half_ns + (1u << STALL_SHIFT) - 1;
 	reasm_arm(&b->rx);
 	b->hot.stall_due = stall_tick(due_ns);
-	if (!b->hot.stall.queued)
+	if (!wheel_comes_by(&d->t->stall, bundle_index(d->t, b), due_ns))
 		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, due_ns);
 }
 
-/* A deep window that nobody needs any more. Comes back later when somebody may. */
+static void
+look_again_later(const struct drain *d, struct bundle *b)
+{
+	wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
+}
+
+/* A deep window that nobody needs any more. Comes back later when somebody may: it always is in the wheel. */
 static void
 shrink(const struct drain *d, struct bundle *b)
 {
-	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN)
+	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN || b->hot.stall.queued)
 		return;
 	if (!reasm_waiting(&b->rx) && d->w->now_ns - b->rare.grown_ns > SHRINK_AFTER_S * SECOND_NS)
 		deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
 	else
-		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
+		look_again_later(d, b);
 }
 
 /* The wheel gave the bundle out: too early, in vain, or because its gap is due. */
@@ -191,6 +197,7 @@ fire(const struct drain *d, struct bundle *b)
 	reasm_expire(&b->rx);
 	if (drain(d, b, DROP_MP_LOST))
 		watch_gap(d, b);
+	shrink(d, b);
 	b->rare.expired += reasm_lost(&b->rx) != lost;
 }
 
@@ -207,7 +214,9 @@ evict_oldest(const struct drain *d)
 		b = &d->t->bundles[i];
 		wheel_remove(&d->t->stall, i);
 		if (b->hot.stall_due == 0) {
-			shrink(d, b);
+			/* idle: its deep window, if it has one, goes at once rather than back into the wheel, where it may
+			 * be the first again */
+			deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
 			continue;
 		}
 		b->hot.stall_due = 0;
@@ -215,6 +224,7 @@ evict_oldest(const struct drain *d)
 		reasm_expire(&b->rx);
 		if (drain(d, b, DROP_MP_BUDGET))
 			watch_gap(d, b);
+		shrink(d, b);
 		return true;
 	}
 	return false;
@@ -249,6 +259,8 @@ grow(const struct drain *d, struct bundle *b, uint32_t seq)
 		return false;
 	deep_pool_put(&d->t->deep, reasm_grow(&b->rx, deep, slots));
 	b->rare.grown_ns = d->w->now_ns;
+	if (!b->hot.stall.queued)
+		look_again_later(d, b);
 	return true;
 }
 

@@ -92,6 +92,16 @@ wheel_add(struct wheel *w, uint32_t i, uint64_t now_ns, uint64_t due_ns)
 	w->n++;
 }
 
+/* Whether entry i is queued, and comes out at due_ns or before. */
+static inline bool
+wheel_comes_by(const struct wheel *w, uint32_t i, uint64_t due_ns)
+{
+	const struct wheel_node *n = wheel_node(w, i);
+
+	return n->queued &&
+		w->tick + (n->slot + WHEEL_SLOTS - w->tick % WHEEL_SLOTS) % WHEEL_SLOTS <= due_ns >> w->shift;
+}
+
 /* Earliest tick with an entry; UINT64_MAX when the wheel is empty. */
 static inline uint64_t
 wheel_first_tick(const struct wheel *w)

@@ -364,6 +364,86 @@ gap_behind_a_silent_link_is_given_up_within_the_stall_limit(void **state)
 	rig_close(&l.r);
 }
 
+/* Bundle 0 gets a deep window, in which nothing waits any more: link 1 has gone past what link 0 skipped. */
+static void
+deepen(struct lab *l)
+{
+	send_pieces(l, 1, 100, 1, 0, 500, ALL);
+	rig_settle(&l->r);
+	send_pieces(l, 2, 100, 2, 1, 500, 0);
+	rig_settle(&l->r);
+	lab_expect_packet(l, 0, 0, 500);
+	assert_int_equal(lab_stats(l, 0, 0)->window_slots, 128);
+}
+
+/* A deep window has a timer of its own, for going back to a small one, which must not stand in a deadline's way. */
+static void
+gap_in_a_deep_window_is_given_up_within_the_stall_limit_too(void **state)
+{
+	uint64_t began;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	deepen(&l);
+	rig_run(&l.r, lab_ms(100), lab_ms(1));
+	assert_int_equal(lab_stats(&l, 0, 0)->window_slots, 128);
+	send_pieces(&l, 1, 104, 1, 1, 501, ALL);
+	began = l.r.now_ns;
+	while (rig_waiting(&l.r, LAB_IP) == 0 && l.r.now_ns - began < lab_ms(2000))
+		rig_run(&l.r, 500000, 500000);
+	assert_in_range(l.r.now_ns - began, lab_ms(9), lab_ms(23));
+	lab_expect_packet(&l, 0, 1, 501);
+	rig_close(&l.r);
+}
+
+/* One link loses more than 64 numbers: the window grows, yet nothing ever waits in it. */
+static void
+window_that_grew_without_a_gap_shrinks_too(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	send_pieces(&l, 1, 500, 1, 0, 500, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 500);
+	assert_int_equal(lab_stats(&l, 0, 0)->window_slots, 512);
+	rig_run(&l.r, lab_ms(8000), lab_ms(100));
+	assert_int_equal(lab_stats(&l, 0, 0)->window_slots, 64);
+	rig_close(&l.r);
+}
+
+/* The patient bundle's gap is due later than the idle deep window is looked at again. */
+static void
+budget_is_made_beside_an_idle_deep_window(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_MBUF_DEFAULT_BUF_SIZE };
+	struct dp_bundle_set patient = lab_bundle_defaults(1);
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = 4 * MBUF});
+	lab_bundle_of(&l, 0, 2);
+	deepen(&l);
+	rig_run(&l.r, lab_ms(100), lab_ms(1));
+	patient.stall_min_ms = 10000;
+	lab_bundle(&l, 1, &patient);
+	lab_link(&l, 1, 0, 0);
+	lab_link(&l, 1, 1, 0);
+	lab_inner(&whole, 1, 0, 900);
+	for (unsigned i = 0; i < 10; i++) {
+		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l.r);
+		assert_true(l.r.dp->workers[0]->held_bytes <= 4 * MBUF);
+	}
+	assert_true(rig_drops(&l.r, DROP_MP_BUDGET) >= 4);
+	rig_close(&l.r);
+}
+
 static void
 last_fragment_of_a_burst_lost_leaves_nothing_behind(void **state)
 {
@@ -672,6 +752,9 @@ main(void)
 		cmocka_unit_test(control_protocol_inside_multilink_goes_to_control_with_its_bundle),
 		cmocka_unit_test(null_fragments_are_counted_and_move_the_lower_edge),
 		cmocka_unit_test(gap_behind_a_silent_link_is_given_up_within_the_stall_limit),
+		cmocka_unit_test(gap_in_a_deep_window_is_given_up_within_the_stall_limit_too),
+		cmocka_unit_test(window_that_grew_without_a_gap_shrinks_too),
+		cmocka_unit_test(budget_is_made_beside_an_idle_deep_window),
 		cmocka_unit_test(last_fragment_of_a_burst_lost_leaves_nothing_behind),
 		cmocka_unit_test(leaving_link_lets_the_others_deliver),
 		cmocka_unit_test(joining_link_takes_part_without_loss),
