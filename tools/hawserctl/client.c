@@ -34,7 +34,7 @@ complain_connect(const struct client *c)
 	else if (errno == EACCES)
 		complain(c, "%s: only root and the daemon's own user may speak to it", c->socket);
 	else
-		complain(c, "%s: %s", c->socket, strerror(errno));
+		complain(c, "%s: %s", c->socket, errno == EAGAIN ? "no answer in time" : strerror(errno));
 }
 
 static int
@@ -50,7 +50,9 @@ connect_socket(const struct client *c, unsigned wait_s)
 	}
 	memcpy(sa.sun_path, c->socket, strlen(c->socket) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* The bound of sending is that of connecting, too: a daemon that hangs has a full queue. */
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) == 0 &&
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) == 0 &&
 		connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0)
 		return fd;
 	complain_connect(c);
@@ -171,6 +173,7 @@ client_get_all(const struct client *c, const char *what, json_t **body)
 	char target[128];
 	uint64_t next = 0;
 
+	*body = NULL;
 	do {
 		snprintf(target, sizeof(target), "/%s?from=%llu", what, (unsigned long long)next);
 		const enum status status = client_get(c, target, &one);

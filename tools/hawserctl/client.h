@@ -22,7 +22,8 @@ struct client {
 	bool quiet; /* do not say what went wrong */
 };
 
-/* The reply's body, which the caller gives back with json_decref. What goes wrong is said on stderr. wait_s: longest silence. */
+/* The reply's body, which the caller gives back with json_decref; NULL if the status is not STATUS_DONE. What goes wrong is said on
+ * stderr. wait_s: longest silence. */
 enum status client_call(const struct client *c, const char *method, const char *target, unsigned wait_s, json_t **body);
 enum status client_get(const struct client *c, const char *target, json_t **body);
 /* All pages of /links or /bundles, as one reply. */

@@ -96,8 +96,9 @@ wait_for(const struct args *a, const struct goal *g)
 		fprintf(stderr, "hawserctl: no hawserd is running behind %s\n", a->client.socket);
 		return STATUS_NO_DAEMON;
 	}
-	fprintf(stderr, "hawserctl: %s %s is not there after %g s\n", g->bundle ? "bundle" : "link", g->name,
-		a->timeout_s);
+	if (!interrupted())
+		fprintf(stderr, "hawserctl: %s %s is not there after %g s\n", g->bundle ? "bundle" : "link", g->name,
+			a->timeout_s);
 	return STATUS_TIMEOUT;
 }
 

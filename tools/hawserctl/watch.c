@@ -20,9 +20,10 @@ struct rates {
 static enum status
 sample_take(const struct client *c, struct sample *s)
 {
-	enum status status = client_get_all(c, "links", &s->links);
+	enum status status;
 
-	s->bundles = NULL;
+	*s = (struct sample){0};
+	status = client_get_all(c, "links", &s->links);
 	if (status == STATUS_DONE)
 		status = client_get_all(c, "bundles", &s->bundles);
 	return status;
