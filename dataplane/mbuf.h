@@ -153,7 +153,7 @@ mbuf_pull(struct rte_mempool *pool, struct rte_mbuf *m, unsigned n)
 	return m;
 }
 
-/* n pieces (each a packet of its own) become one packet. */
+/* n pieces (each a packet of its own) become one packet. Empty ones, but the first, are freed. */
 static inline struct rte_mbuf *
 mbuf_join(struct rte_mbuf *const frags[], unsigned n)
 {
@@ -161,6 +161,10 @@ mbuf_join(struct rte_mbuf *const frags[], unsigned n)
 	uint32_t len = head->pkt_len, segs = head->nb_segs;
 
 	for (unsigned i = 1; i < n; i++) {
+		if (unlikely(frags[i]->pkt_len == 0)) {
+			rte_pktmbuf_free(frags[i]);
+			continue;
+		}
 		last->next = frags[i];
 		len += frags[i]->pkt_len;
 		segs += frags[i]->nb_segs;

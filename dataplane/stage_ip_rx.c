@@ -14,18 +14,10 @@ enum {
 
 	ND_FIRST = 133, /* RFC 4861: router solicitation to redirect */
 	ND_LAST = 137,
-	LOOK_MAX = ETH_HDR_MAX + IP6_HDR_LEN + 1,
+	/* All that we look at, or the stages behind us: were they to make more of it contiguous, the Ethernet header in front,
+	 * which control wants, might get lost. */
+	LOOK_MAX = ETH_HDR_MAX + IP4_HDR_MAX,
 };
-
-static bool
-is_ours(const struct port *p, const struct mac *dst)
-{
-	for (unsigned i = 0; i <= p->n_macs; i++) {
-		if (mac_equal(dst, &p->macs[i]))
-			return true;
-	}
-	return false;
-}
 
 static bool
 is_neighbour_message(const uint8_t *ip, size_t n)
@@ -42,7 +34,7 @@ check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
 
 	if (!eth_parse(frame, m->data_len, &eth))
 		return DROP_ETH_BAD;
-	ours = is_ours(p, &eth.dst);
+	ours = port_has_mac(p, &eth.dst);
 	*hdr_len = eth.hdr_len;
 	/* A tagged frame belongs to another network. */
 	if (eth.vlans.outer != 0)

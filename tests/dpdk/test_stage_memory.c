@@ -329,6 +329,73 @@ empty_segments_are_not_passed_on(void **state)
 	rig_close(&l.r);
 }
 
+/* A peer may put empty fragments between others. */
+static void
+empty_fragments_are_not_passed_on_either(void **state)
+{
+	static struct frame whole;
+	struct rte_mbuf *m = NULL;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	lab_inner(&whole, 0, 1, 900);
+	lab_fragment(&l, 0, 0, 0, &whole, 0, 400);
+	lab_fragment(&l, 0, 0, 1, &whole, 400, 0);
+	lab_fragment(&l, 0, 0, 2, &whole, 400, whole.len - 400);
+	rig_settle(&l.r);
+	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
+	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 900);
+	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
+		assert_int_not_equal(seg->data_len, 0);
+	rte_pktmbuf_free(m);
+	rig_close(&l.r);
+}
+
+/* A packet for ourselves goes to control with its Ethernet header, however the frame lay in its buffers. */
+static void
+frames_for_us_in_any_number_of_segments_go_to_control_whole(void **state)
+{
+	static const uint32_t ours = 0xc00002fe;
+	static struct dp_punted got;
+	static struct frame ip, f;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_route(&l, ours, 32, &(struct dp_next){.kind = DP_NEXT_LOCAL});
+	p = (struct frame_path){.dst = rig_mac(&l.r, LAB_IP), .src = lab_host_mac};
+	packet_udp(&ip, lab_host, ours, 64, 1, 200);
+	frame_eth(&f, &p, ETHERTYPE_V4);
+	frame_add(&f, ip.b, ip.len);
+	for (unsigned piece = 1; piece < 120; piece++) {
+		struct rte_mbuf *head = NULL;
+
+		for (size_t at = 0; at < f.len; at += piece) {
+			struct rte_mbuf *seg = rte_pktmbuf_alloc(pool());
+			struct rte_mbuf *alias = rte_pktmbuf_alloc(pool());
+			const size_t n = RTE_MIN((size_t)piece, f.len - at);
+
+			memcpy(rte_pktmbuf_append(seg, (uint16_t)n), f.b + at, n);
+			rte_pktmbuf_attach(alias, seg);
+			rte_pktmbuf_free(seg);
+			if (head == NULL)
+				head = alias;
+			else
+				assert_int_equal(rte_pktmbuf_chain(head, alias), 0);
+		}
+		assert_int_equal(rte_ring_enqueue(l.r.port[LAB_IP].in[0], head), 0);
+		rig_settle(&l.r);
+		assert_true(dp_punted_next(l.r.dp, &got));
+		assert_int_equal(got.origin, DP_FROM_IP_PORT);
+		assert_int_equal(got.len, f.len);
+		assert_memory_equal(got.bytes, f.b, f.len);
+	}
+	rig_close(&l.r);
+}
+
 /* The state of a bundle costs what it was designed to cost. */
 static void
 hot_state_of_a_bundle_is_two_lines(void **state)
@@ -351,6 +418,8 @@ main(void)
 		cmocka_unit_test(pulling_never_writes_into_a_shared_buffer),
 		cmocka_unit_test(frames_in_any_number_of_segments_are_understood),
 		cmocka_unit_test(empty_segments_are_not_passed_on),
+		cmocka_unit_test(empty_fragments_are_not_passed_on_either),
+		cmocka_unit_test(frames_for_us_in_any_number_of_segments_go_to_control_whole),
 		cmocka_unit_test(hot_state_of_a_bundle_is_two_lines),
 	};
 
