@@ -32,11 +32,11 @@ enum { NOT_ASKED = 0xff };
 
 /* ------------------------------------------------------------------ checks */
 
-/* Sources no packet may have (RFC 1122 3.2.1.3): multicast, limited broadcast, loopback. */
+/* Sources that are never forwarded (RFC 1812 5.3.7): multicast, limited broadcast, loopback, this network. */
 static bool
 is_bad_source(uint32_t src)
 {
-	return src >= 0xe0000000u || src >> 24 == 127;
+	return src >= 0xe0000000u || src >> 24 == 127 || src >> 24 == 0;
 }
 
 /* Destinations that are never forwarded. */

@@ -25,16 +25,6 @@ struct seen {
 };
 
 static bool
-is_ours(const struct port *p, const struct mac *dst)
-{
-	for (unsigned i = 0; i <= p->n_macs; i++) {
-		if (mac_equal(dst, &p->macs[i]))
-			return true;
-	}
-	return false;
-}
-
-static bool
 is_broadcast(const struct mac *m)
 {
 	return (m->b[0] & m->b[1] & m->b[2] & m->b[3] & m->b[4] & m->b[5]) == 0xff;
@@ -71,7 +61,7 @@ check_frame(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 	s->session = s->eth.type == ETHERTYPE_PPPOE_SESSION;
 	if (!s->session && s->eth.type != ETHERTYPE_PPPOE_DISCOVERY)
 		return DROP_NOT_PPPOE;
-	if (!is_ours(p, &s->eth.dst) && (s->session || !is_broadcast(&s->eth.dst)))
+	if (!port_has_mac(p, &s->eth.dst) && (s->session || !is_broadcast(&s->eth.dst)))
 		return DROP_NOT_FOR_US;
 	verdict = check_pppoe(frame + s->eth.hdr_len, m->pkt_len - s->eth.hdr_len, s);
 	if (verdict != FRAME_DATA)

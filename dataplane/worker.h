@@ -37,12 +37,21 @@ struct port {
 	uint16_t n_rxq, n_txq;
 	uint16_t mtu;
 	uint16_t n_macs;
-	struct mac macs[DP_PORT_MACS_MAX + 1]; /* [0]: the port's own */
+	struct mac macs[DP_PORT_MACS_MAX + 1]; /* n_macs of them; [0]: the port's own */
 	_Atomic bool carrier;                  /* control's side writes; nothing is sent without */
 	_Atomic uint64_t *steer;               /* access port: 65536 words, see tables.h */
 	const char *name;
 	int numa_node;
 };
+
+static inline bool
+port_has_mac(const struct port *p, const struct mac *mac)
+{
+	for (unsigned i = 0; i < p->n_macs; i++)
+		if (mac_equal(mac, &p->macs[i]))
+			return true;
+	return false;
+}
 
 struct worker {
 	/* hot, this worker only */

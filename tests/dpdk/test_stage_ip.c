@@ -72,6 +72,12 @@ for_another_mac(struct frame *f)
 }
 
 static void
+for_no_mac(struct frame *f)
+{
+	memset(f->b, 0, ETH_ADDR_LEN);
+}
+
+static void
 cut_in_ip(struct frame *f)
 {
 	f->len = ETH_HDR_LEN + 19;
@@ -102,13 +108,25 @@ header_length_4(struct frame *f)
 }
 
 static void
+set_source(struct frame *f, uint32_t source)
+{
+	uint8_t *ip = f->b + ETH_HDR_LEN;
+
+	store_be32(ip + 12, source);
+	store_be16(ip + 10, 0);
+	store_be16(ip + 10, checksum_fold(checksum_add(0, ip, IP4_HDR_MIN)));
+}
+
+static void
 loopback_source(struct frame *f)
 {
-	struct frame *ip = f;
+	set_source(f, 0x7f000001);
+}
 
-	f->b[ETH_HDR_LEN + 12] = 127;
-	store_be16(ip->b + ETH_HDR_LEN + 10, 0);
-	store_be16(ip->b + ETH_HDR_LEN + 10, checksum_fold(checksum_add(0, ip->b + ETH_HDR_LEN, 20)));
+static void
+no_source(struct frame *f)
+{
+	set_source(f, 0);
 }
 
 static const struct bad_packet bad_packets[] = {
@@ -116,12 +134,14 @@ static const struct bad_packet bad_packets[] = {
 	{"NOT_IP", DROP_NOT_IP, not_ip},
 	{"NOT_IP, tagged", DROP_NOT_IP, tagged},
 	{"NOT_FOR_US", DROP_NOT_FOR_US, for_another_mac},
+	{"NOT_FOR_US, no address", DROP_NOT_FOR_US, for_no_mac},
 	{"IP_BAD, cut", DROP_IP_BAD, cut_in_ip},
 	{"IP_BAD, version", DROP_IP_BAD, wrong_version},
 	{"IP_BAD, checksum", DROP_IP_BAD, wrong_checksum},
 	{"IP_BAD, length", DROP_IP_BAD, length_over_the_end},
 	{"IP_BAD, header length", DROP_IP_BAD, header_length_4},
-	{"IP_BAD, source", DROP_IP_BAD, loopback_source},
+	{"IP_BAD, loopback source", DROP_IP_BAD, loopback_source},
+	{"IP_BAD, source 0.0.0.0", DROP_IP_BAD, no_source},
 };
 
 static void

@@ -57,6 +57,12 @@ other_version(struct frame *f)
 }
 
 static void
+no_destination(struct frame *f)
+{
+	memset(f->b, 0, ETH_ADDR_LEN);
+}
+
+static void
 other_pppoe_type(struct frame *f)
 {
 	f->b[14] = 0x12;
@@ -131,6 +137,7 @@ static const struct bad_frame bad_frames[] = {
 	{"ETH_BAD, cut", DROP_ETH_BAD, cut_in_ethernet},
 	{"ETH_BAD, three tags", DROP_ETH_BAD, three_tags},
 	{"NOT_FOR_US", DROP_NOT_FOR_US, other_destination},
+	{"NOT_FOR_US, no address", DROP_NOT_FOR_US, no_destination},
 	{"NOT_FOR_US, session to all", DROP_NOT_FOR_US, broadcast_session},
 	{"PPPOE_SHORT", DROP_PPPOE_SHORT, cut_in_pppoe},
 	{"PPPOE_BAD_VER", DROP_PPPOE_BAD_VER, other_version},
