@@ -44,9 +44,9 @@ def pings(stage, link_mtu=1492, mtu=1500):
     sizes = [(56, False), (link_mtu - 28, True), (mtu - 28, True), (8000, False)]
     got = stage.guest_pings(stage.address, [*sizes, (mtu - 27, True)])
     expect(got.get((mtu - 27, True), 0) == 0, f'guest -> host: {mtu + 1} bytes with DF passed')
-    with concurrent.futures.ThreadPoolExecutor(len(sizes)) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(sizes) if stage.bursts else 1) as pool:
         # ping waits for the last answer no longer than its interval.
-        back = list(pool.map(lambda s: stage.ping(HOST, stage.guest_address, count=3, size=s[0], df=s[1], interval=0.3), sizes))
+        back = list(pool.map(lambda s: stage.ping(HOST, stage.guest_address, count=3, size=s[0], df=s[1]), sizes))
     for (size, df), n in zip(sizes, back):
         what = f'{size} bytes{", DF" if df else ""}'
         expect(got.get((size, df)) == 3, f'guest -> host: {got.get((size, df))} of 3 answers, {what}')
@@ -81,7 +81,9 @@ def fragments(stage, short=False, both=True):
 
 
 def no_drops(stage, allowed=frozenset()):
+    """ip_no_route is the host's: its kernel still repeats the last segments of the cell before."""
     now = stage.drops()
+    allowed = {'ip_no_route', *allowed}
     grown = {k: n - stage.base.get(k, 0) for k, n in now.items() if n > stage.base.get(k, 0) and k not in allowed}
     expect(not grown, f'hawserd dropped: {grown}')
 

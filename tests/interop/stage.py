@@ -26,6 +26,7 @@ class Stage(Lab):
     port, gateway, address = None, None, None  # of hawserd's IP port, and the host behind it
     backend = 'uml'
     guest_name = 'peer'
+    bursts = True  # whether the peer can take many packets at once
 
     def __init__(self, build=None):
         super().__init__(build)
@@ -149,8 +150,9 @@ class Stage(Lab):
 
     def guest_pings(self, target, sizes, count=3):
         """From the guest: {(size, df): answers}."""
-        script = ''.join(f'ping -n -q -c {count} -i 0.3 -W 1 -s {size} {"-M do" if df else ""} {target} | '
-                         f'sed -n "s/.* \\([0-9]*\\) received.*/{size} {int(df)} \\1/p" &\n' for size, df in sizes)
+        join = '&' if self.bursts else ''
+        script = ''.join(f'ping -n -q -c {count} -i 0.2 -W 1 -s {size} {"-M do" if df else ""} {target} | '
+                         f'sed -n "s/.* \\([0-9]*\\) received.*/{size} {int(df)} \\1/p" {join}\n' for size, df in sizes)
         text = self.guest.run(script + 'wait', timeout=30)
         return {(int(s), bool(int(d))): int(n) for s, d, n in re.findall(r'(\d+) (\d) (\d+)', text)}
 
@@ -235,6 +237,7 @@ class ServeStage(Stage):
     """The guest is the concentrator."""
     port, gateway, address = 'lan', LEFT_GATEWAY, LEFT
     name, guest_address = 'home', CONCENTRATOR_ADDRESS
+    bursts = False  # pppd on a pty and PPPoE in user space lose some of them
 
     def config(self, socket, lines, rates):
         return client_config(socket, lines, rates)
