@@ -179,14 +179,9 @@ send_arp(struct control *c, uint16_t port, const struct mac *dst, const struct a
 static uint32_t
 bundle_address(const struct control *c, struct dp_bundle_ref ref)
 {
-	const host_bundle_id id = apply_bundle_id(c, ref);
 	struct host_bundle_info info;
-	unsigned cursor = 0;
 
-	while (id != 0 && host_bundle_next(c->host, &cursor, &info))
-		if (info.id == id)
-			return info.our_address;
-	return 0;
+	return host_bundle_get(c->host, apply_bundle_id(c, ref), &info) ? info.our_address : 0;
 }
 
 static void

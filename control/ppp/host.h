@@ -369,6 +369,8 @@ struct host_bundle_info {
 /* Iterate: *cursor starts at 0; false at the end. */
 bool host_link_next(const struct host *h, unsigned *cursor, struct host_link_info *info);
 bool host_bundle_next(const struct host *h, unsigned *cursor, struct host_bundle_info *info);
+/* One of them; false: no such bundle (any more). */
+bool host_bundle_get(const struct host *h, host_bundle_id id, struct host_bundle_info *info);
 
 struct host_counters {
 	uint64_t padi, pado, padr, pads, padt_rx, padt_tx, padi_limited, bad_cookie, bad_frame, unknown_session;

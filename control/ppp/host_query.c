@@ -147,6 +147,17 @@ host_bundle_next(const struct host *h, unsigned *cursor, struct host_bundle_info
 	return false;
 }
 
+bool
+host_bundle_get(const struct host *h, host_bundle_id id, struct host_bundle_info *info)
+{
+	const struct bundle *b = bundle_of(h, id);
+
+	memset(info, 0, sizeof(*info));
+	if (b != NULL)
+		fill_bundle(h, b, info);
+	return b != NULL;
+}
+
 void
 host_counters(const struct host *h, struct host_counters *c)
 {

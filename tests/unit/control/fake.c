@@ -163,6 +163,14 @@ host_bundle_removed(struct host *h, host_bundle_id bundle)
 }
 
 bool
+host_bundle_get(const struct host *h, host_bundle_id id, struct host_bundle_info *info)
+{
+	(void)h;
+	*info = fake.bundle;
+	return id != 0 && id == fake.bundle.id;
+}
+
+bool
 host_bundle_next(const struct host *h, unsigned *cursor, struct host_bundle_info *info)
 {
 	(void)h;

@@ -54,10 +54,14 @@ two_lines_become_one_bundle(void **state)
 {
 	struct pair_net net;
 	struct pair *p = usual(&net, 2);
-	struct host_bundle_info ac, client;
+	struct host_bundle_info ac, client, again;
 
 	(void)state;
 	assert_true(pair_first_bundle(p, AC, &ac) && pair_first_bundle(p, CLIENT, &client));
+	assert_true(host_bundle_get(p->node[AC].host, ac.id, &again));
+	assert_memory_equal(&again, &ac, sizeof(ac));
+	assert_false(host_bundle_get(p->node[AC].host, 0, &again));
+	assert_false(host_bundle_get(p->node[AC].host, ac.id + 1, &again));
 	assert_string_equal(ac.name, "alice");
 	assert_string_equal(client.name, "home");
 	assert_int_equal(ac.links, 2);
