@@ -33,9 +33,9 @@ struct pending {
 	uint8_t then; /* enum then */
 };
 
-/* Counts for ever; the ring index is the count modulo QUEUE_MAX. done <= sent <= queued. */
+/* Counts for ever; the ring index is the count modulo QUEUE_MAX. done <= seen <= sent <= queued. seen: carried out at the last look. */
 struct queue {
-	uint64_t done, sent, queued;
+	uint64_t done, seen, sent, queued;
 	struct pending *ring;
 };
 
@@ -581,17 +581,30 @@ apply_event(struct control *c, const struct dp_event *e)
 	}
 }
 
+void
+apply_look(struct control *c)
+{
+	for (unsigned w = 0; w < c->apply->workers; w++) {
+		struct queue *q = &c->apply->queues[w];
+
+		for (; q->seen < q->sent; q->seen++) {
+			const struct pending *p = &q->ring[q->seen % QUEUE_MAX];
+
+			if (p->then != THEN_REFUSE && !dp_applied(c->dp, w, p->ticket))
+				break;
+		}
+	}
+}
+
 static void
 queue_poll(struct control *c, unsigned worker, uint64_t now_ms)
 {
 	struct queue *q = &c->apply->queues[worker];
 
 	queue_send(c, worker);
-	while (q->done < q->sent) {
+	while (q->done < q->seen) {
 		const struct pending p = q->ring[q->done % QUEUE_MAX];
 
-		if (p.then != THEN_REFUSE && !dp_applied(c->dp, worker, p.ticket))
-			return;
 		q->done++;
 		follow(c, &p, now_ms);
 	}

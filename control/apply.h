@@ -16,14 +16,17 @@ void apply_free(struct apply *a);
 /* Carries out c->out and empties it. After each host_ call. */
 void apply_effects(struct control *c);
 
-/* Sends what waits and follows up what was carried out. May call host_installed() and thus leave effects, which it carries out. */
+/* A turn: notes how far the workers are; then all events that they have left are taken (what a worker found wrong with a command, it says
+ * before it calls it carried out); then apply_poll(). */
+void apply_look(struct control *c);
+/* Sends what waits and follows up what was carried out at the last look. May call host_installed() and thus leave effects, which it carries out. */
 void apply_poll(struct control *c, uint64_t now_ms);
-/* Something is under way: apply_poll() wants to be called soon. */
+/* Something is under way: a turn is wanted soon. */
 bool apply_busy(const struct control *c);
 /* So much waits that the core must not be fed. */
 bool apply_congested(const struct control *c);
 
-/* What the data plane says of links and bundles. Before apply_poll(), which trusts what it knows. */
+/* What the data plane says of links and bundles. */
 void apply_event(struct control *c, const struct dp_event *e);
 
 /* The core's id of a bundle, 0: no such bundle (any more). */

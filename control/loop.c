@@ -17,7 +17,6 @@
 
 enum {
 	PUNTS_A_TURN = 256,
-	EVENTS_A_TURN = 256,
 	COMMAND_POLL_US = 300, /* workers do not tell when a command is carried out: they are asked */
 	SIGNALS = 3,
 };
@@ -63,22 +62,20 @@ reread(struct control *c, uint64_t now_ms)
 	}
 }
 
+/* All of them: they are no more than commands were sent, and nobody wakes us for those that stay. */
 static void
 drain_events(struct control *c, uint64_t now_ms)
 {
 	struct dp_event events[64];
 	bool lost = false;
 
-	for (unsigned done = 0, n; done < EVENTS_A_TURN; done += n) {
-		n = dp_events(c->dp, events, sizeof(events) / sizeof(events[0]), &lost);
+	for (unsigned n; (n = dp_events(c->dp, events, sizeof(events) / sizeof(events[0]), &lost)) != 0;) {
 		for (unsigned i = 0; i < n; i++) {
 			if (events[i].op == DP_EVENT_CARRIER)
 				carrier(c, events[i].carrier.port, events[i].carrier.up, now_ms);
 			else
 				apply_event(c, &events[i]);
 		}
-		if (n == 0)
-			break;
 	}
 	if (lost)
 		reread(c, now_ms);
@@ -160,6 +157,7 @@ turn(struct control *c)
 {
 	const uint64_t now_ms = clock_ms();
 
+	apply_look(c);
 	drain_events(c, now_ms);
 	apply_poll(c, now_ms);
 	drain_punts(c, now_ms);

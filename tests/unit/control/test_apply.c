@@ -70,10 +70,17 @@ install_link(host_bundle_id bundle, host_link_id link, uint8_t slot)
 }
 
 static void
+turn(void)
+{
+	apply_look(&c);
+	apply_poll(&c, 0);
+}
+
+static void
 carried_out(void)
 {
 	fake.applied[0] = fake.applied[1] = fake.n_commands;
-	apply_poll(&c, 0);
+	turn();
 }
 
 static void
@@ -93,7 +100,7 @@ a_link_is_steered_only_when_the_worker_has_it(void **state)
 	assert_int_equal(fake.commands[1].cmd.link_set.slot, 2);
 	assert_int_equal(fake.commands[1].worker, fake.commands[0].worker);
 	fake.applied[fake.commands[0].worker] = 1;
-	apply_poll(&c, 0);
+	turn();
 	assert_int_equal(fake.n_steered, 0);
 	assert_int_equal(fake.n_installed, 0);
 	assert_true(apply_busy(&c));
@@ -149,10 +156,10 @@ commands_wait_for_the_ring_in_order(void **state)
 	effect(HOST_OUT_BUNDLE_REMOVE, 1, 0);
 	apply_effects(&c);
 	assert_int_equal(fake.n_commands, 0);
-	apply_poll(&c, 0);
+	turn();
 	assert_int_equal(fake.n_commands, 0);
 	fake.ring_full = false;
-	apply_poll(&c, 0);
+	turn();
 	assert_int_equal(fake.n_commands, 4);
 	assert_int_equal(fake.commands[0].cmd.op, DP_CMD_BUNDLE_SET);
 	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_LINK_SET);
@@ -198,7 +205,7 @@ a_link_without_bundle_is_refused_but_not_from_within(void **state)
 	install_link(2, 4, 0);
 	apply_effects(&c);
 	assert_int_equal(fake.n_installed, 0);
-	apply_poll(&c, 0);
+	turn();
 	assert_int_equal(fake.n_installed, 1);
 	assert_int_equal(fake.installed[0].link, 4);
 	assert_false(fake.installed[0].ok);
@@ -233,6 +240,34 @@ a_link_that_found_no_place_in_the_data_plane_is_refused(void **state)
 	gone.gen = ref.gen;
 	apply_event(&c, &gone);
 	carried_out();
+	assert_int_equal(fake.n_installed, 1);
+	assert_false(fake.installed[0].ok);
+	assert_int_equal(fake.n_steered, 0);
+}
+
+static void
+a_refusal_that_comes_between_look_and_poll_counts(void **state)
+{
+	struct dp_bundle_ref ref;
+	struct dp_event gone = {.op = DP_EVENT_LINK_GONE, .slot = 3};
+
+	(void)state;
+	set_bundle(1);
+	install_link(1, 1, 3);
+	apply_effects(&c);
+	assert_true(apply_bundle_ref(&c, 1, &ref));
+	gone.bundle = ref.index;
+	gone.home = ref.home;
+	gone.gen = ref.gen;
+	apply_look(&c);
+	/* events were drained; now the worker refuses, and has carried the command out */
+	fake.applied[0] = fake.applied[1] = fake.n_commands;
+	apply_poll(&c, 0);
+	assert_int_equal(fake.n_installed, 0);
+	assert_true(apply_busy(&c));
+	apply_look(&c);
+	apply_event(&c, &gone);
+	apply_poll(&c, 0);
 	assert_int_equal(fake.n_installed, 1);
 	assert_false(fake.installed[0].ok);
 	assert_int_equal(fake.n_steered, 0);
@@ -350,6 +385,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_session_that_cannot_be_steered_refuses_its_link, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_link_that_found_no_place_in_the_data_plane_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_refusal_that_comes_between_look_and_poll_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			the_end_of_a_removed_link_does_not_count_against_its_successor, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_lead_to_bundles_or_to_ourselves, setup, teardown),
