@@ -141,23 +141,32 @@ pools_open(struct dataplane *dp, const struct dp_setup *s, unsigned nodes, int n
 	return 0;
 }
 
+/* A part for each worker. Where the budget of the windows is larger, the pool's is: they may hold three quarters of the buffers, or
+ * whoever leaves gaps could take the buffers away that all frames arrive in. */
+static void
+pool_give(struct worker *w, struct rte_mempool *pool, struct rte_mempool *indirect, unsigned workers)
+{
+	w->pool = pool;
+	w->indirect_pool = indirect;
+	w->held_budget = RTE_MIN(w->held_budget, (uint64_t)pool->size * pool->elt_size * 3 / 4 / workers);
+}
+
 static int
 all_pools_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
 {
-	bool wanted[RTE_MAX_NUMA_NODES] = {false};
+	unsigned workers[RTE_MAX_NUMA_NODES] = {0};
 	unsigned nodes = 0;
 	int ret = 0;
 
-	for (unsigned i = 0; i < dp->n_workers; i++) {
-		nodes += !wanted[dp->workers[i]->numa_node];
-		wanted[dp->workers[i]->numa_node] = true;
-	}
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		nodes += workers[dp->workers[i]->numa_node]++ == 0;
 	for (int node = 0; node < RTE_MAX_NUMA_NODES && ret == 0; node++)
-		if (wanted[node])
+		if (workers[node] != 0)
 			ret = pools_open(dp, s, nodes, node, why);
 	for (unsigned i = 0; i < dp->n_workers && ret == 0; i++) {
-		dp->workers[i]->pool = dp->pools[dp->workers[i]->numa_node];
-		dp->workers[i]->indirect_pool = dp->indirect_pools[dp->workers[i]->numa_node];
+		const int node = dp->workers[i]->numa_node;
+
+		pool_give(dp->workers[i], dp->pools[node], dp->indirect_pools[node], workers[node]);
 	}
 	return ret;
 }

@@ -47,7 +47,7 @@ struct dp_setup {
 	unsigned pool_mbufs;       /* packet buffers per NUMA node; 0: from memory_mib */
 	unsigned bundles_max;      /* per worker */
 	unsigned routes_max;       /* prefixes; also hosts in the exact table */
-	uint64_t reassembly_bytes; /* global budget of what the windows of all bundles hold */
+	uint64_t reassembly_bytes; /* budget of what the windows of all bundles hold; 3/4 of the buffers at most */
 	uint32_t punt_total_pps;   /* budgets of frames for control */
 	uint32_t punt_session_pps;
 	const struct dp_port_setup *ports;

@@ -608,6 +608,34 @@ budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 	rig_close(&l.r);
 }
 
+/* A budget larger than the pool: whoever never sends number 0 holds many buffers, not those that the others need. */
+static void
+windows_leave_a_quarter_of_the_buffers_to_others(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct frame out;
+	unsigned delivered = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.window_slots_max = 16384;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	lab_link(&l, 0, 1, 0);
+	for (unsigned i = 1; i < 9000; i++) {
+		send_pieces(&l, 1, i, 1, i, 100, ALL);
+		if (i % BURST_STAGE != 0)
+			continue;
+		rig_turn(&l.r);
+		while (rig_receive(&l.r, LAB_IP, &out))
+			delivered++;
+		assert_in_range(dp_mbufs_free(l.r.dp), 2000, 8192);
+	}
+	assert_in_range(delivered, 6000, 9000);
+	rig_close(&l.r);
+}
+
 /* One fragment releases more packets than a burst holds. */
 static void
 more_than_a_burst_is_delivered_in_one_turn(void **state)
@@ -761,6 +789,7 @@ main(void)
 		cmocka_unit_test(window_grows_with_the_skew_and_shrinks_when_it_is_over),
 		cmocka_unit_test(number_beyond_the_largest_window_pushes_the_oldest_gap_out),
 		cmocka_unit_test(budget_is_kept_by_giving_up_the_oldest_gap),
+		cmocka_unit_test(windows_leave_a_quarter_of_the_buffers_to_others),
 		cmocka_unit_test(more_than_a_burst_is_delivered_in_one_turn),
 		cmocka_unit_test(memory_of_deep_windows_comes_back),
 		cmocka_unit_test(removed_bundle_frees_its_window_and_reports_its_totals),
