@@ -2,6 +2,7 @@
 """l2tpns, a multilink implementation of its own in user space, as the PPPoE server of our client. It runs on the host: no guest."""
 import os
 import pathlib
+import signal
 import time
 
 import image
@@ -31,9 +32,17 @@ set peer_address {address}
 set iftun_address {address}
 set cli_bind_address 127.0.0.1
 set cluster_interface lo
+set cluster_hb_interval 1
+set cluster_hb_timeout 10
+set echo_timeout 1
+set idle_echo_timeout 4
 set pppoe_if_to_bind "access"
 set pppoe_ac_name "l2tpns"
 """
+
+
+# The bridge's kernel resolves l2tpns' useless default route, and l2tpns sends LCP before our control thread has read its PADS.
+STRAY = {'not_pppoe', 'not_for_us', 'session_unknown'}
 
 
 class L2tpnsStage(ServeStage):
@@ -59,6 +68,7 @@ class L2tpnsStage(ServeStage):
                             '192.168.1.0/24')
         until('RADIUS', lambda: 'ready' in radius.text())
         self.start_l2tpns()
+        self._stack.callback(self.stop_l2tpns)
         self.iperf_server(PEER)
 
     def start_l2tpns(self):
@@ -69,6 +79,13 @@ class L2tpnsStage(ServeStage):
         self.l2tpns = self.start(PEER, 'l2tpns', 'sh', '-c', script)
         until('l2tpns listens', lambda: os.path.exists(self.dir / 'l2tpns.pid'), 10)
 
+    def stop_l2tpns(self):
+        pid = self.dir / 'l2tpns.pid'
+        if pid.exists():
+            os.kill(int(pid.read_text()), signal.SIGKILL)
+            pid.unlink()
+        self.l2tpns.stop()
+
     @property
     def guest_macs(self):
         return (MAC,)
@@ -76,6 +93,8 @@ class L2tpnsStage(ServeStage):
     def reset(self):
         self.stop_daemon()
         self.stop_capture()
+        self.stop_l2tpns()  # it keeps closed sessions in their bundles for seconds, and new ones join them
+        self.start_l2tpns()
         for i in range(2):
             self.ip(HAWSER, 'link', 'set', f'line{i}', 'up')
 
@@ -111,9 +130,9 @@ def full(stage, links):
     mrus = {x['peer_mru'] for x in stage.links()}
     pings(stage)
     fragments(stage, both=False)
-    no_drops(stage)
+    no_drops(stage, STRAY)
     ours, theirs = tcp(stage)
-    no_drops(stage, FLOOD)
+    no_drops(stage, FLOOD | STRAY)
     start = time.monotonic()
     status = stage.stop_daemon()
     expect(status == 0, f'hawserd: exit {status}')
@@ -146,9 +165,10 @@ def l2tpns_link_killed(stage):
     start = time.monotonic()
     stage.daemon.wait_bundle(stage.name, 1, 10)
     gone = time.monotonic() - start
-    expect(stage.ping(HOST, stage.guest_address, count=5) == 5, 'the other link does not carry all')
+    until('the other link carries all', lambda: stage.ping(HOST, stage.guest_address, count=5, timeout=1) == 5, 20)
+    whole = time.monotonic() - start
     stage.ip(PEER, 'link', 'set', 'bridged0', 'up')
     stage.daemon.wait_bundle(stage.name, 2, 30)
     pings(stage)
-    no_drops(stage, LIFE)
-    return f'noticed in {gone:.1f} s'
+    no_drops(stage, LIFE | STRAY | {'port_tx'})
+    return f'noticed in {gone:.1f} s, both directions whole after {whole:.1f} s'
