@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,40 +279,73 @@ is_ready(const struct control *c, const struct waiting *w, uint64_t now_ms)
 }
 
 static void
+finish(struct control *c, struct waiting *w)
+{
+	struct evhttp_request *req = w->req;
+
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), NULL, NULL);
+	w->req = NULL;
+	fulfil(c, req, w);
+}
+
+/* evhttp does not read while an answer is due, and so does not notice. */
+static bool
+hung_up(const struct waiting *w)
+{
+	struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(w->req));
+	struct pollfd p = {.fd = bufferevent_getfd(bev)};
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+/* NULL: as many wait as may. Those who hung up make room. */
+static struct waiting *
+waiting_room(struct control *c)
+{
+	struct waiting *room = NULL;
+
+	for (unsigned i = 0; i < API_WAITING_MAX; i++)
+		if (c->api->waiting[i].req == NULL)
+			return &c->api->waiting[i];
+	for (unsigned i = 0; i < API_WAITING_MAX; i++) {
+		struct waiting *w = &c->api->waiting[i];
+
+		if (hung_up(w)) {
+			finish(c, w);
+			room = w;
+		}
+	}
+	return room;
+}
+
+static void
 wait_or_answer(struct control *c, struct evhttp_request *req, struct waiting *w, uint64_t now_ms)
 {
-	struct waiting *free_one = NULL;
+	struct waiting *room;
 
 	if (is_ready(c, w, now_ms)) {
 		fulfil(c, req, w);
 		return;
 	}
-	for (unsigned i = 0; i < API_WAITING_MAX && free_one == NULL; i++)
-		if (c->api->waiting[i].req == NULL)
-			free_one = &c->api->waiting[i];
-	if (free_one == NULL) {
+	room = waiting_room(c);
+	if (room != NULL) {
+		w->req = req;
+		*room = *w;
+		evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_close, room);
+		loop_wake(c);
+	} else if (w->wish == WISH_EVENTS) {
 		answer_error(req, HTTP_SERVUNAVAIL, "too many requests are waiting");
-		return;
+	} else {
+		fulfil(c, req, w);
 	}
-	w->req = req;
-	*free_one = *w;
-	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_close, free_one);
-	loop_wake(c);
 }
 
 void
 api_tick(struct control *c, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < API_WAITING_MAX; i++) {
-		struct waiting *w = &c->api->waiting[i];
-		struct evhttp_request *req = w->req;
-
-		if (req == NULL || !is_ready(c, w, now_ms))
-			continue;
-		evhttp_connection_set_closecb(evhttp_request_get_connection(req), NULL, NULL);
-		w->req = NULL;
-		fulfil(c, req, w);
-	}
+	for (unsigned i = 0; i < API_WAITING_MAX; i++)
+		if (c->api->waiting[i].req != NULL && is_ready(c, &c->api->waiting[i], now_ms))
+			finish(c, &c->api->waiting[i]);
 }
 
 uint64_t

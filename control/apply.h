@@ -16,10 +16,11 @@ void apply_free(struct apply *a);
 /* Carries out c->out and empties it. After each host_ call. */
 void apply_effects(struct control *c);
 
-/* A turn: notes how far the workers are; then all events that they have left are taken (what a worker found wrong with a command, it says
- * before it calls it carried out); then apply_poll(). */
+/* Notes how far the workers are. A turn looks, takes all their events, and polls then: what a worker found wrong with a command, it
+ * says before it calls the command carried out. */
 void apply_look(struct control *c);
-/* Sends what waits and follows up what was carried out at the last look. May call host_installed() and thus leave effects, which it carries out. */
+/* Sends what waits and follows up what was carried out at the last look. May call host_installed() and thus leave effects, which it
+ * carries out. */
 void apply_poll(struct control *c, uint64_t now_ms);
 /* Something is under way: a turn is wanted soon. */
 bool apply_busy(const struct control *c);

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import stat
 import time
 
@@ -368,9 +369,17 @@ def source_check():
         expect(lab.drops('concentrator').get('ip_source', 0) >= 2, f'not counted: {lab.drops("concentrator")}')
 
 
+def hang_up_while_waiting(path, times):
+    """Long polls of clients that were killed."""
+    for _ in range(times):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(str(path))
+            s.sendall(b'GET /events?after=99999&wait=60 HTTP/1.1\r\nHost: hawser\r\n\r\n')
+
+
 @case
 def control_socket():
-    """The socket: mode 0600, JSON by curl, errors with status, closed to other users"""
+    """The socket: mode 0600, JSON by curl, errors with status, closed to other users, not filled by those who hang up"""
     with Bonded(rates=(20,)) as lab:
         lab.wait_up()
         sock = lab.client.socket
@@ -387,6 +396,10 @@ def control_socket():
             expect(lab.client.ctl('show', what).stdout.strip(), f'show {what} prints nothing')
             lab.client.json('show', what)
         expect('mlpass' not in run('curl', '-s', '--unix-socket', sock, 'http://hawser/config').stdout, 'password shown')
+        hang_up_while_waiting(sock, 100)
+        lab.client.json('show', 'links')
+        expect(lab.client.ctl('wait', 'link', 'home/line0', 'down', '--timeout', 1, check=False).returncode == 3,
+               'no room for one who waits after others hung up')
 
 
 @case
