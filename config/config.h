@@ -372,6 +372,9 @@ int config_load(const char *path, struct config **out, struct config_notes *note
 /* The same from memory; name stands for the file's in messages, a relative secrets_file is relative to the directory of name. */
 int config_load_string(const char *name, const char *yaml, size_t len, struct config **out, struct config_notes *notes);
 
+/* Gives the process another name; a control socket that was not given follows it. -EINVAL: that is no name; -ENOMEM. */
+int config_rename(struct config *cfg, const char *name);
+
 /* Wipes the secrets first. NULL is allowed. */
 void config_free(struct config *cfg);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,15 +181,52 @@ resolve_endpoint(struct check *c, struct config_endpoint *e)
 
 /* ------------------------------------------------------------------ objects */
 
+enum { SOCKET_PATH_MAX = 128 };
+
+static void
+default_socket(char path[SOCKET_PATH_MAX], const char *name)
+{
+	snprintf(path, SOCKET_PATH_MAX, "/run/hawser/%s.sock", name);
+}
+
 static void
 resolve_process(struct check *c, struct config_process *p)
 {
-	char path[128];
+	char path[SOCKET_PATH_MAX];
 
 	if (p->name == NULL)
 		return;
-	snprintf(path, sizeof(path), "/run/hawser/%s.sock", p->name);
+	default_socket(path, p->name);
 	set_text(c, &p->control_socket, path);
+}
+
+static int
+replace_text(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (copy == NULL)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+int
+config_rename(struct config *cfg, const char *name)
+{
+	struct config_process *p = &cfg->process;
+	const struct place *place = places_find(cfg->places, &p->control_socket);
+	char path[SOCKET_PATH_MAX];
+	int ret;
+
+	if (!value_is_name(name, strlen(name)))
+		return -EINVAL;
+	ret = replace_text(&p->name, name);
+	if (ret < 0 || (place != NULL && place->given))
+		return ret;
+	default_socket(path, name);
+	return replace_text(&p->control_socket, path);
 }
 
 static void

@@ -335,14 +335,20 @@ name_char(char c, bool first)
 	return isalnum((unsigned char)c) || c == '_' || (!first && (c == '-' || c == '.'));
 }
 
-static int
-name_parse(const char *text, size_t len, void *at, char why[VALUE_WHY_MAX])
+bool
+value_is_name(const char *text, size_t len)
 {
 	bool good = len >= 1 && len <= CONFIG_NAME_MAX;
 
 	for (size_t i = 0; i < len && good; i++)
 		good = name_char(text[i], i == 0);
-	if (!good)
+	return good;
+}
+
+static int
+name_parse(const char *text, size_t len, void *at, char why[VALUE_WHY_MAX])
+{
+	if (!value_is_name(text, len))
 		return why_set(why,
 			"\"%.*s\" is not a name: 1 to %d letters, digits, '_', and behind the first also '-' and '.'",
 			TEXT_SHOWN, text, CONFIG_NAME_MAX);

@@ -34,4 +34,7 @@ const char *value_address4(uint32_t address, char buf[VALUE_TEXT_MAX]);
 const char *value_vlan(const struct config_vlan *vlan, char buf[VALUE_TEXT_MAX]);
 bool value_parse_mac(const char *text, uint8_t mac[6]);
 
+/* Whether it may name a process, a port, a client and so on. */
+bool value_is_name(const char *text, size_t len);
+
 #endif

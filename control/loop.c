@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -230,6 +231,24 @@ on_hangup(evutil_socket_t signal, short what, void *ctx)
 		"reload       SIGHUP: a changed configuration needs a restart; check it with hawserd --check first");
 }
 
+static void
+mask_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+void
+loop_hold_signals(void)
+{
+	mask_signals(SIG_BLOCK);
+}
+
 static bool
 events_add_all(struct control *c)
 {
@@ -285,6 +304,7 @@ loop_run(struct control *c)
 		host_start(c->host, now_ms, c->out);
 		apply_effects(c);
 		turn(c);
+		mask_signals(SIG_UNBLOCK);
 		event_base_dispatch(c->base);
 	}
 	event_drop(&loop.timer);

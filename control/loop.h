@@ -8,6 +8,9 @@
 
 enum { LOOP_STOP_MS = 2000 /* most that peers get to say good-bye */ };
 
+/* From here on SIGTERM, SIGINT and SIGHUP wait for loop_run(): who stops us during the start finds nothing left behind. */
+void loop_hold_signals(void);
+
 /* Runs until SIGTERM or SIGINT, then closes every session and returns. c->base is there; dp, host and all modules are started.
  * -ENOMEM. */
 int loop_run(struct control *c);

@@ -51,26 +51,38 @@ task_check(const char *path)
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool
+rename_process(struct config *cfg, const char *name)
+{
+	const int ret = name != NULL ? config_rename(cfg, name) : 0;
+
+	if (ret < 0)
+		fprintf(stderr, "hawserd: --name %s: %s\n", name,
+			ret == -EINVAL ? "is no name: see hawser.yaml(5)" : strerror(-ret));
+	return ret == 0;
+}
+
 /* NULL: the errors were printed. Warnings are left to the caller. */
 static struct config *
-load(const char *path, struct config_notes *notes)
+load(const struct options *o, struct config_notes *notes)
 {
 	struct config *cfg = NULL;
+	bool good = config_load(o->config_path, &cfg, notes) == 0 && config_check_mtu(cfg, notes) == 0;
 
-	if (config_load(path, &cfg, notes) == 0 && config_check_mtu(cfg, notes) != 0) {
-		config_free(cfg);
-		cfg = NULL;
-	}
-	if (cfg == NULL)
+	if (!good)
 		config_notes_print(stderr, notes);
-	return cfg;
+	good = good && rename_process(cfg, o->name);
+	if (good)
+		return cfg;
+	config_free(cfg);
+	return NULL;
 }
 
 static int
-task_print(const char *path)
+task_print(const struct options *o)
 {
 	struct config_notes notes = {0};
-	struct config *cfg = load(path, &notes);
+	struct config *cfg = load(o, &notes);
 	const bool good = cfg != NULL;
 
 	if (good)
@@ -93,7 +105,6 @@ start_memory(struct control *c)
 		log_error("not enough memory");
 		return false;
 	}
-	c->setup->dp.name = c->name;
 	return true;
 }
 
@@ -121,7 +132,7 @@ start_dataplane(struct control *c)
 	ret = dataplane_start(&c->setup->dp, &c->dp, &why);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (ret < 0) {
-		log_error("data plane: %s (%s)", why, strerror(-ret));
+		log_error("data plane: %s", *why != '\0' ? why : strerror(-ret));
 		c->dp = NULL;
 		return false;
 	}
@@ -210,6 +221,7 @@ stop_all(struct control *c)
 static int
 run(struct control *c, int ready_fd)
 {
+	loop_hold_signals();
 	const bool up = start_memory(c) && start_socket(c) && start_dataplane(c) && start_core(c) && start_loop(c);
 
 	if (up) {
@@ -251,7 +263,7 @@ task_run(const struct options *o)
 {
 	struct control c = {0};
 	struct config_notes notes = {0};
-	struct config *cfg = load(o->config_path, &notes);
+	struct config *cfg = load(o, &notes);
 	int ready_fd = -1, ret;
 
 	if (cfg == NULL) {
@@ -268,7 +280,7 @@ task_run(const struct options *o)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	c.cfg = cfg;
-	c.name = o->name != NULL ? o->name : cfg->process.name;
+	c.name = cfg->process.name;
 	c.started_wall_ms = clock_wall_ms();
 	c.wall_offset_ms = c.started_wall_ms - clock_ms();
 	ret = run(&c, ready_fd);
@@ -289,7 +301,7 @@ main(int argc, char **argv)
 	case TASK_CHECK:
 		return task_check(o.config_path);
 	case TASK_PRINT:
-		return task_print(o.config_path);
+		return task_print(&o);
 	case TASK_REPLAY:
 		return replay_run(&o.replay);
 	case TASK_VERSION:

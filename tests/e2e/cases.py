@@ -2,6 +2,7 @@
 """The end-to-end cases. A case is a function that raises when something does not hold; what it returns is printed."""
 import json
 import os
+import pathlib
 import signal
 import socket
 import stat
@@ -367,6 +368,20 @@ def source_check():
         lab.ip('left', 'addr', 'add', '203.0.113.7/32', 'dev', 'lo')
         run(*lab.inside('left'), 'ping', '-n', '-c', 2, '-i', '0.2', '-W', 1, '-I', '203.0.113.7', RIGHT, check=False)
         expect(lab.drops('concentrator').get('ip_source', 0) >= 2, f'not counted: {lab.drops("concentrator")}')
+
+
+@case
+def stopped_while_it_starts():
+    """SIGTERM during the start: a clean end, no socket and no directory of DPDK's stay"""
+    with Bonded(rates=(20,), start=False) as lab:
+        sock, runtime = lab.dir / 'client.sock', pathlib.Path(f'/var/run/dpdk/{lab.prefix}start')
+        config = lab.dir / 'start.yaml'
+        config.write_text(json.dumps(lab.config('client')))
+        for step in (sock, runtime):
+            daemon = lab.start('client', f'start-{step.name}', lab.hawserd_path, '-c', config, '--name', runtime.name)
+            until(f'{step} while it starts', step.exists, every=0.001)
+            expect(daemon.stop(signal.SIGTERM) == 0, f'no clean end:\n{daemon.text()}')
+            expect(not sock.exists() and not runtime.exists(), f'left behind:\n{daemon.text()}')
 
 
 def hang_up_while_waiting(path, times):

@@ -81,6 +81,37 @@ load_file(const char *name, struct config_notes *notes)
 #define SECRETS "u: one\nv: \"two 2\"\nw: 3\nx: four\nstranger: five\n"
 
 static void
+the_socket_follows_a_new_name_unless_it_was_given(void **state)
+{
+	static const struct {
+		const char *yaml, *name, *want_socket;
+		int want;
+	} rows[] = {
+		{"process: {name: one}\n", "two", "/run/hawser/two.sock", 0},
+		{"process: {}\n", "two.b-1", "/run/hawser/two.b-1.sock", 0},
+		{"process: {control_socket: /run/hawser/hawser.sock}\n", "two", "/run/hawser/hawser.sock", 0},
+		{"process: {name: one}\n", "", "/run/hawser/one.sock", -EINVAL},
+		{"process: {name: one}\n", "../two", "/run/hawser/one.sock", -EINVAL},
+		{"process: {name: one}\n", "a23456789012345678901234567890123", "/run/hawser/one.sock", -EINVAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config_notes notes = {0};
+		struct config *cfg;
+
+		config_load_string("t", rows[i].yaml, strlen(rows[i].yaml), &cfg, &notes);
+		assert_non_null(cfg);
+		assert_int_equal(config_rename(cfg, rows[i].name), rows[i].want);
+		assert_string_equal(cfg->process.control_socket, rows[i].want_socket);
+		if (rows[i].want == 0)
+			assert_string_equal(cfg->process.name, rows[i].name);
+		config_free(cfg);
+		config_notes_free(&notes);
+	}
+}
+
+static void
 passwords_come_from_the_secrets_file(void **state)
 {
 	struct config_notes notes;
@@ -376,6 +407,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_socket_follows_a_new_name_unless_it_was_given),
 		cmocka_unit_test(passwords_come_from_the_secrets_file),
 		cmocka_unit_test(secrets_open_to_others_are_refused),
 		cmocka_unit_test(secrets_of_somebody_else_are_refused),
