@@ -212,6 +212,15 @@ drop_queue(struct worker *w, struct mbuf_queue *q, enum drop_reason why)
 		drop(w, m, why);
 }
 
+static void
+drop_data(struct worker *w, struct bundle *b)
+{
+	struct rte_mbuf *m;
+
+	while ((m = bundle_data_pop(w, b)) != NULL)
+		drop(w, m, DROP_BUNDLE_NO_LINK);
+}
+
 /* Every change of lines or settings ends here. */
 static void
 lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
@@ -225,7 +234,7 @@ lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
 		return;
 	/* A next line may come much later: what waits would be stale then. */
 	drop_queue(w, &b->tx.control, DROP_BUNDLE_NO_LINK);
-	drop_queue(w, &b->tx.data, DROP_BUNDLE_NO_LINK);
+	drop_data(w, b);
 }
 
 /* ------------------------------------------------------------------ bundles */
@@ -442,7 +451,7 @@ drop_window(struct worker *w, struct bundle_table *t, struct bundle *b)
 		for (unsigned i = 0; i < n; i++) {
 			struct rte_mbuf *m = frags[i];
 
-			w->held_bytes -= (uint64_t)m->nb_segs * t->mbuf_bytes;
+			w->held_bytes -= packet_memory(t, m);
 			drop(w, m, DROP_BUNDLE_GONE);
 		}
 	}

@@ -261,6 +261,30 @@ mbuf_queue_pop(struct mbuf_queue *q)
 	return m;
 }
 
+/* Memory that a packet keeps others from using. */
+static inline uint64_t
+packet_memory(const struct bundle_table *t, const struct rte_mbuf *m)
+{
+	return (uint64_t)m->nb_segs * t->mbuf_bytes;
+}
+
+static inline void
+bundle_data_push(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+{
+	w->queued_bytes += packet_memory(w->bundles, m);
+	mbuf_queue_push(&b->tx.data, m);
+}
+
+static inline struct rte_mbuf *
+bundle_data_pop(struct worker *w, struct bundle *b)
+{
+	struct rte_mbuf *m = mbuf_queue_pop(&b->tx.data);
+
+	if (m != NULL)
+		w->queued_bytes -= packet_memory(w->bundles, m);
+	return m;
+}
+
 static inline bool
 bucket_take(struct bucket *b, uint64_t now_ns, unsigned per_s, unsigned burst)
 {

@@ -141,14 +141,17 @@ pools_open(struct dataplane *dp, const struct dp_setup *s, unsigned nodes, int n
 	return 0;
 }
 
-/* A part for each worker. Where the budget of the windows is larger, the pool's is: they may hold three quarters of the buffers, or
- * whoever leaves gaps could take the buffers away that all frames arrive in. */
+/* A part for each worker. What waits may not take all the buffers that frames arrive in, or whoever leaves gaps, or sends more than the
+ * lines carry, would keep everybody out, control frames too: windows have three quarters at most, windows and queues seven eighths. */
 static void
 pool_give(struct worker *w, struct rte_mempool *pool, struct rte_mempool *indirect, unsigned workers)
 {
+	const uint64_t bytes = (uint64_t)pool->size * pool->elt_size / workers;
+
 	w->pool = pool;
 	w->indirect_pool = indirect;
-	w->held_budget = RTE_MIN(w->held_budget, (uint64_t)pool->size * pool->elt_size * 3 / 4 / workers);
+	w->held_budget = RTE_MIN(w->held_budget, bytes * 3 / 4);
+	w->wait_budget = bytes * 7 / 8;
 }
 
 static int

@@ -10,10 +10,12 @@
 
 enum { PACKET_PASS = DROP_REASONS };
 
+/* What waits for one bundle's lines is bounded by time, what waits for all of them by the buffers there are. */
 static bool
-is_full(const struct bundle *b, uint32_t bytes)
+is_full(const struct worker *w, const struct bundle *b, const struct rte_mbuf *m)
 {
-	return b->tx.data.n >= b->tx.packets_max || b->tx.data.bytes + bytes > b->tx.bytes_max;
+	return b->tx.data.n >= b->tx.packets_max || b->tx.data.bytes + m->pkt_len > b->tx.bytes_max ||
+		w->queued_bytes + w->held_bytes + packet_memory(w->bundles, m) > w->wait_budget;
 }
 
 static unsigned
@@ -32,7 +34,7 @@ judge(const struct bundle *b, const struct pkt *k, unsigned version)
 static bool
 has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
-	if (likely(!is_full(b, m->pkt_len)))
+	if (likely(!is_full(w, b, m)))
 		return true;
 	b->rare.queue_drops++;
 	drop(w, m, DROP_BUNDLE_QUEUE_FULL);
@@ -49,7 +51,7 @@ enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version
 		return;
 	}
 	store_be16(rte_pktmbuf_prepend(head, PPP_PROTO_LEN), version == 6 ? PPP_IPV6 : PPP_IPV4);
-	mbuf_queue_push(&b->tx.data, head);
+	bundle_data_push(w, b, head);
 	bundle_tx_ready(w->bundles, b);
 }
 

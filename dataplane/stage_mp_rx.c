@@ -28,12 +28,6 @@ struct drain {
 	struct burst *out;
 };
 
-static uint64_t
-memory_of(const struct bundle_table *t, const struct rte_mbuf *m)
-{
-	return (uint64_t)m->nb_segs * t->mbuf_bytes;
-}
-
 /* ------------------------------------------------------------------ packets out */
 
 /* A packet of the bundle, data at its protocol field, goes on. */
@@ -120,7 +114,7 @@ drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 		for (unsigned i = 0; i < n; i++)
 			rte_prefetch0(frags[i]);
 		for (unsigned i = 0; i < n; i++)
-			d->w->held_bytes -= memory_of(d->t, frags[i]);
+			d->w->held_bytes -= packet_memory(d->t, frags[i]);
 		if (kind == REASM_PACKET)
 			deliver_packet(d, b, frags, n);
 		else
@@ -296,7 +290,7 @@ settle(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 		return true;
 	case REASM_HELD:
 	case REASM_READY:
-		d->w->held_bytes += memory_of(d->t, it->m);
+		d->w->held_bytes += packet_memory(d->t, it->m);
 		return true;
 	case REASM_LATE:
 		refuse(d, it, DROP_MP_LATE, &b->rare.late);
@@ -323,7 +317,7 @@ insert(const struct drain *d, const struct rx_item *it)
 	enum reasm_verdict verdict = REASM_OVERRUN;
 	bool reordered = false;
 
-	if (!make_budget(d, memory_of(d->t, it->m)))
+	if (!make_budget(d, packet_memory(d->t, it->m)))
 		return false;
 	for (unsigned tries = 0; verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
 		verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, now_us, &reordered);

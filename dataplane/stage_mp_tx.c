@@ -362,7 +362,7 @@ send_queued(struct worker *w, struct bundle *b)
 		solo_check(w, b);
 		if (!is_due(w, room_at_ns(b)))
 			return;
-		send_packet(w, b, mbuf_queue_pop(control ? &b->tx.control : &b->tx.data), control);
+		send_packet(w, b, control ? mbuf_queue_pop(&b->tx.control) : bundle_data_pop(w, b), control);
 	}
 }
 

@@ -57,9 +57,10 @@ struct worker {
 	/* hot, this worker only */
 	uint64_t now_ns; /* of this turn, from the TSC (or virtual) */
 	struct bundle_table *bundles;
-	uint64_t held_bytes, held_budget;
-	struct rte_mempool *pool;          /* packet buffers of this NUMA node */
-	struct rte_mempool *indirect_pool; /* headers only, for indirect pieces */
+	uint64_t held_bytes, held_budget;   /* buffers in windows */
+	uint64_t queued_bytes, wait_budget; /* buffers in bundles' queues; of both together */
+	struct rte_mempool *pool;           /* packet buffers of this NUMA node */
+	struct rte_mempool *indirect_pool;  /* headers only, for indirect pieces */
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct tx_buffer steer_buf[DP_WORKERS_MAX];
 	unsigned n_free;

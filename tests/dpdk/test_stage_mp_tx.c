@@ -320,6 +320,42 @@ small_packets_are_bounded_by_number(void **state)
 	rig_close(&l.r);
 }
 
+/* Overload on all bundles at once, each within its own bounds: frames must still find buffers to arrive in. */
+static void
+queues_leave_buffers_to_arrive_in(void **state)
+{
+	enum { BUNDLES = 8, POOL = 4096 };
+	static struct frame f;
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .pool_mbufs = POOL});
+	for (unsigned b = 0; b < BUNDLES; b++) {
+		lab_bundle_of(&l, b, 0);
+		lab_link(&l, b, 0, 100000000);
+	}
+	for (unsigned i = 0; i < 1000 * BUNDLES; i++) {
+		lab_downlink_udp(&l, i % BUNDLES, i, 1000);
+		rig_turn(&l.r);
+		while (rig_receive(&l.r, LAB_ACCESS, &f))
+			;
+		assert_in_range(dp_mbufs_free(l.r.dp), POOL / 10, POOL);
+	}
+	for (unsigned b = 0; b < BUNDLES; b++)
+		assert_in_range(lab_stats(&l, 0, b)->queue_packets, 0, POOL / BUNDLES);
+	lab_expect_drops(&l, DROP_BUNDLE_QUEUE_FULL, rig_drops_all(&l.r));
+	/* and what waits is given back: by sending, and by dropping */
+	for (unsigned b = 0; b < BUNDLES / 2; b++)
+		lab_link_remove(&l, b, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		rig_run(&l.r, lab_ms(2), lab_ms(1));
+		while (rig_receive(&l.r, LAB_ACCESS, &f))
+			;
+	}
+	assert_int_equal(l.r.dp->workers[0]->queued_bytes, 0);
+	rig_close(&l.r);
+}
+
 struct split_case {
 	const char *name;
 	uint8_t mode;
@@ -904,6 +940,7 @@ main(void)
 		cmocka_unit_test(packet_above_the_mrru_is_cut_or_answered),
 		cmocka_unit_test(queue_is_bounded_by_time_and_counts_what_it_refuses),
 		cmocka_unit_test(small_packets_are_bounded_by_number),
+		cmocka_unit_test(queues_leave_buffers_to_arrive_in),
 		cmocka_unit_test(saturated_lines_are_filled_to_their_rates_and_not_above),
 		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
 		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
