@@ -42,6 +42,7 @@ class Guest:
     """taps: names of tap devices in the namespace ns; they are eth0, eth1, ... inside, all of them up."""
 
     def __init__(self, lab, ns, name, taps, backend='uml'):
+        image.build()
         self.name, self.taps = name, list(taps)
         self.host = lab.dir / name
         self.host.mkdir()
