@@ -9,6 +9,7 @@
 /* Bundles as control makes and changes them. Everything here runs once a command, never once a frame. */
 
 enum {
+	BUNDLE_MADE_FLAGS = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT | DP_BUNDLE_TOLERATE,
 	EXT_SLAB = 16, /* extensions taken from memory at once */
 	BURST_NS =
 		2000000, /* a line may catch up this much after the worker was away: far less than any modem's queue */
@@ -248,7 +249,7 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 	memset(b, 0, sizeof(*b));
 	b->hot.stall = stall;
 	b->hot.gen = cmd->gen;
-	b->hot.flags = BUNDLE_LIVE;
+	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.lines = b->tx.sched_inline;
 	b->tx.null_due_ns = UINT64_MAX;
 	b->rare.skew = b->rare.skew_inline;
@@ -256,16 +257,13 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 		cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
 }
 
-/* Number formats stay as they were when the bundle was made: the peer's numbers would mean something else. */
+/* What the window was made for stays as it was: the peer's numbers would mean something else. */
 static uint16_t
 new_flags(const struct bundle *b, uint16_t wanted)
 {
-	const uint16_t fixed = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT;
-	const uint16_t own = b->hot.flags & BUNDLE_OWN_FLAGS;
+	const uint16_t fixed = BUNDLE_OWN_FLAGS | BUNDLE_MADE_FLAGS;
 
-	if (b->hot.joined == 0)
-		return (uint16_t)((wanted & ~BUNDLE_OWN_FLAGS) | own);
-	return (uint16_t)((wanted & ~BUNDLE_OWN_FLAGS & ~fixed) | (b->hot.flags & fixed) | own);
+	return (uint16_t)((wanted & ~fixed) | (b->hot.flags & fixed));
 }
 
 static void

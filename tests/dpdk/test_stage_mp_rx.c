@@ -119,6 +119,26 @@ short_numbers_wrap_and_long_reserved_bits_are_ignored(void **state)
 	rig_close(&l.r);
 }
 
+/* A bundle that has no link for a while keeps the format that its window was made for. */
+static void
+number_format_stays_as_the_bundle_was_made(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	lab_link_remove(&l, 0, 0);
+	set.flags |= DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	send_pieces(&l, 1, 0, 2, 0, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 900);
+	rig_close(&l.r);
+}
+
 /* RFC 1990 4.1: number 2 is lost once both links have gone past it. */
 static void
 number_older_than_the_lower_edge_is_lost_with_its_packet(void **state)
@@ -771,6 +791,7 @@ main(void)
 		cmocka_unit_test(fragments_of_32_bytes_are_joined_and_routed),
 		cmocka_unit_test(fragments_that_straddle_links_wait_for_each_other),
 		cmocka_unit_test(short_numbers_wrap_and_long_reserved_bits_are_ignored),
+		cmocka_unit_test(number_format_stays_as_the_bundle_was_made),
 		cmocka_unit_test(number_older_than_the_lower_edge_is_lost_with_its_packet),
 		cmocka_unit_test(late_duplicate_and_reordered_fragments_are_dropped_under_their_names),
 		cmocka_unit_test(tolerant_bundle_keeps_fragments_reordered_inside_a_link),
