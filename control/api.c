@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +20,12 @@
 
 #include "control/apply.h"
 #include "control/clock.h"
+#include "control/log.h"
 #include "control/loop.h"
 #include "control/report.h"
 #include "control/show.h"
 
-enum { BODY_MAX = 4096, HEADERS_MAX = 8192, IDLE_S = 90, EVENTS_A_REPLY = 500, TARGET_MAX = 512 };
+enum { BODY_MAX = 4096, HEADERS_MAX = 8192, IDLE_S = 90, EVENTS_A_REPLY = 500, TARGET_MAX = 512, BACKLOG = 64 };
 
 /* All come to us, so that those we refuse get JSON too. */
 #define METHODS                                                                                    \
@@ -62,7 +64,7 @@ listen_at(const struct sockaddr_un *sa)
 
 	umask(mask);
 	if (ret == 0)
-		ret = listen(fd, 16);
+		ret = listen(fd, BACKLOG);
 	if (ret != 0 && fd >= 0) {
 		const int saved = errno;
 
@@ -654,10 +656,31 @@ on_request(struct evhttp_request *req, void *ctx)
 	evhttp_clear_headers(&r.query);
 }
 
+static void
+accept_again(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(ctx);
+}
+
+/* No descriptor is free: the next accept() would fail like this one, and nothing else would ever be done. */
+static void
+on_accept_error(struct evconnlistener *listener, void *ctx)
+{
+	static const struct timeval pause = {.tv_sec = 1};
+
+	(void)ctx;
+	log_warning("api          no new connections for a second: %s", strerror(EVUTIL_SOCKET_ERROR()));
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_again, listener, &pause) == 0)
+		evconnlistener_disable(listener);
+}
+
 int
 api_start(struct control *c)
 {
 	struct api *a = c->api;
+	struct evhttp_bound_socket *bound;
 
 	a->http = evhttp_new(c->base);
 	if (a->http == NULL)
@@ -667,5 +690,9 @@ api_start(struct control *c)
 	evhttp_set_max_headers_size(a->http, HEADERS_MAX);
 	evhttp_set_timeout(a->http, IDLE_S);
 	evhttp_set_gencb(a->http, on_request, c);
-	return evhttp_accept_socket(a->http, a->fd) == 0 ? 0 : -ENOMEM;
+	bound = evhttp_accept_socket_with_handle(a->http, a->fd);
+	if (bound == NULL)
+		return -ENOMEM;
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
+	return 0;
 }

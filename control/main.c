@@ -158,11 +158,19 @@ start_core(struct control *c)
 	return c->apply != NULL && c->ip != NULL;
 }
 
+static void
+on_libevent(int severity, const char *text)
+{
+	if (severity >= EVENT_LOG_WARN)
+		log_warning("libevent     %s", text);
+}
+
 static bool
 start_loop(struct control *c)
 {
 	struct event_config *ec = event_config_new();
 
+	event_set_log_callback(on_libevent);
 	if (ec != NULL) {
 		/* Commands are followed up in less than a millisecond. */
 		event_config_set_flag(ec, EVENT_BASE_FLAG_PRECISE_TIMER);

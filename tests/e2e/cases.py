@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The end-to-end cases. A case is a function that raises when something does not hold; what it returns is printed."""
+import contextlib
 import json
 import os
 import pathlib
@@ -390,6 +391,22 @@ def hang_up_while_waiting(path, times):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(str(path))
             s.sendall(b'GET /events?after=99999&wait=60 HTTP/1.1\r\nHost: hawser\r\n\r\n')
+
+
+@case
+def no_descriptor_is_left():
+    """More connections than descriptors: the daemon works on, says so in few lines, and takes the next when some are closed"""
+    with Bonded(rates=(20,)) as lab:
+        lab.wait_up()
+        used = len(os.listdir(f'/proc/{lab.client.popen.pid}/fd'))
+        run('prlimit', '--pid', lab.client.popen.pid, f'--nofile={used + 10}')
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                stack.enter_context(socket.socket(socket.AF_UNIX)).connect(str(lab.client.socket))
+            until('the warning', lambda: 'no new connections' in lab.client.text(), 3)
+            expect(lab.ping('left', RIGHT, count=5) == 5, 'pings lost')
+        until('the next connection', lambda: lab.client.ctl('version', check=False).returncode == 0, 5)
+        expect(len(lab.client.text().splitlines()) < 40, f'log: {lab.client.text()[-2000:]}')
 
 
 @case
