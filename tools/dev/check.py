@@ -91,10 +91,10 @@ def stage_sanitize():
     return [row] if row[1] == FAIL else [row, *meson_tests('asan', ['unit', 'sim', 'dpdk', 'fuzz'], env)]
 
 
-def stage_e2e():
-    """The end-to-end cases print a line each: 'ok NAME (s)', 'FAILED NAME', 'skipped NAME: why'."""
-    process = subprocess.Popen([sys.executable, 'tests/e2e/run', 'all'], cwd=ROOT, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, env={**os.environ, 'HAWSER_BUILD': str(BUILD / 'gcc')})
+def cases(suite, *argv):
+    """Runs a script that prints a line for each case: 'ok NAME (s)', 'FAILED NAME', 'skipped NAME: why'."""
+    process = subprocess.Popen([sys.executable, *argv], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, env={**os.environ, 'HAWSER_BUILD': str(BUILD / 'gcc')})
     rows, text = [], []
     for line in process.stdout:
         m = re.match(r'(ok|FAILED|skipped) (.*)', line.rstrip())
@@ -102,16 +102,26 @@ def stage_e2e():
             text.append(line)
             continue
         result = {'ok': PASS, 'FAILED': FAIL, 'skipped': SKIP}[m[1]]
-        rows.append((f'e2e: {m[2]}', result, ''.join(text[-200:]) if result == FAIL else ''))
+        rows.append((f'{suite}: {m[2]}', result, ''.join(text[-200:]) if result == FAIL else ''))
         print(f'  {result:8}{rows[-1][0]}', flush=True)
         text = []
     process.wait()
     if process.returncode != 0 and all(r[1] != FAIL for r in rows):
-        rows.append(('e2e', FAIL, ''.join(text[-50:])))
-    return rows or [('e2e', FAIL, 'no case ran')]
+        rows.append((suite, FAIL, ''.join(text[-50:])))
+    return rows or [(suite, FAIL, 'no case ran')]
 
 
-STAGES = {'lint': stage_lint, 'unit': stage_unit, 'clang': stage_clang, 'sanitize': stage_sanitize, 'e2e': stage_e2e}
+def stage_e2e():
+    return cases('e2e', 'tests/e2e/run', 'all')
+
+
+def stage_interop():
+    return cases('interop', 'tests/interop/run', 'quick')
+
+
+STAGES = {'lint': stage_lint, 'unit': stage_unit, 'clang': stage_clang, 'sanitize': stage_sanitize, 'e2e': stage_e2e,
+          'interop': stage_interop}
+ON_GCC_BUILD = ('e2e', 'interop')
 
 
 def main():
@@ -120,7 +130,7 @@ def main():
     if unknown:
         print(f'no stage {", ".join(unknown)}: there are {", ".join(STAGES)}')
         return 2
-    if 'e2e' in wanted and 'unit' not in wanted:
+    if set(ON_GCC_BUILD) & set(wanted) and 'unit' not in wanted:
         build('gcc', '--buildtype=debugoptimized')
     rows = []
     for name in wanted:
@@ -128,7 +138,7 @@ def main():
         start = time.monotonic()
         for row in STAGES[name]():
             rows.append(row)
-            if name != 'e2e' or row[1] == FAIL:
+            if name not in ON_GCC_BUILD or row[1] == FAIL:
                 print(f'  {row[1]:8}{row[0]}' + (f'  {row[2]}' if row[1] != FAIL and row[2] else ''), flush=True)
             if row[1] == FAIL:
                 print('\n'.join('    | ' + line for line in row[2].splitlines()[-60:]), flush=True)
