@@ -304,7 +304,6 @@ bundle_values(const struct host_bundle_values *v)
 		.mss_v6 = v->mss_v6,
 		.min_fragment = m->min_fragment,
 		.mode = (uint8_t)sched_mode(m->mode),
-		.links_max = m->links_max,
 		.null_ms = m->null_ms,
 		.stall_min_ms = m->stall_min_ms,
 		.stall_max_ms = m->stall_max_ms,

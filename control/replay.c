@@ -60,7 +60,6 @@ bundle_set(const struct replay *r, unsigned bundle, enum observer_end from)
 		.flags = (uint16_t)flags,
 		.rx_mrru = to->mrru != 0 ? to->mrru : to->mru,
 		.tx_mrru = LINK_MRU,
-		.links_max = DP_BUNDLE_LINKS_MAX,
 		.stall_min_ms = PATIENCE_MS,
 		.stall_max_ms = PATIENCE_MS,
 		.window_slots_max = WINDOW_SLOTS,

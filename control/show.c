@@ -140,7 +140,6 @@ put_link_counters(const struct control *c, json_t *o, const struct host_link_inf
 	put_number(o, "rx_bytes", s->totals.rx_bytes);
 	put_number(o, "tx_frames", s->totals.tx_frames);
 	put_number(o, "tx_bytes", s->totals.tx_bytes);
-	put_number(o, "tx_dropped", s->tx_dropped);
 	put_number(o, "in_link_reorder", s->in_link_reorder);
 	put_number(o, "lost", s->lost);
 	put_number(o, "lag_us", s->lag_us);

@@ -17,7 +17,7 @@ void steer_out(struct worker *w, struct burst *b, enum steer_kind kind);
 /* What other workers handed to us in this turn. Fills the burst from one ring; false when no ring has more. kind of each packet is in the ring's
  * order; one burst holds packets of one kind. */
 bool steer_in(struct worker *w, struct burst *b, enum steer_kind *kind);
-/* At home: peer MAC and generation checked, links' counters; MP fragments into the window and whole packets out, in order; plain
+/* At home: session id and peer MAC checked, links' counters; MP fragments into the window and whole packets out, in order; plain
  * packets pass. After it: packets at the byte behind the PPP protocol field, pkt: proto, bundle, flags PKT_FROM_BUNDLE. A second
  * call continues where a full burst stopped; false when nothing is left to deliver. */
 bool mp_rx(struct worker *w, struct burst *b);

@@ -131,9 +131,8 @@ struct dp_bundle_set {
 	uint16_t tx_mrru;        /* largest packet the peer takes, IP bytes */
 	uint16_t mss_v4, mss_v6; /* ceilings for SYNs; 0: do not touch */
 	uint16_t min_fragment;
-	uint8_t mode;      /* enum dp_sched_mode */
-	uint8_t links_max; /* hint */
-	uint16_t null_ms;  /* idle link gets a null fragment this long after data on others; 0: never */
+	uint8_t mode;     /* enum dp_sched_mode */
+	uint16_t null_ms; /* idle link gets a null fragment this long after data on others; 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms; /* most that waits in front of the lines, as time at their joint rate */
 	uint32_t window_slots_max;
@@ -303,7 +302,6 @@ bool dp_neighbour_used(struct dataplane *dp, uint16_t port, uint32_t address_be)
 
 struct dp_link_stats {
 	struct dp_link_totals totals;
-	uint64_t tx_dropped;
 	uint64_t in_link_reorder;
 	uint64_t lost;       /* fragments given up that this link should have brought, inferred */
 	uint32_t lag_us;     /* skew against the fastest link */

@@ -252,7 +252,6 @@ bundle_open(uint16_t home)
 			.tx_mrru = 1500,
 			.min_fragment = 64,
 			.mode = DP_SCHED_WEIGHTED,
-			.links_max = 2,
 			.stall_min_ms = 50,
 			.stall_max_ms = 500,
 			.queue_ms = 1000,
