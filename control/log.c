@@ -51,13 +51,22 @@ stderr_takes_a_line(void)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0;
 }
 
-/* Peers choose names and tags: nothing of them may break the line or reach the terminal as an escape sequence. */
+/* Peers choose names and tags: nothing of them may break the line or reach the terminal as an escape sequence. C0, DEL and C1 (raw,
+ * or as UTF-8 has it): some terminals take them all. */
 static void
 clean(char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	bool tail = false; /* within a character of UTF-8 */
+
+	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+		const bool c1 = *p >= 0x80 && *p < 0xa0;
+
+		if (c1 && tail && p[-1] == 0xc2)
+			p[-1] = *p = '?';
+		else if (*p < ' ' || *p == 0x7f || (c1 && !tail))
+			*p = '?';
+		tail = *p >= 0xc0 || (tail && *p >= 0x80);
+	}
 }
 
 static void

@@ -457,6 +457,19 @@ def trace_of_one_link():
 
 
 @case
+def names_are_no_commands():
+    """A user name with escape sequences reaches neither the log nor the operator's terminal as such"""
+    name = '\x1b]0;mine\x07\x1b[2Jmallory\x9b2J'
+    with Bonded(rates=(20,), client={'clients': {'home': {'username': name}}}) as lab:
+        until('the refusal', lambda: 'mallory' in lab.concentrator.ctl('events').stdout, 10)
+        shown = [lab.concentrator.ctl('events').stdout, lab.concentrator.text(), lab.client.ctl('events').stdout,
+                 lab.client.ctl('show', 'links').stdout, lab.client.ctl('explain', 'home/line0').stdout, lab.client.text()]
+        for text in shown:
+            strange = {c for c in text if (c < ' ' and c != '\n') or '\x7f' <= c < '\xa0'}
+            expect(not strange, f'{strange} in {text!r}')
+
+
+@case
 def configuration_errors():
     """hawserd --check: every error in one run, as file:line:col: key: why, without root's help"""
     with Lab() as lab:

@@ -5,6 +5,7 @@
 
 #include "tools/hawserctl/commands.h"
 #include "tools/hawserctl/follow.h"
+#include "tools/hawserctl/table.h"
 
 enum status
 follow_start(struct follow *f, const struct client *c)
@@ -54,7 +55,7 @@ print_event(const struct args *a, const json_t *e)
 	}
 	localtime_r(&s, &tm);
 	strftime(when, sizeof(when), "%H:%M:%S", &tm);
-	printf("%s.%03u %-12s %s\n", when, (unsigned)(ms % 1000), json_text(e, "kind"), json_text(e, "text"));
+	say("%s.%03u %-12s %s", when, (unsigned)(ms % 1000), json_text(e, "kind"), json_text(e, "text"));
 }
 
 static void

@@ -278,21 +278,20 @@ show_command(const struct args *a)
 static void
 explain_print(const json_t *l)
 {
-	printf("%s: %s\n", json_text(l, "name"), json_text(l, "phase"));
+	say("%s: %s", json_text(l, "name"), json_text(l, "phase"));
 	if (*json_text(l, "port") != '\0' && json_number(l, "session") != 0)
-		printf("    session %llu on %s, peer %s%s%s\n", (unsigned long long)json_number(l, "session"),
+		say("    session %llu on %s, peer %s%s%s", (unsigned long long)json_number(l, "session"),
 			json_text(l, "port"), json_text(l, "peer_mac"), *json_text(l, "user") ? ", user " : "",
 			json_text(l, "user"));
 	if (json_number(l, "our_mru") != 0)
-		printf("    MRU %llu (ours) / %llu (peer's), MRRU %llu / %llu\n",
+		say("    MRU %llu (ours) / %llu (peer's), MRRU %llu / %llu",
 			(unsigned long long)json_number(l, "our_mru"), (unsigned long long)json_number(l, "peer_mru"),
 			(unsigned long long)json_number(l, "our_mrru"),
 			(unsigned long long)json_number(l, "peer_mrru"));
 	if (json_number(l, "next_dial_in_ms") != 0)
-		printf("    dials again in %.1f s, %llu redials so far\n",
-			(double)json_number(l, "next_dial_in_ms") / 1000,
+		say("    dials again in %.1f s, %llu redials so far", (double)json_number(l, "next_dial_in_ms") / 1000,
 			(unsigned long long)json_number(l, "redials"));
-	printf("    %s\n", *json_text(l, "explain") ? json_text(l, "explain") : "nothing has happened yet");
+	say("    %s", *json_text(l, "explain") ? json_text(l, "explain") : "nothing has happened yet");
 }
 
 enum status

@@ -26,6 +26,36 @@ table_fini(struct table *t)
 	*t = (struct table){0};
 }
 
+/* C0, DEL and C1 (raw, or as UTF-8 has it): some terminals take them all. */
+static void
+clean(char *text)
+{
+	bool tail = false; /* within a character of UTF-8 */
+
+	for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+		const bool c1 = *p >= 0x80 && *p < 0xa0;
+
+		if (c1 && tail && p[-1] == 0xc2)
+			p[-1] = *p = '?';
+		else if (*p < ' ' || *p == 0x7f || (c1 && !tail))
+			*p = '?';
+		tail = *p >= 0xc0 || (tail && *p >= 0x80);
+	}
+}
+
+void
+say(const char *format, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	clean(line);
+	puts(line);
+}
+
 void
 table_put(struct table *t, const char *format, ...)
 {
@@ -46,6 +76,7 @@ table_put(struct table *t, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(cell, TABLE_CELL_MAX, format, ap);
 	va_end(ap);
+	clean(cell);
 	if (strlen(cell) > *width)
 		*width = (unsigned)strlen(cell);
 	t->n++;

@@ -28,6 +28,10 @@ void table_fini(struct table *t);
 void table_put(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void table_print(const struct table *t, FILE *out);
 
+/* One line on standard output, as printf() and a new line. Like the cells it holds no control characters: names are the peers' choice, and
+ * must not be commands to the terminal. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* "12.3 M", "950": for rates and counts with decimal prefixes. Static buffers, good for eight calls. */
 const char *text_scaled(double v);
 /* "35 s", "2 h 03 min"; "-" for 0. */
