@@ -120,7 +120,7 @@ buffer_add(struct worker *w, struct port *p, struct rte_mbuf *m)
 void
 port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
-	if (m->nb_segs > 1 && !p->tx_multi_seg)
+	if (m->nb_segs > 1 && (!p->tx_multi_seg || m->nb_segs > p->tx_segs_max))
 		m = linear_copy(w, m);
 	if (m != NULL)
 		buffer_add(w, p, m);

@@ -181,6 +181,16 @@ stated_mtu(const struct opening *o)
 	return understates && o->setup->mtu > RTE_ETHER_MTU ? RTE_ETHER_MTU : o->setup->mtu;
 }
 
+/* Of a frame that the device does not cut itself; 0: the driver does not say. */
+static uint16_t
+segs_max(const struct rte_eth_desc_lim *l)
+{
+	const uint16_t any = l->nb_seg_max != 0 ? l->nb_seg_max : UINT16_MAX;
+	const uint16_t whole = l->nb_mtu_seg_max != 0 ? l->nb_mtu_seg_max : UINT16_MAX;
+
+	return whole < any ? whole : any;
+}
+
 static int
 device_configure(struct opening *o)
 {
@@ -192,6 +202,7 @@ device_configure(struct opening *o)
 	p->tx_multi_seg = (o->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
 	if (p->tx_multi_seg)
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	p->tx_segs_max = segs_max(&o->info.tx_desc_lim);
 	/* net_ring gives the mbuf itself to whoever reads the ring, and he may write into it */
 	p->tx_indirect = p->tx_multi_seg && !driver_is(o, "net_ring");
 	if (p->n_rxq > 1 && rss != 0) {

@@ -28,12 +28,13 @@ struct tx_buffer {
 
 /* A port, as workers see it. Written before the workers start, constant afterwards (mac table: control, before sessions use it). */
 struct port {
-	uint16_t id;       /* DPDK's */
-	uint16_t index;    /* ours: index in dataplane.ports and in everything of the API */
-	uint8_t kind;      /* enum dp_port_kind */
-	bool tx_multi_seg; /* else chains are linearised */
-	bool tx_indirect;  /* driver copes with indirect mbufs (else copied) */
-	bool rx_large;     /* receives into large buffers: see port_joins_fragments() */
+	uint16_t id;          /* DPDK's */
+	uint16_t index;       /* ours: index in dataplane.ports and in everything of the API */
+	uint8_t kind;         /* enum dp_port_kind */
+	bool tx_multi_seg;    /* else chains are linearised */
+	uint16_t tx_segs_max; /* and longer ones too */
+	bool tx_indirect;     /* driver copes with indirect mbufs (else copied) */
+	bool rx_large;        /* receives into large buffers: see port_joins_fragments() */
 	uint16_t n_rxq, n_txq;
 	uint16_t mtu;
 	uint16_t n_macs;

@@ -100,6 +100,27 @@ a_chain_is_copied_into_one_piece_where_it_does_not(void **state)
 	rig_close(&r);
 }
 
+/* A peer may cut a packet into 256 pieces; network cards have limits, some of eight. */
+static void
+a_chain_longer_than_the_device_takes_is_copied_too(void **state)
+{
+	struct frame want;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.ip_ports = 1});
+	assert_true(r.dp->ports[0].tx_segs_max >= 256);
+	r.dp->ports[0].tx_segs_max = 2;
+	port_tx(worker(0), &r.dp->ports[0], chain(three, 2, &want));
+	rig_turn(&r);
+	assert_int_equal(segments_waiting(0), 2);
+	assert_sent(0, &want);
+	port_tx(worker(0), &r.dp->ports[0], chain(three, 3, &want));
+	rig_turn(&r);
+	assert_int_equal(segments_waiting(0), 1);
+	assert_sent(0, &want);
+	rig_close(&r);
+}
+
 static void
 a_chain_that_no_buffer_can_hold_is_dropped_and_counted(void **state)
 {
@@ -516,6 +537,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chain_leaves_as_a_chain_where_the_device_takes_it),
 		cmocka_unit_test(a_chain_is_copied_into_one_piece_where_it_does_not),
+		cmocka_unit_test(a_chain_longer_than_the_device_takes_is_copied_too),
 		cmocka_unit_test(a_chain_that_no_buffer_can_hold_is_dropped_and_counted),
 		cmocka_unit_test(a_chain_is_dropped_and_counted_when_no_buffer_is_free),
 		cmocka_unit_test(ordinary_frames_leave_large_buffers_at_once),
