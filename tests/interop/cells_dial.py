@@ -135,8 +135,7 @@ def dial_offers(stage):
 
 
 def kill_process(stage, nic):
-    """The first pppd owns ppp0, which would go with it if it were killed by force; the second is."""
-    stage.guest.run(f'kill -{"TERM" if nic == "eth0" else "KILL"} $(cat /run/pppd-{nic}.pid)')
+    stage.guest.run(f'kill -9 $(cat /run/pppd-{nic}.pid)')
 
 
 def kill_padt(stage, nic):
@@ -153,14 +152,14 @@ def kill_silent(stage, nic):
     stage.guest.run(f'tc qdisc replace dev {nic} root netem loss 100%')
 
 
-def killed(stage, kill, seconds):
+def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
     """Each of two links dies in turn, first the first; the other carries all; the same link dials again and rejoins [M-06]."""
     stage.start_daemon(2, [30, 30])
     stage.jobs = [stage.dial(f'eth{i}', pidfile=True) for i in range(2)]
     wait_up(stage, 2)
     set_mtu(stage, 1500)
     notes = []
-    for nic in ('eth0', 'eth1'):
+    for nic in nics:
         beats = stage.heartbeat()
         time.sleep(0.5)
         start = time.monotonic()
@@ -172,8 +171,12 @@ def killed(stage, kill, seconds):
         until('the other link carries all', lambda: stage.ping(HOST, stage.guest_address, count=5, timeout=1) == 5, 20)
         whole = time.monotonic() - start
         lost, stall = beats()
-        stage.guest.run(f'kill $(cat /run/pppd-{nic}.pid) 2>/dev/null; tc qdisc del dev {nic} root 2>/dev/null; true')
+        stage.guest.run(f'tc qdisc del dev {nic} root 2>/dev/null; true')
         stage.unshape(nic.replace('eth', 'line'))
+        if kill is not kill_process:
+            # The first pppd stays as the owner of ppp0; ending it would end the others.
+            until(f'pppd on {nic} has noticed', lambda: 'Link terminated' in stage.guest.log(f'{nic}.log'), 20)
+            (stage.guest.host / f'{nic}.log').unlink()
         stage.jobs.append(stage.dial(nic, pidfile=True))
         stage.daemon.wait_bundle(stage.name, 2, 15)
         set_mtu(stage, 1500)
@@ -185,8 +188,15 @@ def killed(stage, kill, seconds):
 
 @cell(DialStage, ROW)
 def dial_killed_process(stage):
-    """pppd of the first link ended, of the second killed by force; dialled again"""
-    return killed(stage, kill_process, 5.0)
+    """pppd of the second link killed by force, and dialled again; then the first, who owns ppp0 and takes all with it, ended"""
+    note = killed(stage, kill_process, 5.0, ['eth1'])
+    start = time.monotonic()
+    stage.guest.run('kill $(cat /run/pppd-eth0.pid)')
+    until('both links are closed', lambda: not stage.bundles(), 5)
+    took = time.monotonic() - start
+    dial_all(stage, 2)
+    pings(stage)
+    return f'{note}; all closed {took:.1f} s after the first pppd was ended'
 
 
 @cell(DialStage, ROW)

@@ -43,6 +43,8 @@ def pings(stage, link_mtu=1492, mtu=1500):
     """Both ways: 56 bytes, the link's and the bundle's MTU with DF, 8000 bytes in IP fragments; a byte more with DF does not pass."""
     sizes = [(56, False), (link_mtu - 28, True), (mtu - 28, True), (8000, False)]
     got = stage.guest_pings(stage.address, [*sizes, (mtu - 27, True)])
+    if not stage.bursts:  # nor does it always take single packets
+        got.update(stage.guest_pings(stage.address, [s for s in sizes if got.get(s) != 3]))
     expect(got.get((mtu - 27, True), 0) == 0, f'guest -> host: {mtu + 1} bytes with DF passed')
     with concurrent.futures.ThreadPoolExecutor(len(sizes) if stage.bursts else 1) as pool:
         # ping waits for the last answer no longer than its interval.
