@@ -59,7 +59,7 @@ struct dp_setup {
  * failed on which port, and a negative errno is returned. */
 int dataplane_start(const struct dp_setup *setup, struct dataplane **dp, const char **why);
 
-/* Stops workers, then ports, frees everything, ends EAL. Frames injected before are sent first (bounded, 100 ms). */
+/* Stops workers, then ports, frees everything, ends EAL. Frames injected for ports are sent first (bounded, 100 ms). */
 void dataplane_stop(struct dataplane *dp);
 
 /* "DPDK 22.11.11" */
