@@ -18,7 +18,7 @@ static char whole[1 << 16] __attribute__((aligned(64)));
 static long
 set_xstate(pid_t pid, const struct iovec *part)
 {
-	struct iovec all = { .iov_base = whole, .iov_len = sizeof(whole) };
+	struct iovec all = {.iov_base = whole, .iov_len = sizeof(whole)};
 	const long ret = syscall(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &all);
 	if (ret < 0)
 		return ret;
