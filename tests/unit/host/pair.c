@@ -357,7 +357,7 @@ check_order(struct pair *p, int node, const struct host_out_item *item, const ui
 	const uint8_t *codes = node == AC ? server_codes : client_codes;
 	struct host_session_key key;
 	const uint8_t *packet;
-	uint16_t proto;
+	uint16_t proto = 0;
 	size_t n;
 
 	packet = session_packet(frame, item->data.len, item->port, &key, &proto, &n);
@@ -517,7 +517,7 @@ frame_in(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t l
 	struct host_session_key key;
 	struct pair_session *s;
 	const uint8_t *packet;
-	uint16_t proto;
+	uint16_t proto = 0;
 	size_t left;
 
 	packet = session_packet(frame, len, port, &key, &proto, &left);
