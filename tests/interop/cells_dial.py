@@ -155,8 +155,10 @@ def kill_silent(stage, nic):
 def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
     """Each of two links dies in turn, first the first; the other carries all; the same link dials again and rejoins [M-06]."""
     stage.start_daemon(2, [30, 30])
-    stage.jobs = [stage.dial(f'eth{i}', pidfile=True) for i in range(2)]
-    wait_up(stage, 2)
+    stage.jobs = []
+    for i in range(2):  # one after the other: the first is to own ppp0
+        stage.jobs.append(stage.dial(f'eth{i}', pidfile=True))
+        wait_up(stage, i + 1)
     set_mtu(stage, 1500)
     notes = []
     for nic in nics:

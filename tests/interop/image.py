@@ -25,6 +25,8 @@ LIBRARIES = UNPACKED / 'usr/lib/x86_64-linux-gnu'
 
 PACKAGES = ['busybox-static', 'dash', 'ppp', 'pppoe', 'iproute2', 'iperf3', 'libiperf0', 'libsctp1', 'iputils-ping', 'ethtool',
             'user-mode-linux', 'l2tpns', 'libcli1.10']
+QEMU_PACKAGES = """qemu-system-x86 qemu-system-common qemu-system-data seabios libcapstone4 libpmem1 libndctl6 libdaxctl1 librdmacm1 libslirp0
+libvdeplug2 liburing2 libfuse3-3 libaio1 libbpf1 libfdt1 libpixman-1-0 libjpeg62-turbo""".split()
 PROGRAMS = ['bin/dash', 'bin/ping', 'bin/ip', 'sbin/tc', 'usr/bin/iperf3', 'usr/sbin/pppd', 'usr/sbin/pppoe',
             'usr/sbin/pppoe-server', 'usr/lib/pppd/*/rp-pppoe.so']
 # With what these need, from both kernels; a kernel that has one built in or not at all is fine.
@@ -157,6 +159,15 @@ def pack(image):
     names = '\n'.join(str(p.relative_to(image)) for p in sorted(image.rglob('*'))) + '\n'
     cpio = run(image / 'bb/busybox', 'cpio', '-o', '-H', 'newc', '-R', '0:0', input=names.encode(), cwd=image)
     INITRD.write_bytes(gzip.compress(cpio, 1))
+
+
+def qemu_command():
+    """Starts QEMU from its unpacked packages; downloads them when they are first needed."""
+    with open(WORK / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        unpack(QEMU_PACKAGES)
+    return ['env', f'LD_LIBRARY_PATH={LIBRARIES}:{UNPACKED}/lib/x86_64-linux-gnu', UNPACKED / 'usr/bin/qemu-system-x86_64',
+            '-L', UNPACKED / 'usr/share/seabios', '-L', UNPACKED / 'usr/share/qemu']
 
 
 def build():
