@@ -367,14 +367,19 @@ class Foreign(Vectors):
     def test_times_that_run_backward_or_wild(self):
         for what, times in {
                 'backward': lambda i, t: t - (i % 7 == 0) * 3 * MS,
+                'backward from the first': lambda i, t: t + (i == 0) * 9 * SECOND,
                 'a year later': lambda i, t: t + (i > 111) * 365 * 86400 * SECOND,
                 'zero': lambda i, t: 0}.items():
             with self.subTest(what):
                 link = [f.at(times(i, f.time)) for i, f in enumerate(self.links[0])]
-                r = self.good(pcapfile.encode(link), self.links[1])
-                self.assertEqual('a time before the frame in front' in r.text, what == 'backward')
-                if what != 'zero':
+                other = self.links[1] if what != 'backward from the first' else []
+                r = self.good(pcapfile.encode(link), other)
+                self.assertTrue(all(f.time >= min(link[0].time, link[-1].time) for f in r.packets), what)
+                self.assertEqual('a time before the frame in front' in r.text, what.startswith('backward'))
+                if other and what != 'zero':
                     self.assert_tun(r)
+                elif not other:  # one link has a half of the packets
+                    self.assertEqual({f.time for f in r.packets}, {link[0].time})
 
     for _name in [n for n in dir(Vectors) if n.startswith('test_')]:
         locals()[_name] = None
@@ -511,6 +516,27 @@ class Lines(Case):
         self.assertEqual(r.data(), [ipv4(1, 500)])
         self.assertRegex(r.text, r'refused   session 2 of .*link2\.pcap: .*MRRU 1600')
         self.assertEqual(r.drops(), {'session_not_ready': 1})
+
+    def test_each_direction_has_the_mrru_of_its_receiver(self):
+        lines = self.lines(1, client=options(mrru=800), ac=options(mrru=1600))
+        to_ac, to_client = Sender(lines, True), Sender(lines, False)
+        to_ac.packet(30, IPV4, ipv4(1, 1600))
+        to_ac.packet(31, IPV4, ipv4(2, 1601))
+        to_client.packet(32, IPV4, ipv4(3, 800))
+        to_client.packet(33, IPV4, ipv4(4, 801))
+        r = self.good(*self.captures(lines))
+        self.assertEqual(r.data(), [ipv4(1, 1600), ipv4(3, 800)])
+        self.assertEqual(r.drops(), {'mp_too_large': 2})
+
+    def test_frames_longer_than_a_packet_buffer(self):
+        lines = self.lines(2, client=options(mrru=65535), ac=options(mrru=65535))
+        sender = Sender(lines, True)
+        packets = [ipv4(i, size) for i, size in enumerate((8000, 65535, 20, 30000))]
+        for i, p in enumerate(packets):
+            sender.packet(30 + i, IPV4, p, i % 2)
+        r = self.good(*self.captures(lines))
+        self.assertEqual(r.data(), packets)
+        self.assertEqual(r.drops(), {})
 
     def test_the_loss_of_a_last_fragment_is_noticed_by_the_clock(self):
         lines = self.lines(2)
