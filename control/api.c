@@ -273,7 +273,7 @@ on_close(struct evhttp_connection *conn, void *ctx)
 static bool
 is_ready(const struct control *c, const struct waiting *w, uint64_t now_ms)
 {
-	if (now_ms >= w->deadline_ms || c->stopping)
+	if (now_ms >= w->deadline_ms)
 		return true;
 	if (w->wish == WISH_EVENTS)
 		return events_last(c->events) > w->after;

@@ -149,7 +149,7 @@ client_call(const struct client *c, const char *method, const char *target, unsi
 		reply = receive_all(fd);
 	if (reply != NULL && *reply != '\0')
 		status = take_reply(c, reply, body);
-	else if (reply != NULL)
+	else if (reply != NULL || errno == ECONNRESET || errno == EPIPE)
 		status = STATUS_NO_DAEMON; /* it ended while we asked */
 	else
 		complain(c, "%s: %s", c->socket, errno == EAGAIN ? "no answer in time" : strerror(errno));
