@@ -15,7 +15,7 @@ enum { HEADERS = 40 }; /* IPv4 and TCP without options */
 const struct shape shape_in_2 = {"1500 B in 2", 2, 1, {{1500, 0, 2, 0}, {1500, 1, 2, 0}}};
 const struct shape shape_in_4 = {
 	"1500 B in 4", 4, 1, {{1500, 0, 4, 0}, {1500, 1, 4, 0}, {1500, 2, 4, 0}, {1500, 3, 4, 0}}};
-const struct shape shape_whole_40 = {"64 B whole", 1, 1, {{64, 0, 1, 0}}};
+const struct shape shape_whole_64 = {"64 B whole", 1, 1, {{64, 0, 1, 0}}};
 /* 7 : 4 : 1 of 40, 576 and 1500 bytes; what is over 128 bytes is cut in two */
 const struct shape shape_imix = {"IMIX", 17, 12,
 	{{40, 0, 1, 0}, {576, 0, 2, 1}, {576, 1, 2, 1}, {40, 0, 1, 2}, {40, 0, 1, 3}, {576, 0, 2, 4}, {576, 1, 2, 4},
@@ -45,7 +45,8 @@ arrivals_fini(struct arrivals *a)
 bool
 traffic_is_like(const struct traffic *a, const struct traffic *b)
 {
-	return a->shape == b->shape && a->depth == b->depth && a->lag == b->lag && a->loss == b->loss;
+	return a->shape == b->shape && a->bundles == b->bundles && a->depth == b->depth && a->lag == b->lag &&
+		a->loss == b->loss;
 }
 
 void
@@ -54,7 +55,7 @@ arrivals_use(struct arrivals *a, const struct traffic *t)
 	if (t->population != a->t.population || t->worker != a->t.worker || t->bundles > a->p->n)
 		die("traffic of another population");
 	if (!traffic_is_like(&a->t, t)) {
-		a->warm = 0;
+		a->warm = false;
 		for (uint32_t i = 0; i < a->p->n; i++) {
 			struct flow *f = &a->flows[i];
 

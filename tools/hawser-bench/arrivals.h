@@ -20,7 +20,7 @@ struct shape {
 	} at[CYCLE_MAX];
 };
 
-extern const struct shape shape_in_2, shape_in_4, shape_whole_40, shape_imix;
+extern const struct shape shape_in_2, shape_in_4, shape_whole_64, shape_imix;
 
 struct traffic {
 	unsigned population;
@@ -44,8 +44,8 @@ struct arrivals {
 	const struct population *p;
 	struct flow *flows;
 	uint64_t seed;
-	uint32_t warm; /* so many bundles have reached the skew of this traffic */
-	bool check;    /* write contents that can be checked, instead of headers only */
+	bool warm;  /* the windows have reached the skew of this traffic */
+	bool check; /* write contents that can be checked, instead of headers only */
 };
 
 struct arrival {
@@ -56,8 +56,7 @@ struct arrival {
 /* All flows of a population, at number 0. */
 void arrivals_init(struct arrivals *a, unsigned population, unsigned worker);
 void arrivals_fini(struct arrivals *a);
-/* Other traffic from now on: every datagram that was begun must have been sent (arrivals_rest) unless only the number of bundles
- * changes. */
+/* Other traffic from now on: every datagram that was begun must have been sent (arrivals_rest). */
 void arrivals_use(struct arrivals *a, const struct traffic *t);
 bool traffic_is_like(const struct traffic *a, const struct traffic *b);
 

@@ -15,7 +15,11 @@ struct run {
 };
 
 void bench_from_links(struct run *run);
+void bench_kinds(struct run *run);
+void bench_deep(struct run *run);
 void bench_to_links(struct run *run);
+void bench_workers(struct run *run);
+void bench_memory(struct run *run);
 
 /* ------------------------------------------------------------------ shared by the groups */
 
@@ -26,6 +30,11 @@ struct from_case {
 	struct traffic t;
 };
 
+const char *id_of(const char *fmt, const char *name);
+struct from_case *case_of(
+	struct arrivals *a, struct arrivals *ghost, uint32_t bundles, const struct shape *shape, unsigned depth);
+/* Every byte of every packet, of a traffic from its first to its last datagram. */
+void from_check(struct arrivals *a, const struct traffic *t);
 /* Brings the data plane's windows into the state of this traffic. */
 void from_enter(struct bench *b);
 /* Empties the windows of a population. */
@@ -75,8 +84,14 @@ profile_mark(struct profile *p, enum stage s)
 	p->last = rte_rdtsc();
 }
 
+/* Medians over many lists: cycles a frame of each stage, less what a mark takes itself. Returns the timers' share of all cycles. */
+double profile_stages(
+	struct results *r, const char *path, void (*list)(struct arrivals *a, struct profile *p), struct arrivals *a);
+extern const char *const stage_names[STAGES];
+
 /* One list of frames through the stages. */
 void from_profile(struct arrivals *a, struct profile *p);
+void to_profile(struct arrivals *a, struct profile *p);
 
 /* references.c */
 void ghost_enter(struct bench *b);
@@ -86,5 +101,16 @@ void ip_frag_enter(struct bench *b);
 void ip_frag_slice(struct bench *b, struct sample *s);
 void ip_frag_leave(struct bench *b);
 void ip_cut_slice(struct bench *b, struct sample *s);
+void reorder_enter(struct bench *b);
+void reorder_slice(struct bench *b, struct sample *s);
+void reorder_leave(struct bench *b);
+
+/* plain.c */
+void plain_enter(struct bench *b);
+void plain_slice(struct bench *b, struct sample *s);
+void plain_leave(struct bench *b);
+
+/* worst.c */
+void worst_inputs(struct run *run, struct arrivals *a, struct arrivals *ghost);
 
 #endif

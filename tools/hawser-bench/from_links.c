@@ -15,6 +15,7 @@ enum {
 	NS_A_FRAME = 60, /* virtual: about what a worker takes */
 	WARM_DATAGRAMS = 5,
 	SETTLE_NS = 1000000000,
+	LISTS = 5, /* a slice */
 };
 
 static struct rte_mbuf *list[LAB_LIST], *out[2 * LAB_LIST];
@@ -69,26 +70,30 @@ from_enter(struct bench *b)
 	if (!traffic_is_like(&a->t, &c->t))
 		from_settle(a);
 	arrivals_use(a, &c->t);
-	if (a->warm >= c->t.bundles)
+	if (a->warm)
 		return;
 	drive(a, (uint64_t)c->t.bundles * (WARM_DATAGRAMS * s->cycle / s->datagrams + 2 * c->t.lag));
-	a->warm = c->t.bundles;
+	a->warm = true;
 }
 
 /* ------------------------------------------------------------------ slices */
 
+/* Several lists: more than a tick of the deadline wheel, so that no slice is without its share of that. */
 void
 from_path_slice(struct bench *b, struct sample *s)
 {
 	const struct from_case *c = b->ctx;
 	uint64_t begin;
 
-	arrivals_fill(c->a, list, LAB_LIST);
-	lab_feed(list, LAB_LIST, 0);
-	begin = cycles_begin();
-	lab_turns(turn_ns());
-	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
+	*s = (struct sample){0, 0};
+	for (unsigned i = 0; i < LISTS; i++) {
+		arrivals_fill(c->a, list, LAB_LIST);
+		lab_feed(list, LAB_LIST, 0);
+		begin = cycles_begin();
+		lab_turns(turn_ns());
+		s->cycles += cycles_end() - begin;
+		s->items += LAB_LIST;
+	}
 }
 
 /* Frames in the order in which ports are polled: up to a burst of each in turn. */
@@ -151,10 +156,9 @@ expire(struct worker *w, struct rte_mbuf *to[], unsigned *n_out)
 	worker_flush_free(w);
 }
 
-void
-from_reassembly_slice(struct bench *b, struct sample *s)
+static void
+reassemble_list(const struct from_case *c, struct sample *s)
 {
-	const struct from_case *c = b->ctx;
 	static unsigned ends[LAB_LIST + 1];
 	unsigned n_out = 0;
 	uint64_t begin;
@@ -169,9 +173,17 @@ from_reassembly_slice(struct bench *b, struct sample *s)
 		if (i % lab.n_access == 0)
 			expire(lab.w, out, &n_out);
 	}
-	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
+	s->cycles += cycles_end() - begin;
+	s->items += LAB_LIST;
 	rte_pktmbuf_free_bulk(out, n_out);
+}
+
+void
+from_reassembly_slice(struct bench *b, struct sample *s)
+{
+	*s = (struct sample){0, 0};
+	for (unsigned i = 0; i < LISTS; i++)
+		reassemble_list(b->ctx, s);
 }
 
 /* ------------------------------------------------------------------ cost by stage */
@@ -273,9 +285,8 @@ check_tx(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, void *
 	return n;
 }
 
-/* Every byte of every packet, of a traffic from its first to its last datagram. */
-static void
-check_contents(struct arrivals *a, const struct traffic *t)
+void
+from_check(struct arrivals *a, const struct traffic *t)
 {
 	const uint16_t port = lab.dp->ports[lab.outside].id;
 	const struct rte_eth_rxtx_callback *cb;
@@ -321,7 +332,7 @@ static const struct {
 	{100000, "100k", 4.8, 0.22},
 };
 
-static const char *
+const char *
 id_of(const char *fmt, const char *name)
 {
 	char *s = NULL;
@@ -331,7 +342,7 @@ id_of(const char *fmt, const char *name)
 	return s;
 }
 
-static struct from_case *
+struct from_case *
 case_of(struct arrivals *a, struct arrivals *ghost, uint32_t bundles, const struct shape *shape, unsigned depth)
 {
 	struct from_case *c = calloc(1, sizeof(*c));
@@ -350,49 +361,111 @@ struct size_cases {
 	struct bench *macswap, *path, *ip_frag, *reassembly, *floor;
 };
 
+static struct bench *
+add(struct results *r, const char *id, const char *what, void (*slice)(struct bench *, struct sample *),
+	const struct from_case *c, const struct bench *ref)
+{
+	return bench_add(r,
+		&(struct bench){.id = id,
+			.what = what,
+			.unit = "frame",
+			.enter = from_enter,
+			.slice = slice,
+			.ctx = c,
+			.ref = ref});
+}
+
 static void
-add_size(struct results *r, struct arrivals *a, struct arrivals *ghost, unsigned i, struct size_cases *out_)
+add_size(struct results *r, struct arrivals *a, struct arrivals *ghost, unsigned i, struct size_cases *to)
 {
 	const struct from_case *c = case_of(a, ghost, sizes[i].bundles, &shape_in_2, 2);
+	const char *name = sizes[i].name;
 
-	out_->macswap = bench_add(r,
-		&(struct bench){.id = id_of("macswap.%s", sizes[i].name),
-			.what = "rings to null, MAC addresses swapped, the very same frames",
-			.unit = "frame",
-			.enter = ghost_enter,
-			.slice = macswap_slice,
-			.ctx = c});
-	out_->path = bench_add(r,
-		&(struct bench){.id = id_of("from_links.%s", sizes[i].name),
-			.what = "whole path from links, 1500 B in 2",
-			.unit = "frame",
-			.enter = from_enter,
-			.slice = from_path_slice,
-			.ctx = c,
-			.ref = out_->macswap});
-	out_->ip_frag = bench_add(r,
-		&(struct bench){.id = id_of("ip_frag.%s", sizes[i].name),
-			.what = "rte_ipv4_frag_reassemble_packet",
-			.unit = "fragment",
-			.enter = ip_frag_enter,
-			.slice = ip_frag_slice,
-			.leave = ip_frag_leave,
-			.ctx = c});
-	out_->reassembly = bench_add(r,
-		&(struct bench){.id = id_of("reassembly.%s", sizes[i].name),
-			.what = "pppoe_rx to mss_from_links, 1500 B in 2",
-			.unit = "fragment",
-			.enter = from_enter,
-			.slice = from_reassembly_slice,
-			.ctx = c,
-			.ref = out_->ip_frag});
-	out_->floor = bench_add(r,
-		&(struct bench){.id = id_of("floor.%s", sizes[i].name),
-			.what = "the same lines of memory, no logic",
-			.unit = "fragment",
-			.enter = ghost_enter,
-			.slice = floor_slice,
-			.ctx = c});
+	to->macswap = add(r, id_of("macswap.%s", name), "rings to null, MAC addresses swapped, the very same frames",
+		macswap_slice, c, NULL);
+	to->macswap->enter = ghost_enter;
+	to->floor = add(r, id_of("floor.%s", name), "the same lines of memory, no logic", floor_slice, c, NULL);
+	to->floor->enter = ghost_enter;
+	to->ip_frag = add(r, id_of("ip_frag.%s", name), "rte_ipv4_frag_reassemble_packet", ip_frag_slice, c, NULL);
+	to->ip_frag->enter = ip_frag_enter;
+	to->ip_frag->leave = ip_frag_leave;
+	to->path = add(
+		r, id_of("from_links.%s", name), "whole path from links, 1500 B in 2", from_path_slice, c, to->macswap);
+	to->reassembly = add(r, id_of("reassembly.%s", name), "pppoe_rx to mss_from_links, 1500 B in 2",
+		from_reassembly_slice, c, to->ip_frag);
+}
+
+static void
+check_all(struct arrivals *a)
+{
+	from_check(a, &(struct traffic){.bundles = 1000, .shape = &shape_in_2, .depth = 2});
+	from_check(a, &(struct traffic){.bundles = 1000, .shape = &shape_in_4, .depth = 2});
+	from_check(a, &(struct traffic){.bundles = 1000, .shape = &shape_imix, .depth = 2});
+	from_check(a, &(struct traffic){.bundles = 1000, .shape = &shape_whole_64, .depth = 1});
+	from_check(a, &(struct traffic){.bundles = 1000, .shape = &shape_in_2, .depth = 2, .loss = 50});
+}
+
+/* Cases at 32k that are compared with each other. */
+struct more_cases {
+	struct bench *floor, *lossy, *skewed, *in_4, *ip_frag_4, *whole, *imix, *reorder, *plain, *growth[2];
+};
+
+static void
+add_more(struct results *r, struct arrivals *a, struct arrivals *ghost, const struct size_cases *at, unsigned n_sizes,
+	struct more_cases *m)
+{
+	const struct bench *base = at[1].reassembly;
+	const uint32_t n = sizes[1].bundles;
+	struct from_case *lossy = case_of(a, ghost, n, &shape_in_2, 2);
+	const struct from_case *barely = case_of(a, ghost, n, &shape_in_2, 1);
+	const struct from_case *in_4 = case_of(a, ghost, n, &shape_in_4, 2);
+	struct bench *ref;
+
+	lossy->t.loss = 100;
+	m->floor =
+		add(r, "reassembly_over_floor.32k", "reassembly again", from_reassembly_slice, base->ctx, at[1].floor);
+	for (unsigned i = 1; i < n_sizes; i++)
+		m->growth[i - 1] = add(r, id_of("growth.%s", sizes[i].name), "whole path from links again",
+			from_path_slice, at[i].path->ctx, at[0].path);
+	m->lossy = add(r, "reassembly.loss", "1 % of the frames lost", from_reassembly_slice, lossy, base);
+	ref = add(r, "reassembly.barely_skewed", "links ahead by one datagram at most", from_reassembly_slice, barely,
+		NULL);
+	m->skewed = add(
+		r, "reassembly.skewed", "links ahead by two datagrams at most", from_reassembly_slice, base->ctx, ref);
+	m->ip_frag_4 =
+		add(r, "ip_frag.in_4", "rte_ipv4_frag_reassemble_packet, 4 fragments", ip_frag_slice, in_4, NULL);
+	m->ip_frag_4->enter = ip_frag_enter;
+	m->ip_frag_4->leave = ip_frag_leave;
+	m->in_4 = add(r, "reassembly.in_4", "1500 B in 4", from_reassembly_slice, in_4, m->ip_frag_4);
+	m->whole = add(r, "from_links.64B", "whole path, small packets whole", from_path_slice,
+		case_of(a, ghost, n, &shape_whole_64, 1), at[1].macswap);
+	m->imix = add(r, "from_links.imix", "whole path, IMIX 7:4:1, over 128 B cut in 2", from_path_slice,
+		case_of(a, ghost, n, &shape_imix, 2), at[1].macswap);
+	m->reorder =
+		add(r, "rte_reorder.32k", "rte_reorder insert and drain: order only", reorder_slice, base->ctx, NULL);
+	m->reorder->enter = reorder_enter;
+	m->reorder->leave = reorder_leave;
+	m->plain = add(
+		r, "plain.32k", "plain reassembly: lists, rte_hash, one frame at a time", plain_slice, base->ctx, base);
+	m->plain->enter = plain_enter;
+	m->plain->leave = plain_leave;
+}
+
+static void
+write_goals(struct results *r, const struct size_cases *at, unsigned n_sizes, const struct more_cases *m)
+{
+	for (unsigned i = 0; i < n_sizes; i++)
+		goal_of_ratio(r, id_of("P1.%s", sizes[i].name), "whole path from links over macswap", at[i].path,
+			sizes[i].path);
+	for (unsigned i = 0; i < n_sizes; i++)
+		goal_of_ratio(r, id_of("P3.%s", sizes[i].name), "reassembly over rte_ip_frag", at[i].reassembly,
+			sizes[i].reassembly);
+	goal_of_ratio(r, "P5.32k", "growth of the path's cost from 1k to 32k bundles", m->growth[0], 1.35);
+	if (n_sizes > 2)
+		goal_of_ratio(r, "P5.100k", "growth of the path's cost from 1k to 100k bundles", m->growth[1], 1.5);
+	goal_of_ratio(r, "P6", "reassembly over the memory floor", m->floor, 2.2);
+	goal_of_ratio(r, "P7.loss", "reassembly with 1 % loss over without", m->lossy, 1.08);
+	goal_of_ratio(r, "P7.skew", "reassembly of skewed over barely skewed lines", m->skewed, 1.08);
 }
 
 void
@@ -404,50 +477,37 @@ bench_from_links(struct run *run)
 	const struct lab_wish wish = {
 		.workers = 1,
 		.access_ports = 4,
-		.pool_mbufs = run->small ? 131071 : 262143,
+		.pool_mbufs = 262143,
 		.reassembly_bytes = UINT64_C(2) << 30,
 		.populations = pops,
 		.n_populations = 1,
 	};
-	struct size_cases cases[3];
+	struct size_cases at[3];
+	struct more_cases more;
 	struct arrivals a, ghost;
-	struct bench *over_floor;
+	double share = 0;
 
 	lab_open(&wish);
 	arrivals_init(&a, 0, 0);
 	arrivals_init(&ghost, 0, 0);
-	check_contents(&a, &(struct traffic){.bundles = 1000, .shape = &shape_in_2, .depth = 2});
-	check_contents(&a, &(struct traffic){.bundles = 1000, .shape = &shape_in_4, .depth = 2});
-	check_contents(&a, &(struct traffic){.bundles = 1000, .shape = &shape_imix, .depth = 2});
-	check_contents(&a, &(struct traffic){.bundles = 1000, .shape = &shape_whole_40, .depth = 1});
-	check_contents(&a, &(struct traffic){.bundles = 1000, .shape = &shape_in_2, .depth = 2, .loss = 50});
+	check_all(&a);
 	for (unsigned i = 0; i < n_sizes; i++)
-		add_size(&run->r, &a, &ghost, i, &cases[i]);
-	over_floor = bench_add(&run->r, cases[1].reassembly);
-	over_floor->id = "reassembly_over_floor.32k";
-	over_floor->ref = cases[1].floor;
+		add_size(&run->r, &a, &ghost, i, &at[i]);
+	add_more(&run->r, &a, &ghost, at, n_sizes, &more);
 	bench_run(&run->r, first, run->rounds);
 	for (unsigned i = 0; i < n_sizes; i++) {
-		struct profile p = {0};
-		static const char *const names[] = {"port_rx", "pppoe_rx", "steer", "mp_rx", "inner", "mss", "ip_rx",
-			"route", "ip_tx", "accept", "mp_tx", "timers", "flush"};
-		from_enter(cases[i].path);
-		from_profile(&a, &p);
-		p = (struct profile){0};
-		for (int k = 0; k < 20; k++)
-			from_profile(&a, &p);
-		for (unsigned k = 0; k < STAGES; k++)
-			if (p.marks[k])
-				printf("%s %8.1f  (%.1f marks)\n", names[k], (double)p.cycles[k] / p.frames,
-					(double)p.frames / p.marks[k]);
+		from_enter(at[i].path);
+		share = profile_stages(&run->r, at[i].path->id, from_profile, &a);
 	}
-	for (unsigned i = 0; i < n_sizes; i++)
-		goal_of_ratio(&run->r, id_of("P1.%s", sizes[i].name), "whole path from links over macswap",
-			cases[i].path, sizes[i].path);
-	for (unsigned i = 0; i < n_sizes; i++)
-		goal_of_ratio(&run->r, id_of("P3.%s", sizes[i].name), "reassembly over rte_ip_frag",
-			cases[i].reassembly, sizes[i].reassembly);
-	goal_of_ratio(&run->r, "P6", "reassembly over the memory floor", over_floor, 2.2);
+	write_goals(&run->r, at, n_sizes, &more);
+	worst_inputs(run, &a, &ghost);
+	goal_of_value(&run->r,
+		&(struct goal){.id = "P11",
+			.what = "timers' share of a worker's cycles, most bundles, all of them busy",
+			.goal = 0.005,
+			.value = share,
+			.low = share,
+			.high = share});
 	from_settle(&a);
 	arrivals_fini(&a);
 	arrivals_fini(&ghost);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tools/hawser-bench/harness.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -126,8 +127,19 @@ goal_of_ratio(struct results *r, const char *id, const char *what, const struct 
 	goal_of_value(r, &g);
 }
 
+void
+goal_not_run(struct results *r, const char *id, const char *what, double limit, const char *why)
+{
+	const struct goal g = {
+		.id = id, .what = what, .goal = limit, .value = NAN, .low = NAN, .high = NAN, .note = why};
+
+	goal_of_value(r, &g);
+}
+
 bool
 goal_missed(const struct goal *g, double slack)
 {
+	if (isnan(g->value))
+		return false;
 	return g->at_least ? g->value < g->goal / slack : g->value > g->goal * slack;
 }

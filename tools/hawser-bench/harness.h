@@ -42,7 +42,16 @@ struct goal {
 	const char *note;
 };
 
+struct stage_cost {
+	const char *path, *stage;
+	double cycles; /* a frame */
+};
+
+enum { STAGE_COSTS_MAX = 64 };
+
 struct results {
+	struct stage_cost stages[STAGE_COSTS_MAX];
+	unsigned n_stages;
 	struct bench *cases[CASES_MAX];
 	unsigned n_cases;
 	struct goal goals[GOALS_MAX];
@@ -55,6 +64,8 @@ struct bench *bench_add(struct results *r, const struct bench *b);
 /* Visits all cases added since `first`, `rounds` times; refs are run behind their tests. */
 void bench_run(struct results *r, unsigned first, unsigned rounds);
 
+/* A goal that cannot be measured here: no value, and why. */
+void goal_not_run(struct results *r, const char *id, const char *what, double limit, const char *why);
 /* The goal's value from a case's ratio to its ref. */
 void goal_of_ratio(struct results *r, const char *id, const char *what, const struct bench *b, double limit);
 void goal_of_value(struct results *r, const struct goal *g);
@@ -62,8 +73,6 @@ bool goal_missed(const struct goal *g, double slack);
 
 double median(const double *v, unsigned n);
 double percentile(const double *v, unsigned n, double p);
-
-extern double bench_progress_total;
 
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 

@@ -18,7 +18,7 @@ enum {
 };
 
 struct lab lab;
-struct lab_options lab_options = {.hugepages = true, .memory_mib = 1500, .cpu = -1};
+struct lab_options lab_options = {.hugepages = true, .memory_mib = 1800, .cpu = -1};
 
 /* ------------------------------------------------------------------ ports */
 
@@ -193,6 +193,7 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 				.mss_v6 = MSS - 20,
 				.min_fragment = 128,
 				.mode = DP_SCHED_WEIGHTED,
+				.links_max = (uint8_t)p->links,
 				.null_ms = 20,
 				.stall_min_ms = 20,
 				.stall_max_ms = 500,
@@ -314,13 +315,14 @@ lab_open(const struct lab_wish *wish)
 	s.workers = wish->workers;
 	s.pool_mbufs = wish->pool_mbufs;
 	s.bundles_max = bundles_of(wish);
-	s.routes_max = s.bundles_max * wish->workers + ROUTES + 1024;
+	s.routes_max = wish->routes_max != 0 ? wish->routes_max : s.bundles_max * wish->workers + ROUTES + 1024;
 	s.reassembly_bytes = wish->reassembly_bytes;
 	s.ports = ports;
 	s.n_ports = wish->access_ports + 3u;
 	if (dataplane_new_unthreaded(&s, &lab.dp, &why) != 0)
 		die("%s", why);
 	lab.w = lab.dp->workers[0];
+	lab.data_at = sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(lab.w->pool) + RTE_PKTMBUF_HEADROOM;
 	/* net_null would receive as long as it is asked */
 	for (unsigned w = 0; w < lab.n_workers; w++)
 		lab.dp->workers[w]->rx_queue[lab.lines] = lab.dp->workers[w]->rx_queue[lab.outside] = -1;

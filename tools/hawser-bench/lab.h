@@ -48,6 +48,7 @@ struct lab_wish {
 	unsigned workers;
 	unsigned access_ports;
 	unsigned pool_mbufs;
+	unsigned routes_max; /* 0: what the populations need */
 	uint64_t reassembly_bytes;
 	const struct population *populations;
 	unsigned n_populations;
@@ -58,6 +59,7 @@ struct lab {
 	struct worker *w; /* worker 0 */
 	uint64_t now_ns;
 	unsigned n_access, n_workers;
+	size_t data_at;                                       /* of a received frame, from its mbuf */
 	uint16_t lines, inside, outside;                      /* port indexes */
 	struct rte_ring *in[LAB_ACCESS_MAX + 1][LAB_WORKERS]; /* [port][queue]; [n_access]: inside */
 	struct population pop[LAB_POPULATIONS];

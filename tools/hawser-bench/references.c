@@ -6,6 +6,7 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
+#include <rte_reorder.h>
 #include <string.h>
 
 #include "dataplane/bundle_state.h"
@@ -19,7 +20,6 @@ enum {
 	BURST = 16,
 	FRAG_BURST = 32,
 	FRAG_AHEAD = 4,
-	DATA_AT = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_PKTMBUF_HEADROOM, /* of a frame, from its mbuf */
 	/* Entries a bucket of rte_ip_frag: the fastest setting that loses no datagram here; 16, as in DPDK's example, is slower by a third. */
 	FRAG_BUCKET = 4,
 	WARM_DATAGRAMS = 5,
@@ -32,7 +32,7 @@ ahead(struct rte_mbuf *const m[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		rte_prefetch0(m[i]);
-		rte_prefetch0((char *)m[i] + DATA_AT);
+		rte_prefetch0((char *)m[i] + lab.data_at);
 	}
 }
 
@@ -144,15 +144,13 @@ floor_touch_waiting(unsigned n, uint64_t *seed)
 	for (unsigned i = 0; i < n; i++) {
 		m[i] = floor_held.waiting[random_below(seed, floor_held.n)];
 		rte_prefetch0(m[i]);
-		rte_prefetch0((char *)m[i] + 64);
 		rte_prefetch0(pkt(m[i]));
-		rte_prefetch0((char *)m[i] + DATA_AT);
+		rte_prefetch0((char *)m[i] + lab.data_at);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		m[i]->pkt_len++;
-		m[i]->tx_offload = i;
 		pkt(m[i])->proto++;
-		sum += *(const uint8_t *)((char *)m[i] + DATA_AT);
+		sum += *(const uint8_t *)((char *)m[i] + lab.data_at);
 	}
 	return sum;
 }
@@ -367,4 +365,105 @@ ip_cut_slice(struct bench *b, struct sample *s)
 		s->cycles += cycles_end() - begin;
 		s->items += n;
 	}
+}
+
+/* ------------------------------------------------------------------ rte_reorder */
+
+/* One buffer of 32 a bundle; puts packets in order, and does nothing else. */
+enum { REORDER_WINDOW = 32, REORDER_BYTES = 1024 };
+
+static struct {
+	char *mem;
+	struct arrivals a;
+	uint32_t bundle[LAB_LIST];
+} order;
+
+static struct rte_reorder_buffer *
+reorder_of(uint32_t bundle)
+{
+	return (struct rte_reorder_buffer *)(void *)(order.mem + (size_t)bundle * REORDER_BYTES);
+}
+
+static void
+reorder_fill(void)
+{
+	struct arrival x;
+
+	for (unsigned i = 0; i < LAB_LIST; i++) {
+		arrivals_next(&order.a, &x);
+		list[i] = rte_pktmbuf_alloc(lab.w->pool);
+		if (list[i] == NULL)
+			die("no packet buffer free");
+		*rte_reorder_seqn(list[i]) = x.seq;
+		order.bundle[i] = x.bundle;
+	}
+}
+
+static unsigned
+reorder_run(struct rte_mbuf *to[])
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < LAB_LIST; k += FRAG_BURST) {
+		for (unsigned i = k; i < k + FRAG_BURST; i++)
+			for (unsigned line = 0; line < 3; line++)
+				rte_prefetch0((char *)reorder_of(order.bundle[i]) + line * RTE_CACHE_LINE_SIZE);
+		for (unsigned i = k; i < k + FRAG_BURST; i++) {
+			struct rte_reorder_buffer *b = reorder_of(order.bundle[i]);
+
+			if (rte_reorder_insert(b, list[i]) != 0)
+				to[n++] = list[i];
+			else
+				n += rte_reorder_drain(b, to + n, 8);
+		}
+	}
+	return n;
+}
+
+static struct rte_mbuf *ordered[LAB_LIST * 8];
+
+void
+reorder_enter(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+	struct rte_reorder_buffer *first = rte_reorder_create("register", SOCKET_ID_ANY, REORDER_WINDOW);
+
+	order.mem = rte_zmalloc("reorder", (size_t)c->t.bundles * REORDER_BYTES, RTE_CACHE_LINE_SIZE);
+	if (first == NULL || order.mem == NULL)
+		die("no memory for rte_reorder");
+	rte_reorder_free(first); /* it made the mbuf field */
+	for (uint32_t i = 0; i < c->t.bundles; i++)
+		rte_reorder_init(reorder_of(i), REORDER_BYTES, "bench", REORDER_WINDOW);
+	arrivals_init(&order.a, c->t.population, 0);
+	arrivals_use(&order.a, &c->t);
+	for (uint64_t i = 0; i < (uint64_t)c->t.bundles * WARM_DATAGRAMS; i += LAB_LIST) {
+		reorder_fill();
+		rte_pktmbuf_free_bulk(ordered, reorder_run(ordered));
+	}
+}
+
+void
+reorder_slice(struct bench *b, struct sample *s)
+{
+	uint64_t begin;
+	unsigned n;
+
+	(void)b;
+	reorder_fill();
+	begin = cycles_begin();
+	n = reorder_run(ordered);
+	s->cycles = cycles_end() - begin;
+	s->items = LAB_LIST;
+	rte_pktmbuf_free_bulk(ordered, n);
+}
+
+void
+reorder_leave(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+
+	for (uint32_t i = 0; i < c->t.bundles; i++)
+		rte_reorder_reset(reorder_of(i));
+	rte_free(order.mem);
+	arrivals_fini(&order.a);
 }

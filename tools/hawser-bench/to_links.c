@@ -74,6 +74,27 @@ to_path_slice(struct bench *b, struct sample *s)
 	s->items = lab.w->tx_frames - sent;
 }
 
+/* Until the lines have backlogs and frames leave as fast as packets come. */
+static void
+line_rate_enter(struct bench *b)
+{
+	struct sample s;
+
+	for (unsigned i = 0; i < 64; i++)
+		to_path_slice(b, &s);
+}
+
+/* Until nothing is under way, or it would leave among other cases' frames. */
+static void
+lines_drain(struct bench *b)
+{
+	(void)b;
+	for (unsigned i = 0; i < 400; i++) {
+		lab.now_ns += SOLO_NS / 20;
+		lab_turns(0);
+	}
+}
+
 /* As routing leaves them: for a bundle at home here. */
 static void
 fragment_fill(const struct to_case *c, struct rte_mbuf *m[])
@@ -120,7 +141,7 @@ fragment_slice(struct bench *b, struct sample *s)
 		die("%llu pieces of %u packets in %u", (unsigned long long)s->items, FLIGHT * REPEAT, c->pieces);
 }
 
-static void
+void
 to_profile(struct arrivals *a, struct profile *p)
 {
 	const struct to_case c = {.a = a, .bytes = 1500, .bundles = a->p->n};
@@ -246,7 +267,6 @@ check_contents(struct arrivals *a, unsigned bytes)
 	const struct rte_eth_rxtx_callback *cb;
 	unsigned packets = 0;
 
-	/* cppcheck-suppress uninitvar; arrivals_init() sets it */
 	sent_frames.p = a->p;
 	sent_frames.n = 0;
 	sent_frames.copy = malloc(COPIES_MAX * sizeof(*sent_frames.copy));
@@ -277,22 +297,28 @@ check_contents(struct arrivals *a, unsigned bytes)
 void
 bench_to_links(struct run *run)
 {
-	enum { N = 32768 };
+	enum {
+		N = 32768,
+		/* what a packet every 120 ns is for each of them: 254 packets a second, 2 frames of 796 bytes and 24 of overhead */
+		LINE_BPS = 1680000,
+	};
 	const unsigned first = run->r.n_cases;
 	const struct population pops[] = {
 		{.name = "2 links, paced", .n = N, .links = 2, .rate_bps = 100000000},
 		{.name = "4 links, paced", .n = N, .links = 4, .rate_bps = 100000000},
+		{.name = "2 links, not paced", .n = N, .links = 2},
+		{.name = "2 links, at line rate", .n = N, .links = 2, .rate_bps = LINE_BPS},
 	};
 	const struct lab_wish wish = {
 		.workers = 1,
-		.access_ports = 4,
-		.pool_mbufs = 65535,
+		.access_ports = 6,
+		.pool_mbufs = 262143, /* lines at their rate have queues */
 		.reassembly_bytes = UINT64_C(1) << 28,
 		.populations = pops,
 		.n_populations = RTE_DIM(pops),
 	};
 	struct arrivals a[RTE_DIM(pops)], ghost;
-	struct bench *macswap, *path, *lib[2], *cut[2];
+	struct bench *macswap, *path, *lib[2], *cut[2], *unpaced, *full;
 
 	lab_open(&wish);
 	for (unsigned i = 0; i < RTE_DIM(pops); i++) {
@@ -309,6 +335,11 @@ bench_to_links(struct run *run)
 	const struct to_case in_2 = {.a = &a[0], .bytes = 1500, .pieces = 2, .bundles = N, .ns_a_packet = NS_A_PACKET};
 	const struct to_case in_4 = {.a = &a[1], .bytes = 1500, .pieces = 4, .bundles = N, .ns_a_packet = NS_A_PACKET};
 
+	const struct to_case no_pace = {
+		.a = &a[2], .bytes = 1500, .pieces = 2, .bundles = N, .ns_a_packet = NS_A_PACKET};
+	const struct to_case line_rate = {
+		.a = &a[3], .bytes = 1500, .pieces = 2, .bundles = N, .ns_a_packet = NS_A_PACKET};
+
 	macswap = bench_add(&run->r,
 		&(struct bench){.id = "macswap.to_links",
 			.what = "rings to null, MAC addresses swapped",
@@ -321,6 +352,7 @@ bench_to_links(struct run *run)
 			.what = "whole path to links, 1500 B in 2",
 			.unit = "frame sent",
 			.slice = to_path_slice,
+			.leave = lines_drain,
 			.ctx = &in_2,
 			.ref = macswap});
 	lib[0] = bench_add(&run->r,
@@ -351,20 +383,26 @@ bench_to_links(struct run *run)
 			.slice = fragment_slice,
 			.ctx = &in_4,
 			.ref = lib[1]});
+	unpaced = bench_add(&run->r,
+		&(struct bench){.id = "to_links.unpaced",
+			.what = "whole path to links, lines without a rate",
+			.unit = "frame sent",
+			.slice = to_path_slice,
+			.leave = lines_drain,
+			.ctx = &no_pace});
+	full = bench_add(&run->r,
+		&(struct bench){.id = "to_links.line_rate",
+			.what = "whole path to links, all lines at their rate",
+			.unit = "frame sent",
+			.enter = line_rate_enter,
+			.leave = lines_drain,
+			.slice = to_path_slice,
+			.leave = lines_drain,
+			.ctx = &line_rate,
+			.ref = unpaced});
 	bench_run(&run->r, first, run->rounds);
-	{
-		struct profile p = {0};
-		static const char *const names[] = {"port_rx", "pppoe_rx", "steer", "mp_rx", "inner", "mss", "ip_rx",
-			"route", "ip_tx", "accept", "mp_tx", "timers", "flush"};
-		to_profile(&a[0], &p);
-		p = (struct profile){0};
-		for (int k = 0; k < 20; k++)
-			to_profile(&a[0], &p);
-		for (unsigned k = 0; k < STAGES; k++)
-			if (p.marks[k])
-				printf("%s %8.1f  (%.1f marks)\n", names[k], (double)p.cycles[k] / (double)p.frames,
-					(double)p.frames / (double)p.marks[k]);
-	}
+	goal_of_ratio(&run->r, "P12", "paced at line rate over not paced", full, 1.25);
+	profile_stages(&run->r, "to_links.32k", to_profile, &a[0]);
 	goal_of_ratio(&run->r, "P2", "whole path to links over macswap", path, 3.6);
 	goal_of_ratio(&run->r, "P4.2", "fragmentation in 2 over rte_ipv4_fragment_packet", cut[0], 0.55);
 	goal_of_ratio(&run->r, "P4.4", "fragmentation in 4 over rte_ipv4_fragment_packet", cut[1], 0.65);

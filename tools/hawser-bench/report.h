@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TOOLS_HAWSER_BENCH_REPORT_H
+#define TOOLS_HAWSER_BENCH_REPORT_H
+
+#include <stdio.h>
+
+#include "tools/hawser-bench/harness.h"
+
+/* What is told of a run: tables for people, JSON for programs, a comparison of two recorded runs, and plots of one. */
+
+void report_print(FILE *to, const struct results *r);
+/* 0, or negative errno. */
+int report_json(const char *path, const struct results *r, unsigned rounds);
+int report_compare(const char *before, const char *after);
+/* Writes performance-bundles.svg and performance-stages.svg into the folder. */
+int report_plot(const char *recorded, const char *folder);
+
+#endif
