@@ -193,7 +193,6 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 				.mss_v6 = MSS - 20,
 				.min_fragment = 128,
 				.mode = DP_SCHED_WEIGHTED,
-				.links_max = (uint8_t)p->links,
 				.null_ms = 20,
 				.stall_min_ms = 20,
 				.stall_max_ms = 500,

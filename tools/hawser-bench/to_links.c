@@ -395,7 +395,6 @@ bench_to_links(struct run *run)
 			.what = "whole path to links, all lines at their rate",
 			.unit = "frame sent",
 			.enter = line_rate_enter,
-			.leave = lines_drain,
 			.slice = to_path_slice,
 			.leave = lines_drain,
 			.ctx = &line_rate,
