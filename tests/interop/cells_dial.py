@@ -178,8 +178,7 @@ def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
         if kill is not kill_process:
             # The first pppd stays as the owner of ppp0; ending it would end the others.
             until(f'pppd on {nic} has noticed', lambda: 'Link terminated' in stage.guest.log(f'{nic}.log'), 20)
-            (stage.guest.host / f'{nic}.log').unlink()
-        stage.jobs.append(stage.dial(nic, pidfile=True))
+        stage.jobs.append(stage.dial(nic, pidfile=True, log=f'{nic}-again.log'))
         stage.daemon.wait_bundle(stage.name, 2, 15)
         set_mtu(stage, 1500)
         pings(stage)

@@ -203,7 +203,7 @@ class DialStage(Stage):
         changes = {'users': {USER: {'routes': None}}, 'concentrators': {'isp': {'failure_delay': '100 ms'}}}
         return merge(concentrator_config(socket, lines, rates), changes)
 
-    def dial(self, nic, options='', user=USER, multilink='multilink\nmrru 1500', plugin=None, pidfile=False):
+    def dial(self, nic, options='', user=USER, multilink='multilink\nmrru 1500', plugin=None, pidfile=False, log=None):
         """Starts one pppd on a card of the guest; returns its job. Its log is /host/NIC.log. plugin: other lines than the kernel's
         PPPoE."""
         device = plugin(nic) if plugin else f'plugin rp-pppoe.so\nnic-{nic}'
@@ -215,7 +215,7 @@ class DialStage(Stage):
             noipdefault
             defaultroute
             debug
-            logfile /host/{nic}.log
+            logfile /host/{log or nic + ".log"}
             lcp-echo-interval 1
             lcp-echo-failure 3
             {options}\n''')
