@@ -44,7 +44,8 @@ def exists(name, file, text):
         return name in text
     word = re.escape(name)
     if file.endswith('.py'):
-        return re.search(rf'^@case\ndef {word}\(' if is_test(file) else rf'^def {word}\(', text, re.M)
+        test = rf'^    def {word}\(self' if word.startswith('test_') else rf'^@case\ndef {word}\('
+        return re.search(test if is_test(file) else rf'^def {word}\(', text, re.M)
     if is_test(file):
         return re.search(rf'^{word}\(void \*\*', text, re.M) and re.search(rf'cmocka_unit_test\w*\(\s*{word}\b', text)
     return re.search(rf'^{word}\(', text, re.M)
