@@ -44,31 +44,31 @@ def sends(stage, lines, goal):
     return f'from us {ours}; Linux to us {theirs:.1f}'
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_20_20(stage):
     """20 + 20 Mbit/s"""
     return sends(stage, [(20, 0, ''), (20, 0, '')], 0.92)
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_20_5(stage):
     """20 + 5 Mbit/s, where Linux against itself carries twice the slowest"""
     return sends(stage, [(20, 0, ''), (5, 0, '')], 0.92)
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_30_10(stage):
     """30 + 10 Mbit/s"""
     return sends(stage, [(30, 0, ''), (10, 0, '')], 0.92)
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_30_10_late(stage):
     """30 + 10 Mbit/s, the second line 20 ms longer"""
     return sends(stage, [(30, 0, ''), (10, 20, '')], 0.85)
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_delays(stage):
     """20 + 20 Mbit/s, 5 and 30 ms, where Linux against itself falls to one line"""
     return sends(stage, [(20, 5, ''), (20, 30, '')], 0.85)
@@ -83,7 +83,7 @@ def udp(stage, mbit, seconds=4, size=1400):
     return streams['packets'], streams['lost_packets'], streams.get('out_of_order', 0)
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_skew(stage):
     """Linux sends, one line 60 ms longer: hundreds of fragments of skew; every packet arrives, in order"""
     uneven(stage, [(30, 0, ''), (30, 60, '')])
@@ -94,7 +94,7 @@ def uneven_skew(stage):
     return f'{packets} packets, none lost or out of order, skew of about {skew:.0f} fragments'
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_duplicates(stage):
     """Linux sends, 2 % of the fragments come twice: every packet arrives once, in order"""
     uneven(stage, [(30, 2, 'duplicate 2%'), (30, 2, 'duplicate 2%')])
@@ -106,7 +106,7 @@ def uneven_duplicates(stage):
     return f'{packets} packets, none lost or out of order, {duplicates} duplicates dropped by name'
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_reorder(stage):
     """Linux sends, fragments overtake each other within a line: packets still arrive in order"""
     words = 'reorder 5% 25% gap 5'
@@ -117,7 +117,7 @@ def uneven_reorder(stage):
     return f'{packets} packets, {lost} lost, none out of order'
 
 
-@cell(DialStage, ROW)
+@cell(DialStage, ROW, alone=True)
 def uneven_loss(stage):
     """1 % loss on one of 20 + 20 Mbit/s: UDP from Linux; what its two halves survived is delivered, in order"""
     uneven(stage, [(20, 0, 'loss 1%'), (20, 0, '')])

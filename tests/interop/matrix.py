@@ -14,11 +14,12 @@ class Cell:
     stage: type            # where it plays
     function: typing.Callable
     quick: bool
+    alone: bool            # measures what the lines carry: nothing else runs beside it
 
 
-def cell(stage, row, quick=False):
+def cell(stage, row, quick=False, alone=False):
     """Registers a cell: a function of the stage that raises when something does not hold. What it returns is printed."""
     def register(function):
-        CELLS.append(Cell(function.__name__, function.__doc__.splitlines()[0], row, stage, function, quick))
+        CELLS.append(Cell(function.__name__, function.__doc__.splitlines()[0], row, stage, function, quick, alone))
         return function
     return register

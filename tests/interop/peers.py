@@ -38,6 +38,6 @@ BEHAVIOUR = [
 ]
 
 NOT_COVERED = [
-    'Kernel PPPoE sessions pinned at both ends: our client always does discovery.',
+    'Pinned sessions as such: our client always does discovery, which a script of the cell answers for the pinned peer.',
     'Bundles of one user from two guests at once, in a thousand rounds of crossing links.',
 ]

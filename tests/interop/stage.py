@@ -54,8 +54,8 @@ class Stage(Lab):
         self.ip(ns, 'tuntap', 'add', name, 'mode', 'tap')
         self.ip(ns, 'link', 'set', name, 'up')
 
-    def boot(self, name, taps, backend=None):
-        guest = Guest(self, HAWSER, name, taps, backend or self.backend)
+    def boot(self, name, taps, backend=None, ns=HAWSER):
+        guest = Guest(self, ns, name, taps, backend or self.backend)
         self._stack.callback(guest.stop)
         self.password(guest, {USER: PASSWORD})
         # -B would bind: the server answers on every address that pppd brings up later.
