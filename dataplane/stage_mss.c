@@ -15,9 +15,12 @@ enum { LOOK_MAX = 160 };
 static inline struct rte_mbuf *
 clamp(struct worker *w, struct rte_mbuf *m, const uint16_t flag)
 {
-	const struct bundle *b = bundle_at(w->bundles, pkt(m)->bundle);
+	const struct bundle *b;
 	struct rte_mbuf *whole;
 
+	if (likely(!mss_may_clamp(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len)))
+		return m;
+	b = bundle_at(w->bundles, pkt(m)->bundle);
 	if (b == NULL || !(b->hot.flags & flag))
 		return m;
 	whole = mbuf_pull(w->pool, m, RTE_MIN(m->pkt_len, (uint32_t)LOOK_MAX));

@@ -20,7 +20,7 @@
  *
  * Workers only read, but for the neighbours' `used` bytes. Everything under "control only" is plain memory of one thread. */
 
-enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX };
+enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX, HOST_NETS = 1 << 16 };
 
 /* Indexes that readers may still hold wait in order; `fresh` ones were never used. */
 struct index_pool {
@@ -65,6 +65,8 @@ struct tables {
 	_Atomic uint64_t *prefix_words, *neighbour_words;
 	_Atomic uint8_t *neighbour_used;
 	_Atomic uint64_t default_word; /* rte_lpm has no /0 */
+	_Atomic uint64_t host_nets[HOST_NETS /
+		64]; /* bit = /16 with hosts in the exact table: the others need not be asked for */
 	struct rte_rcu_qsbr *qsbr;
 
 	/* control only */
@@ -73,6 +75,7 @@ struct tables {
 	struct rte_hash *neighbour_index; /* (address, port) -> index */
 	struct neighbour *neighbours;
 	struct session_port *session_ports;
+	uint32_t hosts_of_net[HOST_NETS];
 };
 
 /* ------------------------------------------------------------------ next hop words */
@@ -287,12 +290,47 @@ word_pointer(uint64_t word)
 	return (void *)(uintptr_t)word;
 }
 
+static void
+host_net_count(struct tables *t, uint32_t host, int change)
+{
+	const uint32_t net = host >> 16;
+	const uint64_t bit = (uint64_t)1 << net % 64;
+
+	t->hosts_of_net[net] += (uint32_t)change;
+	if (t->hosts_of_net[net] != 0)
+		atomic_fetch_or_explicit(&t->host_nets[net / 64], bit, memory_order_release);
+	else
+		atomic_fetch_and_explicit(&t->host_nets[net / 64], ~bit, memory_order_release);
+}
+
 static int
 host_set(struct tables *t, uint32_t host, uint64_t word)
 {
-	const int ret = rte_hash_add_key_data(t->hosts, &host, word_pointer(word));
+	const bool fresh = rte_hash_lookup(t->hosts, &host) < 0;
 
-	return ret == 0 ? 0 : -ENOSPC;
+	/* the bit first, or a worker would not find the host; a bit too many only costs it a look */
+	if (fresh)
+		host_net_count(t, host, 1);
+	if (rte_hash_add_key_data(t->hosts, &host, word_pointer(word)) == 0)
+		return 0;
+	if (fresh)
+		host_net_count(t, host, -1);
+	return -ENOSPC;
+}
+
+static void
+host_del(struct tables *t, uint32_t host)
+{
+	if (rte_hash_del_key(t->hosts, &host) >= 0)
+		host_net_count(t, host, -1);
+}
+
+static bool
+host_possible(const struct tables *t, uint32_t host)
+{
+	const uint32_t net = host >> 16;
+
+	return atomic_load_explicit(&t->host_nets[net / 64], memory_order_relaxed) >> net % 64 & 1;
 }
 
 static uint64_t
@@ -407,7 +445,7 @@ neighbour_forget(struct tables *t, uint32_t i)
 {
 	atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
 	if (neighbour_routed(t, i))
-		rte_hash_del_key(t->hosts, &t->neighbours[i].address);
+		host_del(t, t->neighbours[i].address);
 	t->neighbours[i].set = false;
 	neighbour_release(t, i);
 }
@@ -581,7 +619,7 @@ host_route_gone(struct tables *t, uint32_t host)
 	struct next_hop h;
 	uint32_t i;
 
-	rte_hash_del_key(t->hosts, &host);
+	host_del(t, host);
 	word_load(prefix_word(t, host), &h);
 	if (h.kind != DP_NEXT_CONNECTED)
 		return;
@@ -631,22 +669,41 @@ prefix_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t m
 	}
 }
 
+/* Bit = destination that has an entry of its own, with its next hop in out[]. */
+static uint64_t
+host_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+{
+	const void *keys[KEY_BULK];
+	uint8_t of_key[KEY_BULK];
+	void *words[KEY_BULK];
+	uint64_t hit = 0, found = 0;
+	unsigned asked = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!host_possible(t, dst[i]))
+			continue;
+		keys[asked] = &dst[i];
+		of_key[asked++] = (uint8_t)i;
+	}
+	if (asked != 0)
+		rte_hash_lookup_bulk_data(t->hosts, keys, asked, &hit, words);
+	for (; hit != 0; hit &= hit - 1) {
+		const unsigned k = (unsigned)__builtin_ctzll(hit);
+
+		word_load((uint64_t)(uintptr_t)words[k], &out[of_key[k]]);
+		found |= (uint64_t)1 << of_key[k];
+	}
+	return found;
+}
+
 static void
 route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
 {
 	const uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
-	const void *keys[KEY_BULK];
-	void *words[KEY_BULK];
-	uint64_t hit = 0;
+	const uint64_t found = host_bulk(t, dst, n, out);
 
-	for (unsigned i = 0; i < n; i++)
-		keys[i] = &dst[i];
-	rte_hash_lookup_bulk_data(t->hosts, keys, n, &hit, words);
-	for (unsigned i = 0; i < n; i++)
-		if (hit >> i & 1)
-			word_load((uint64_t)(uintptr_t)words[i], &out[i]);
-	if (hit != all)
-		prefix_bulk(t, dst, n, ~hit, out);
+	if (found != all)
+		prefix_bulk(t, dst, n, ~found, out);
 }
 
 void

@@ -6,10 +6,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/wire/ip.h"
+
 /* Lowers the MSS option of a TCP SYN or SYN-ACK in the IP packet at ip to the ceiling of its family (0: leave that family alone) and
  * corrects the TCP checksum by the difference. len: contiguous bytes at ip, perhaps only the first part of the packet; what lies beyond
  * is not looked at. True if the packet was changed. Never raises or adds the option; later fragments, cut or malformed headers and
  * option lists are left as they are. Needs no checked packet: all lengths are checked here. */
 bool mss_clamp(uint8_t *ip, size_t len, uint16_t ceiling_v4, uint16_t ceiling_v6);
+
+/* False when mss_clamp() would surely leave the packet alone, which is said of most packets by a look at their first bytes: IPv4, and not
+ * a SYN. */
+static inline bool
+mss_may_clamp(const uint8_t *ip, size_t len)
+{
+	enum { FLAGS = 13, SYN = 0x02 };
+	const size_t hdr_len = len > 0 ? (size_t)(ip[0] & 0x0f) * 4 : 0;
+
+	if (len < IP4_HDR_MIN || ip[0] >> 4 != 4 || hdr_len < IP4_HDR_MIN || len <= hdr_len + FLAGS)
+		return true;
+	return ip[9] == IPPROTO_TCP_SEGMENT && (load_be16(ip + 6) & IP4_OFFSET) == 0 &&
+		(ip[hdr_len + FLAGS] & SYN) != 0;
+}
 
 #endif
