@@ -101,7 +101,7 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 	if (t == NULL)
 		return NULL;
 	t->max = RTE_MAX(RTE_MIN(bundles_max, (unsigned)DP_BUNDLES_MAX), 1u);
-	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + rte_pktmbuf_data_room_size(w->pool);
+	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(w->pool);
 	t->rx_ready = t->tx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
 	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), RTE_CACHE_LINE_SIZE, numa_node);
 	if (t->bundles == NULL || deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
@@ -284,7 +284,7 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	b->tx.mss_v4 = s->mss_v4;
 	b->tx.mss_v6 = s->mss_v6;
 	b->tx.null_ms = s->null_ms;
-	b->tx.address_be = s->address_be;
+	b->hot.address_be = s->address_be;
 	b->tx.config = (struct sched_config){.mode = (enum sched_mode)s->mode, .min_fragment = s->min_fragment};
 	b->rare.queue_ms = s->queue_ms;
 	b->rare.limits = (struct window_limits){
@@ -470,8 +470,8 @@ bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
 	count_spill(&b->hot.packets, &b->rare.packets);
 	e.totals.rx_packets = b->rare.packets.n;
 	e.totals.rx_bytes = b->rare.packets.bytes;
-	e.totals.tx_packets = b->rare.sent.n;
-	e.totals.tx_bytes = b->rare.sent.bytes;
+	e.totals.tx_packets = b->tx.sent.n;
+	e.totals.tx_bytes = b->tx.sent.bytes;
 	e.totals.dropped = b->rare.queue_drops;
 	worker_event(w, &e);
 	b->hot.flags &= (uint16_t)~BUNDLE_LIVE;
@@ -554,8 +554,8 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 	*out = (struct dp_bundle_stats){
 		.rx_packets = r->packets.n + b->hot.packets.n,
 		.rx_bytes = r->packets.bytes + b->hot.packets.bytes,
-		.tx_packets = r->sent.n,
-		.tx_bytes = r->sent.bytes,
+		.tx_packets = b->tx.sent.n,
+		.tx_bytes = b->tx.sent.bytes,
 		.rx_null = r->rx_null,
 		.tx_null = r->tx_null,
 		.queue_drops = r->queue_drops,
@@ -567,7 +567,7 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 		.expired = r->expired,
 		.held = reasm_held(&b->rx),
 		.window_slots = reasm_slots(&b->rx),
-		.stall_us = (uint32_t)(r->stall_half_ns * 2 / 1000),
+		.stall_us = r->stall_us,
 		.queue_packets = b->tx.control.n + b->tx.data.n,
 		.next_rx_seq = b->rx.next,
 		.next_tx_seq = seq_add(b->tx.seq, 0, b->hot.flags & DP_BUNDLE_TX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS),

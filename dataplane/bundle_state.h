@@ -23,6 +23,7 @@ enum {
 	FRAME_HDR_MAX = ETH_HDR_MAX + PPPOE_HDR_LEN + 2, /* what a line puts in front of the MP header */
 	FRAME_ROOM = FRAME_HDR_MAX + MP_LONG_LEN,        /* headroom a queued packet has */
 	STALL_SHIFT = 20,                                /* wheel of 1 ms */
+	STALL_HALF_SHIFT = 19,                           /* 16 bits of it are 34 s, half of what can be configured */
 	PACE_SHIFT = 14,                                 /* wheel of 16 us */
 	PACE_TICK_NS = 1 << PACE_SHIFT,
 };
@@ -53,8 +54,11 @@ struct bundle_hot {
 	uint16_t rx_mrru;
 	uint16_t joined; /* bit = slot */
 	struct count rx[LINES_INLINE];
-	struct count packets;    /* delivered */
-	uint32_t stall_due;      /* tick of the stall wheel, 0: no gap. The node may stay in the wheel without */
+	struct count packets; /* delivered */
+	uint32_t address_be;  /* subscriber's, 0: none */
+	uint16_t
+		stall_due; /* low bits of a tick of the stall wheel, 0: no gap. The node may stay in the wheel without */
+	uint16_t stall_half;     /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
 	struct wheel_node stall; /* in the wheel from the first gap on, until it comes out without one */
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
@@ -86,13 +90,13 @@ struct bundle_tx {
 	struct sched_config config;
 	struct mbuf_queue control, data;
 	uint32_t bytes_max, packets_max;
-	uint32_t address_be;
 	uint32_t next_ready;    /* list of the table */
 	uint64_t horizon_ns;    /* a line with less backlog than this has room */
 	uint64_t null_due_ns;   /* earliest stale line's null fragment; UINT64_MAX: none */
 	uint64_t solo_until_ns; /* until then only solo_line sends, so that number 0 arrives first; 0: over */
 	uint8_t solo_line;      /* valid while solo_until_ns != 0 */
 	struct wheel_node wake;
+	struct wide_count sent;
 	struct sched_line *lines; /* n_lines of them: sched_inline, or in the extension */
 	struct sched_line sched_inline[LINES_INLINE];
 };
@@ -104,10 +108,10 @@ struct link_rare {
 };
 
 struct bundle_rare {
-	struct wide_count packets, sent;
+	struct wide_count packets;
 	uint64_t rx_null, tx_null, queue_drops, late, duplicate, lost_fragments, overrun, expired;
 	struct window_limits limits;
-	uint64_t stall_half_ns;
+	uint32_t stall_us;   /* most a fragment waits for others */
 	uint64_t grown_ns;   /* when the window last grew */
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;
@@ -159,6 +163,16 @@ struct rx_item {
 	bool plain;
 };
 
+/* A packet whose fragments have left the window, not joined yet. */
+struct popped {
+	struct bundle *b;
+	uint16_t first, n; /* in popped_frags */
+	bool plain;        /* came without multilink */
+	bool held;         /* came out of the window */
+};
+
+enum { POPPED_FRAGS = 2 * REASM_PACKET_FRAGS_MAX };
+
 struct bundle_table {
 	struct bundle *bundles;
 	unsigned max;
@@ -167,6 +181,9 @@ struct bundle_table {
 
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
+	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
+	unsigned n_popped, n_frags;
+	void *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 
 	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */
@@ -183,6 +200,27 @@ static inline uint32_t
 bundle_index(const struct bundle_table *t, const struct bundle *b)
 {
 	return (uint32_t)(b - t->bundles);
+}
+
+/* A packet for the bundle's lines is on its way: to its queue, */
+static inline void
+bundle_prefetch_queue(const struct bundle_table *t, uint32_t index)
+{
+	const struct bundle *b = &t->bundles[index % t->max];
+
+	rte_prefetch0(&b->hot);
+	for (unsigned at = 0; at < sizeof(b->tx); at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0((const uint8_t *)&b->tx + at);
+}
+
+/* and then out of it to the lines. */
+static inline void
+bundle_prefetch_lines(const struct bundle_table *t, uint32_t index)
+{
+	const struct bundle *b = &t->bundles[index % t->max];
+
+	for (unsigned at = 0; at < sizeof(b->lines); at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0((const uint8_t *)b->lines + at);
 }
 
 /* NULL: no such bundle. */
@@ -310,7 +348,11 @@ bundle_waits_for_all(const struct bundle *b)
 static inline void
 bundle_set_stall(struct bundle *b)
 {
-	b->rare.stall_half_ns = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits) * UINT64_C(500);
+	const uint64_t unit_ns = 1u << STALL_HALF_SHIFT;
+
+	b->rare.stall_us = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits);
+	b->hot.stall_half =
+		(uint16_t)RTE_MIN((b->rare.stall_us * UINT64_C(500) + unit_ns - 1) / unit_ns, UINT64_C(0xffff));
 }
 
 /* Lists of bundles with work left; a bundle is in each at most once (its flag says so). */

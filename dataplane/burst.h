@@ -4,11 +4,12 @@
 
 #include <rte_mbuf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/api/dataplane.h"
 
-/* What stages work on: some packets, and each packet's scratch in its mbuf's private area. */
+/* What stages work on: some packets, and each packet's scratch in its mbuf. */
 
 enum { BURST_MAX = 32, BURST_STAGE = 16 };
 
@@ -25,32 +26,42 @@ enum pkt_flags {
 	PKT_TO_LINKS = 1 << 4,    /* routed to a bundle, not to an IP port */
 };
 
-/* Scratch between stages. What a field means before and after each stage is said at the stage. */
+/* Scratch between stages. What a field means before and after each stage is said at the stage. It lies in the mbuf's second line, which
+ * whoever chains or frees the mbuf needs anyway, and nobody waits for a line of its own. */
 struct pkt {
-	struct rte_mbuf *next; /* intrusive queues: bundle queue, line queue */
-	uint64_t due_ns;       /* line queue: may start then */
-	uint32_t bundle;       /* index at home */
+	union {
+		struct rte_mbuf *next; /* intrusive queues: bundle queue, line queue */
+		struct {
+			uint32_t next_hop_be; /* of packets that wait for a neighbour */
+			uint16_t mtu;
+			uint8_t why; /* enum dp_punt_why of packets routing hands to control */
+			uint8_t kind; /* on rings: enum steer_kind, enum dp_origin (punt) or enum dp_target_kind (inject) */
+		};
+	};
+	union {
+		uint64_t due_ns;   /* line queue: may start then */
+		uint64_t mac_word; /* from routing on, of packets to IP ports: neighbour word, MAC of the next hop */
+		struct {           /* until routing, of what came from links */
+			uint16_t proto;  /* PPP protocol of the payload */
+			uint8_t eth_len; /* of the Ethernet header that was in front, tags included */
+		};
+	};
+	uint32_t bundle; /* index at home */
 	uint16_t gen;
-	uint8_t home, slot;
 	uint16_t port; /* of arrival; later of departure */
-	struct vlan_stack vlans;
-	uint16_t proto; /* PPP protocol of the payload */
-	uint8_t flags;  /* enum pkt_flags */
-	uint8_t why;    /* enum dp_punt_why of packets routing hands to control */
-	uint8_t kind;   /* on rings: enum steer_kind, enum dp_origin (punt) or enum dp_target_kind (inject) */
-	uint16_t mtu;
-	uint32_t next_hop_be; /* of packets that wait for a neighbour */
-	uint64_t mac_word;    /* neighbour word: MAC of the next hop */
-};
-_Static_assert(sizeof(struct pkt) <= 64, "scratch is one cache line");
+	uint8_t home, slot;
+	uint8_t flags; /* enum pkt_flags */
+} __attribute__((packed, aligned(4)));
 
-/* Private area size of every pool; the room a stage may rely on in front of a received frame is RTE_PKTMBUF_HEADROOM. */
-enum { PKT_PRIV_SIZE = 64 };
+/* It leaves room for one field of eight bytes, which is what net_pcap (for time stamps) and others ask for. */
+enum { PKT_AT = offsetof(struct rte_mbuf, dynfield1), PKT_BYTES = 28 };
+_Static_assert(
+	sizeof(struct pkt) == PKT_BYTES && PKT_AT + PKT_BYTES + 8 <= sizeof(struct rte_mbuf), "in the second line");
 
 static inline struct pkt *
 pkt(struct rte_mbuf *m)
 {
-	return rte_mbuf_to_priv(m);
+	return (struct pkt *)(void *)((uint8_t *)m + PKT_AT);
 }
 
 #endif

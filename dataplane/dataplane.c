@@ -9,6 +9,7 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_rcu_qsbr.h>
 #include <rte_version.h>
@@ -102,10 +103,9 @@ static struct rte_mempool *
 pool_new(const char *name, unsigned n, uint16_t room, int node)
 {
 	const unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
-	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room, .mbuf_priv_size = PKT_PRIV_SIZE};
-	struct rte_mempool *p =
-		rte_mempool_create_empty(name, n, (unsigned)sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + room,
-			n >= CACHED_MIN ? CACHE_SIZE : 0, sizeof(private), node, flags);
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
+	struct rte_mempool *p = rte_mempool_create_empty(name, n, (unsigned)sizeof(struct rte_mbuf) + room,
+		n >= CACHED_MIN ? CACHE_SIZE : 0, sizeof(private), node, flags);
 
 	if (p == NULL)
 		return NULL;
@@ -152,6 +152,16 @@ pool_give(struct worker *w, struct rte_mempool *pool, struct rte_mempool *indire
 	w->indirect_pool = indirect;
 	w->held_budget = RTE_MIN(w->held_budget, bytes * 3 / 4);
 	w->wait_budget = bytes * 7 / 8;
+}
+
+/* No driver may keep anything where struct pkt lies. */
+static int
+scratch_reserve(const char **why)
+{
+	const struct rte_mbuf_dynfield scratch = {.name = "hawser_pkt", .size = sizeof(struct pkt), .align = 4};
+	const int at = rte_mbuf_dynfield_register_offset(&scratch, PKT_AT);
+
+	return at == PKT_AT ? 0 : why_failed(why, -EBUSY, "a driver uses the part of packet buffers that we need");
 }
 
 static int
@@ -355,6 +365,8 @@ dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why
 
 	if (ret == 0)
 		ret = workers_new(dp, s, why);
+	if (ret == 0)
+		ret = scratch_reserve(why);
 	if (ret == 0)
 		ret = all_pools_open(dp, s, why);
 	if (ret == 0)

@@ -12,6 +12,22 @@
 /* Packets that are chains of fragments. A segment may share its buffer with another packet (indirect mbufs): bytes in front of
  * the data of a direct mbuf are always its own, those behind it only while nobody else refers to the buffer. */
 
+/* Where a received frame begins in a buffer of ours, without asking the mbuf, which may not be in the cache: for prefetching. */
+static inline const void *
+mbuf_data_hint(const void *m)
+{
+	return (const uint8_t *)m + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM;
+}
+
+/* A frame that is about to be looked at. */
+static inline void
+mbuf_prefetch(const struct rte_mbuf *m)
+{
+	rte_prefetch0(m);
+	rte_prefetch0((const uint8_t *)m + PKT_AT);
+	rte_prefetch0(mbuf_data_hint(m));
+}
+
 /* Copies len bytes from offset of the chain; the caller has checked that they are there. */
 static inline void
 mbuf_copy_out(const struct rte_mbuf *m, uint32_t offset, uint32_t len, uint8_t *to)

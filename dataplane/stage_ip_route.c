@@ -86,7 +86,7 @@ ask_source(const struct worker *w, struct packet_view *v, struct route_query *q)
 	if (!(k->flags & PKT_FROM_BUNDLE))
 		return;
 	b = &w->bundles->bundles[k->bundle];
-	if (!(b->hot.flags & DP_BUNDLE_SOURCE_CHECK) || v->src == rte_be_to_cpu_32(b->tx.address_be))
+	if (!(b->hot.flags & DP_BUNDLE_SOURCE_CHECK) || v->src == rte_be_to_cpu_32(b->hot.address_be))
 		return;
 	v->src_at = (uint8_t)q->n;
 	q->dst[q->n++] = v->src;
@@ -202,6 +202,8 @@ to_bundle(struct worker *w, const struct packet_view *v, const struct next_hop *
 	k->bundle = nh->bundle;
 	k->gen = nh->gen;
 	k->flags = (uint8_t)((k->flags & ~PKT_FROM_BUNDLE) | PKT_TO_LINKS);
+	if (likely(k->home == w->index))
+		bundle_prefetch_queue(w->bundles, k->bundle);
 	return PACKET_PASS;
 }
 

@@ -86,7 +86,7 @@ mp_accept(struct worker *w, struct burst *burst)
 
 	burst->n = 0;
 	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(&w->bundles->bundles[pkt(burst->m[i])->bundle % w->bundles->max].tx);
+		bundle_prefetch_lines(w->bundles, pkt(burst->m[i])->bundle);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
 		struct bundle *b = bundle_at(w->bundles, pkt(m)->bundle);

@@ -26,7 +26,15 @@ struct drain {
 	struct worker *w;
 	struct bundle_table *t;
 	struct burst *out;
+	uint32_t now_us;
 };
+
+static struct drain
+drain_begin(struct worker *w, struct burst *out)
+{
+	w->bundles->n_popped = w->bundles->n_frags = 0;
+	return (struct drain){w, w->bundles, out, (uint32_t)(w->now_ns / 1000)};
+}
 
 /* ------------------------------------------------------------------ packets out */
 
@@ -63,14 +71,16 @@ deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_m
 	d->out->m[d->out->n++] = m;
 }
 
-/* A packet that is complete in one fragment, or what was popped as one. */
+/* A packet that is complete in one fragment, or what was popped as one. held: the window has held it. */
 static void
-deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned n)
+deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned n, bool held)
 {
 	const uint8_t slot = pkt(frags[n - 1])->slot;
 	struct rte_mbuf *m = mbuf_join((struct rte_mbuf **)frags, n);
 
 	pkt(m)->slot = slot;
+	if (unlikely(m->nb_segs > n && held))
+		d->w->held_bytes -= (uint64_t)(m->nb_segs - n) * d->t->mbuf_bytes;
 	if (unlikely(m->pkt_len == 0 || ppp_is_discard(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len))) {
 		b->rare.rx_null++;
 		release(d->w, m);
@@ -81,26 +91,71 @@ deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned 
 	deliver(d, b, m, true);
 }
 
+/* All that was popped, when what it consists of has come into the cache. */
 static void
-give_up(const struct drain *d, struct bundle *b, void *frags[], unsigned n, enum drop_reason why)
+deliver_popped(const struct drain *d)
 {
-	for (unsigned i = 0; i < n; i++)
-		drop(d->w, frags[i], why);
-	b->rare.lost_fragments += n;
+	for (unsigned i = 0; i < d->t->n_popped; i++) {
+		const struct popped *p = &d->t->popped[i];
+		void **frags = d->t->frags + p->first;
+
+		if (p->plain)
+			deliver(d, p->b, frags[0], false);
+		else
+			deliver_packet(d, p->b, frags, p->n, p->held);
+	}
 }
 
 static bool
 is_full(const struct drain *d)
 {
-	return d->out->n == BURST_MAX;
+	return d->t->n_popped == BURST_MAX || POPPED_FRAGS - d->t->n_frags < REASM_PACKET_FRAGS_MAX;
+}
+
+/* The n fragments behind those that were popped before are a packet. */
+static void
+popped_add(const struct drain *d, struct bundle *b, unsigned n, bool plain, bool held)
+{
+	struct bundle_table *t = d->t;
+
+	t->popped[t->n_popped++] = (struct popped){b, (uint16_t)t->n_frags, (uint16_t)n, plain, held};
+	t->n_frags += n;
+}
+
+static void
+popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool plain)
+{
+	d->t->frags[d->t->n_frags] = m;
+	popped_add(d, b, 1, plain, false);
+}
+
+/* Fragments that have waited are as good as never seen: their headers, chain pointers and scratch, and the first one's data. */
+static void
+prefetch_popped(void *const frags[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		rte_prefetch0(frags[i]);
+		rte_prefetch0(pkt(frags[i]));
+	}
+	rte_prefetch0(mbuf_data_hint(frags[0]));
+}
+
+static void
+give_up(const struct drain *d, struct bundle *b, void *frags[], unsigned n, enum drop_reason why)
+{
+	for (unsigned i = 0; i < n; i++) {
+		d->w->held_bytes -= packet_memory(d->t, frags[i]) - d->t->mbuf_bytes;
+		drop(d->w, frags[i], why);
+	}
+	b->rare.lost_fragments += n;
 }
 
 /* Pops all there is. False: the burst is full and there may be more. Fragments that lost others are dropped for the reason given. */
 static bool
 drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 {
-	void *frags[REASM_PACKET_FRAGS_MAX];
 	enum reasm_out kind;
+	void **frags;
 	unsigned n;
 
 	for (;;) {
@@ -108,27 +163,28 @@ drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 			bundle_rx_ready(d->t, b);
 			return false;
 		}
-		n = reasm_pop(&b->rx, frags, RTE_DIM(frags), &kind);
+		frags = d->t->frags + d->t->n_frags;
+		n = reasm_pop(&b->rx, frags, REASM_PACKET_FRAGS_MAX, &kind);
 		if (n == 0)
 			return true;
-		for (unsigned i = 0; i < n; i++)
-			rte_prefetch0(frags[i]);
-		for (unsigned i = 0; i < n; i++)
-			d->w->held_bytes -= packet_memory(d->t, frags[i]);
-		if (kind == REASM_PACKET)
-			deliver_packet(d, b, frags, n);
-		else
+		/* further segments of fragments are counted when their headers are here: when joined or dropped */
+		d->w->held_bytes -= (uint64_t)n * d->t->mbuf_bytes;
+		if (kind == REASM_PACKET) {
+			prefetch_popped(frags, n);
+			popped_add(d, b, n, false, true);
+		} else {
 			give_up(d, b, frags, n, why);
+		}
 	}
 }
 
 /* ------------------------------------------------------------------ deadlines */
 
 /* Ticks never are 0, which means that nothing is armed. */
-static uint32_t
+static uint16_t
 stall_tick(uint64_t ns)
 {
-	const uint32_t tick = (uint32_t)(ns >> STALL_SHIFT);
+	const uint16_t tick = (uint16_t)(ns >> STALL_SHIFT);
 
 	return tick != 0 ? tick : 1;
 }
@@ -145,7 +201,7 @@ watch_gap(const struct drain *d, struct bundle *b)
 	}
 	if (b->hot.stall_due != 0)
 		return;
-	due_ns = d->w->now_ns + b->rare.stall_half_ns + (1u << STALL_SHIFT) - 1;
+	due_ns = d->w->now_ns + ((uint64_t)b->hot.stall_half << STALL_HALF_SHIFT) + (1u << STALL_SHIFT) - 1;
 	reasm_arm(&b->rx);
 	b->hot.stall_due = stall_tick(due_ns);
 	if (!wheel_comes_by(&d->t->stall, bundle_index(d->t, b), due_ns))
@@ -174,7 +230,7 @@ shrink(const struct drain *d, struct bundle *b)
 static void
 fire(const struct drain *d, struct bundle *b)
 {
-	const int32_t early = (int32_t)(b->hot.stall_due - stall_tick(d->w->now_ns));
+	const int early = (int16_t)(b->hot.stall_due - stall_tick(d->w->now_ns));
 	uint32_t lost;
 
 	if (b->hot.stall_due == 0) {
@@ -258,13 +314,24 @@ grow(const struct drain *d, struct bundle *b, uint32_t seq)
 	return true;
 }
 
+/* Whether a sample of how late a link is is worth the cold memory it goes to: at once when it raises the stall limit; else it can only let
+ * the estimate decay, which takes seconds, and every bundle looks in one millisecond of 64. */
+static bool
+lag_counts(const struct drain *d, const struct bundle *b, uint32_t lag_us)
+{
+	const uint64_t half_ns = (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT;
+
+	return lag_us * UINT64_C(1000) + WINDOW_STALL_MARGIN_US * UINT64_C(500) > half_ns ||
+		((d->w->now_ns >> STALL_SHIFT ^ bundle_index(d->t, b)) & 63) == 0;
+}
+
 static void
 note_lag(const struct drain *d, struct bundle *b)
 {
 	uint32_t lag_us;
 	unsigned link;
 
-	if (!reasm_lag(&b->rx, &link, &lag_us) || link >= b->tx.n_lines)
+	if (!reasm_lag(&b->rx, &link, &lag_us) || !lag_counts(d, b, lag_us) || link >= b->tx.n_lines)
 		return;
 	window_skew_sample(&b->rare.skew[link], lag_us, (uint32_t)(d->w->now_ns / 1000000));
 	bundle_set_stall(b);
@@ -282,11 +349,10 @@ static bool
 settle(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdict)
 {
 	struct bundle *b = it->b;
-	void *one = it->m;
 
 	switch (verdict) {
 	case REASM_WHOLE:
-		deliver_packet(d, b, &one, 1);
+		popped_add_one(d, b, it->m, false);
 		return true;
 	case REASM_HELD:
 	case REASM_READY:
@@ -312,15 +378,14 @@ static bool
 insert(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
-	struct link_rare *rare = bundle_link_rare(b, it->slot);
-	const uint32_t now_us = (uint32_t)(d->w->now_ns / 1000), lost = reasm_lost(&b->rx);
+	const uint32_t lost = reasm_lost(&b->rx);
 	enum reasm_verdict verdict = REASM_OVERRUN;
 	bool reordered = false;
 
 	if (!make_budget(d, packet_memory(d->t, it->m)))
 		return false;
 	for (unsigned tries = 0; verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
-		verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, now_us, &reordered);
+		verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, &reordered);
 		if (likely(verdict != REASM_OVERRUN))
 			break;
 		if (grow(d, b, it->mp.seq))
@@ -332,11 +397,13 @@ insert(const struct drain *d, const struct rx_item *it)
 	}
 	if (unlikely(!settle(d, it, verdict)))
 		drop(d->w, it->m, DROP_MP_OVERRUN);
-	rare->reorder += reordered;
+	if (unlikely(reordered))
+		bundle_link_rare(b, it->slot)->reorder++;
 	if (verdict == REASM_READY && !drain(d, b, DROP_MP_LOST))
 		return true;
 	/* Inferred: the link whose number moved M past the missing ones. */
-	rare->lost += reasm_lost(&b->rx) - lost;
+	if (unlikely(reasm_lost(&b->rx) != lost))
+		bundle_link_rare(b, it->slot)->lost += reasm_lost(&b->rx) - lost;
 	note_lag(d, b);
 	watch_gap(d, b);
 	return true;
@@ -349,7 +416,7 @@ check_peer(struct bundle *b, const struct rte_mbuf *m, const struct pkt *k)
 {
 	const struct link_id *id;
 	const uint8_t *payload = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint8_t *eth = payload - PPPOE_HDR_LEN - eth_hdr_len(k->vlans);
+	const uint8_t *eth = payload - PPPOE_HDR_LEN - k->eth_len;
 
 	if (!bundle_joined(b, k->slot))
 		return DROP_SESSION_NOT_READY;
@@ -456,7 +523,7 @@ bool
 mp_rx(struct worker *w, struct burst *b)
 {
 	struct bundle_table *t = w->bundles;
-	const struct drain d = {w, t, b};
+	const struct drain d = drain_begin(w, b);
 
 	if (!t->rx_more)
 		take_in(w, t, b);
@@ -465,12 +532,13 @@ mp_rx(struct worker *w, struct burst *b)
 		const struct rx_item *it = &t->in[t->in_at];
 
 		if (it->plain)
-			deliver(&d, it->b, it->m, false);
+			popped_add_one(&d, it->b, it->m, true);
 		else if (!insert(&d, it))
 			break;
 		t->in_at++;
 	}
 	t->rx_more = is_full(&d);
+	deliver_popped(&d);
 	return t->rx_more;
 }
 
@@ -478,7 +546,7 @@ bool
 mp_expire(struct worker *w, struct burst *b)
 {
 	struct bundle_table *t = w->bundles;
-	const struct drain d = {w, t, b};
+	const struct drain d = drain_begin(w, b);
 	uint32_t i;
 
 	b->n = 0;
@@ -486,5 +554,6 @@ mp_expire(struct worker *w, struct burst *b)
 		if (t->bundles[i].hot.flags & BUNDLE_LIVE)
 			fire(&d, &t->bundles[i]);
 	}
-	return b->n != 0;
+	deliver_popped(&d);
+	return t->n_popped != 0;
 }

@@ -290,7 +290,7 @@ send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	struct cut c;
 
-	if (unlikely(b->tx.seq == 0 && b->tx.solo_until_ns == 0 && b->tx.n_lines > 1 && b->rare.sent.n == 0))
+	if (unlikely(b->tx.seq == 0 && b->tx.solo_until_ns == 0 && b->tx.n_lines > 1 && b->tx.sent.n == 0))
 		solo_begin(w, b);
 	c.n = sched_split(&b->tx.sched, &b->tx.config, b->tx.lines, b->tx.n_lines, m->pkt_len, w->now_ns, c.piece);
 	if (c.n == 0 || !make_pieces(w, b, m, &c)) {
@@ -323,8 +323,8 @@ send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control
 
 	if (control || !sent)
 		return;
-	b->rare.sent.n++;
-	b->rare.sent.bytes += bytes;
+	b->tx.sent.n++;
+	b->tx.sent.bytes += bytes;
 }
 
 /* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when

@@ -118,7 +118,7 @@ note(struct rte_mbuf *m, const struct port *p, const struct seen *s, const struc
 		.home = to->home,
 		.slot = to->slot,
 		.port = p->index,
-		.vlans = s->eth.vlans,
+		.eth_len = (uint8_t)s->eth.hdr_len,
 		.proto = s->proto,
 	};
 }
@@ -184,7 +184,7 @@ pppoe_rx(struct worker *w, struct port *p, struct burst *b)
 	const unsigned n = b->n;
 
 	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(b->m[i], const void *));
+		mbuf_prefetch(b->m[i]);
 	b->n = 0;
 	for (unsigned i = 0; i < n; i += BURST_STAGE)
 		rx_some(w, p, b->m + i, RTE_MIN(n - i, (unsigned)BURST_STAGE), b);

@@ -2,6 +2,7 @@
 /* In: frames of links, or IP packets for bundles; pkt: home. Out: those that are at home here. The others travel over rings and come
  * in again, on their home worker, through steer_in. */
 #include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
 
 #include "dataplane/poison.h"
@@ -51,7 +52,7 @@ steer_in(struct worker *w, struct burst *b, enum steer_kind *kind)
 		return false;
 	}
 	for (unsigned i = t->steered_at; i < t->steered.n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(t->steered.m[i], const void *));
+		mbuf_prefetch(t->steered.m[i]);
 	*kind = (enum steer_kind)pkt(t->steered.m[t->steered_at])->kind;
 	while (t->steered_at < t->steered.n && pkt(t->steered.m[t->steered_at])->kind == *kind)
 		b->m[b->n++] = t->steered.m[t->steered_at++];

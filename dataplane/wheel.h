@@ -13,11 +13,15 @@
 enum { WHEEL_SLOTS = 4096, WHEEL_WORDS = WHEEL_SLOTS / 64 };
 #define WHEEL_NIL UINT32_MAX
 
+/* One word, since it lies in lines where every byte counts: hence less than 2^21 entries. */
+enum { WHEEL_LAST = (1 << 21) - 1 };
+
 struct wheel_node {
-	uint32_t next, prev;
-	uint16_t slot;
-	bool queued;
+	uint64_t next : 21, prev : 21; /* WHEEL_LAST: none */
+	uint64_t slot : 12;
+	uint64_t queued : 1;
 };
+_Static_assert(sizeof(struct wheel_node) == 8 && WHEEL_SLOTS == 1 << 12, "one word");
 
 struct wheel {
 	uint8_t *base; /* node of entry 0 */
@@ -51,11 +55,11 @@ wheel_remove(struct wheel *w, uint32_t i)
 
 	if (!n->queued)
 		return;
-	if (n->prev != WHEEL_NIL)
+	if (n->prev != WHEEL_LAST)
 		wheel_node(w, n->prev)->next = n->next;
 	else
-		w->head[n->slot] = n->next;
-	if (n->next != WHEEL_NIL)
+		w->head[n->slot] = n->next == WHEEL_LAST ? WHEEL_NIL : n->next;
+	if (n->next != WHEEL_LAST)
 		wheel_node(w, n->next)->prev = n->prev;
 	if (w->head[n->slot] == WHEEL_NIL) {
 		w->bits[n->slot / 64] &= ~(1ull << n->slot % 64);
@@ -80,11 +84,11 @@ wheel_add(struct wheel *w, uint32_t i, uint64_t now_ns, uint64_t due_ns)
 		tick = w->tick;
 	if (tick - w->tick >= WHEEL_SLOTS)
 		tick = w->tick + WHEEL_SLOTS - 1;
-	n->slot = (uint16_t)(tick % WHEEL_SLOTS);
-	n->prev = WHEEL_NIL;
-	n->next = w->head[n->slot];
-	if (n->next != WHEEL_NIL)
-		wheel_node(w, n->next)->prev = i;
+	n->slot = tick % WHEEL_SLOTS;
+	n->prev = WHEEL_LAST;
+	n->next = w->head[n->slot] & WHEEL_LAST;
+	if (n->next != WHEEL_LAST)
+		wheel_node(w, n->next)->prev = i & WHEEL_LAST;
 	w->head[n->slot] = i;
 	w->bits[n->slot / 64] |= 1ull << n->slot % 64;
 	w->words |= 1ull << n->slot / 64;

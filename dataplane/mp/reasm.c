@@ -434,17 +434,6 @@ reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us)
 	r->probe_us = now_us - r->probe_us;
 }
 
-bool
-reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us)
-{
-	if (!r->lag_ready)
-		return false;
-	*link = r->probe;
-	*lag_us = r->probe_us;
-	r->lag_ready = false;
-	return true;
-}
-
 /* Starts anew at seq; nothing is held. */
 static void
 restart(struct reasm *r, uint32_t seq)
@@ -602,12 +591,6 @@ unsigned
 reasm_held(const struct reasm *r)
 {
 	return r->has_deep ? r->store.deep->held : (unsigned)__builtin_popcountll(r->present);
-}
-
-uint32_t
-reasm_lost(const struct reasm *r)
-{
-	return r->lost;
 }
 
 size_t

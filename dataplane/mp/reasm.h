@@ -86,11 +86,11 @@ void reasm_make_room(struct reasm *r, uint32_t seq);
 /* A sample of how late a link is: for a number that arrived after its successor, the time between the two and the
  * link that was slower, also when the number came too late to be delivered. True once a sample, then *link and
  * *lag_us are set; the next one is not started before this one was fetched. */
-bool reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us);
+static inline bool reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us);
 
 /* Fragments held, numbers given up (lost on the way) since init. */
 unsigned reasm_held(const struct reasm *r);
-uint32_t reasm_lost(const struct reasm *r);
+static inline uint32_t reasm_lost(const struct reasm *r);
 
 /* Deep windows. slots: a power of two in (64, 16384]. reasm_grow moves everything held into deep, which the caller
  * has allocated (reasm_deep_bytes(slots), aligned to 64), and returns the former deep window or NULL for the

@@ -163,6 +163,23 @@ reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
 }
 
 static inline bool
+reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us)
+{
+	if (!r->lag_ready)
+		return false;
+	*link = r->probe;
+	*lag_us = r->probe_us;
+	r->lag_ready = false;
+	return true;
+}
+
+static inline uint32_t
+reasm_lost(const struct reasm *r)
+{
+	return r->lost;
+}
+
+static inline bool
 reasm_waiting(const struct reasm *r)
 {
 	return r->has_deep ? r->store.deep->held != 0 : r->present != 0;

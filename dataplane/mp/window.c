@@ -4,10 +4,9 @@
 #include "dataplane/mp/reasm.h"
 
 enum {
-	DECAY_MS = 1000,        /* each of these, */
-	DECAY_SHIFT = 3,        /* an eighth of the excess over the newest sample is forgotten */
-	DECAY_STEPS = 128,      /* after so many nothing of it is left */
-	STALL_MARGIN_US = 10000 /* jitter of a line and of the deadline wheel */
+	DECAY_MS = 1000,   /* each of these, */
+	DECAY_SHIFT = 3,   /* an eighth of the excess over the newest sample is forgotten */
+	DECAY_STEPS = 128, /* after so many nothing of it is left */
 };
 
 /* Rises at once, so that a slower line is not cut off twice; falls slowly, because most gaps close early. */
@@ -33,7 +32,7 @@ window_stall_us(const struct window_skew *skew, unsigned links, const struct win
 	for (unsigned i = 0; i < links; i++)
 		lag_us = skew[i].lag_us > lag_us ? skew[i].lag_us : lag_us;
 
-	const uint64_t stall_us = 2 * lag_us + STALL_MARGIN_US;
+	const uint64_t stall_us = 2 * lag_us + WINDOW_STALL_MARGIN_US;
 
 	if (stall_us > lim->stall_max_us)
 		return lim->stall_max_us;

@@ -7,6 +7,8 @@
 /* How deep and how patient a receive window is. Both follow from the skew measured on each link, never from a
  * constant number of fragments: 128 of them are 77 ms on 10 Mbit/s lines and 7.7 ms on 100 Mbit/s ones. */
 
+enum { WINDOW_STALL_MARGIN_US = 10000 /* jitter of a line and of the deadline wheel */ };
+
 struct window_limits {
 	uint32_t stall_min_us, stall_max_us; /* bounds of the stall timer */
 	uint32_t slots_max;                  /* power of two */

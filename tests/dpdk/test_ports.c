@@ -169,8 +169,7 @@ ordinary_frames_leave_large_buffers_at_once(void **state)
 	(void)state;
 	rig_open(&r, &(struct rig_wish){.ip_ports = 1, .mtu = 3000});
 	r.dp->ports[0].rx_large = true;
-	worker(0)->pool =
-		rte_pktmbuf_pool_create("small", 64, 0, PKT_PRIV_SIZE, RTE_PKTMBUF_HEADROOM + 1600, SOCKET_ID_ANY);
+	worker(0)->pool = rte_pktmbuf_pool_create("small", 64, 0, 0, RTE_PKTMBUF_HEADROOM + 1600, SOCKET_ID_ANY);
 	assert_non_null(worker(0)->pool);
 	small.len = large.len = 0;
 	frame_add_pattern(&small, 1, 1600);

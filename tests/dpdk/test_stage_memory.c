@@ -139,7 +139,7 @@ pool(void)
 
 	rig_eal();
 	if (p == NULL)
-		p = rte_pktmbuf_pool_create("chains", 4095, 0, PKT_PRIV_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		p = rte_pktmbuf_pool_create("chains", 4095, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(p);
 	return p;
 }

@@ -440,7 +440,7 @@ window_that_grew_without_a_gap_shrinks_too(void **state)
 static void
 budget_is_made_beside_an_idle_deep_window(void **state)
 {
-	enum { MBUF = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_MBUF_DEFAULT_BUF_SIZE };
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE };
 	struct dp_bundle_set patient = lab_bundle_defaults(1);
 	static struct frame whole;
 	struct lab l;
@@ -591,7 +591,7 @@ number_beyond_the_largest_window_pushes_the_oldest_gap_out(void **state)
 static void
 budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 {
-	enum { MBUF = sizeof(struct rte_mbuf) + PKT_PRIV_SIZE + RTE_MBUF_DEFAULT_BUF_SIZE };
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE };
 	static struct frame whole;
 	struct lab l;
 	uint64_t budget;

@@ -163,7 +163,7 @@ rig_send_queue(struct rig *r, unsigned port, unsigned queue, const void *bytes, 
 	assert_non_null(m);
 	assert_true(len <= rte_pktmbuf_tailroom(m));
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
-	memset(pkt(m), 0xa5, PKT_PRIV_SIZE); /* nobody may rely on it being clear */
+	memset(pkt(m), 0xa5, sizeof(struct pkt)); /* nobody may rely on it being clear */
 	assert_int_equal(rte_ring_enqueue(r->port[port].in[queue], m), 0);
 }
 
