@@ -182,7 +182,7 @@ def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
         stage.daemon.wait_bundle(stage.name, 2, 15)
         set_mtu(stage, 1500)
         pings(stage)
-        notes.append(f'{nic} noticed in {gone:.1f} s, both directions whole after {whole:.1f} s, {lost} of 20 pings/s lost')
+        notes.append(f'{nic} noticed in {gone:.1f} s, both directions whole after {whole:.1f} s, {lost} pings lost (of 20 a second)')
     no_drops(stage, LIFE)
     return '; '.join(notes)
 
