@@ -489,6 +489,7 @@ static void
 answer_slower_than_the_restart_timer_still_counts(void **state)
 {
 	uint8_t p[CP_PACKET_MAX];
+	const uint8_t *req;
 	struct bench b;
 	size_t len;
 
@@ -496,7 +497,8 @@ answer_slower_than_the_restart_timer_still_counts(void **state)
 	bench_init(&b);
 	b.policy.restart_ms = 2000;
 	bench_start(&b);
-	memcpy(p, sent_code(&b.out, CP_CONFIGURE_REQUEST, &len), len);
+	req = sent_code(&b.out, CP_CONFIGURE_REQUEST, &len);
+	memcpy(p, req, len);
 	p[0] = CP_CONFIGURE_ACK;
 	outbox_init(&b.out);
 	lcp_tick(&b.lcp, 3000, &b.out);
