@@ -32,7 +32,7 @@ static struct ring_port {
 static struct rte_ring *
 ring(unsigned queues, unsigned port, unsigned q, const char *way)
 {
-	char name[RTE_RING_NAMESIZE];
+	char name[64]; /* rte_ring_create refuses one that is too long */
 	struct rte_ring *r;
 
 	snprintf(name, sizeof(name), "bench:%u:%u:%s%u", queues, port, way, q);
