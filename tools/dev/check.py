@@ -125,7 +125,8 @@ ON_GCC_BUILD = ('e2e', 'interop')
 
 
 def main():
-    wanted = sys.argv[1:] or list(STAGES)
+    # The matrix with real peers is asked for by name: under load its guests lose frames of their own.
+    wanted = sys.argv[1:] or [s for s in STAGES if s != 'interop']
     unknown = [s for s in wanted if s not in STAGES]
     if unknown:
         print(f'no stage {", ".join(unknown)}: there are {", ".join(STAGES)}')
