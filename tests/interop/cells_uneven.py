@@ -11,11 +11,11 @@ import cells_dial
 ROW = 'unequal lines (netem)'
 
 
-def uneven(stage, lines, changes=None):
+def uneven(stage, lines, changes=None, queue_ms=50):
     """lines: (Mbit/s, ms of delay, more netem words) each."""
     ports = {f'line{i}': {'line': {'rate': f'{rate} Mbit/s', 'latency': f'{delay} ms'}} for i, (rate, delay, _) in enumerate(lines)}
     for i, (rate, delay, words) in enumerate(lines):
-        stage.shape_guest(f'eth{i}', rate, delay, words)
+        stage.shape_guest(f'eth{i}', rate, delay, words, queue_ms=queue_ms)
     stage.start_daemon(len(lines), [rate for rate, *_ in lines], {'ports': ports, **(changes or {})})
     cells_dial.dial_all(stage, len(lines))
     # How late the other line is can't be known before the first packet came over it: that one is lost.
@@ -88,7 +88,7 @@ def uneven_skew(stage):
     """Linux sends, one line 60 ms longer: hundreds of fragments of skew; every packet arrives, in order"""
     # The default stall limit, twice the measured skew and 10 ms, is less than what a busy machine can keep a guest from running.
     patient = {'concentrators': {'isp': {'multilink': {'stall_min': '300 ms'}}}}
-    uneven(stage, [(40, 0, ''), (40, 60, '')], patient)
+    uneven(stage, [(40, 0, ''), (40, 60, '')], patient, queue_ms=500)
     packets, lost, disordered = udp(stage, 30)
     skew = 30e6 / 8 / 1400 * 0.060
     expect(lost == 0 and disordered == 0, f'{lost} of {packets} packets lost, {disordered} out of order')

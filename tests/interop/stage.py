@@ -58,8 +58,8 @@ class Stage(Lab):
         guest = Guest(self, ns, name, taps, backend or self.backend)
         self._stack.callback(guest.stop)
         self.password(guest, {USER: PASSWORD})
-        # -B would bind: the server answers on every address that pppd brings up later.
-        guest.start('exec iperf3 -s')
+        # The server answers on every address that pppd brings up later; it ends when a test breaks off at the wrong moment.
+        guest.start('while :; do iperf3 -s; done')
         return guest
 
     def password(self, guest, users):
@@ -156,11 +156,20 @@ class Stage(Lab):
         text = self.guest.run(script + 'wait', timeout=30)
         return {(int(s), bool(int(d))): int(n) for s, d, n in re.findall(r'(\d+) (\d) (\d+)', text)}
 
-    def shape_guest(self, nic, rate=None, delay=None, extra='', both=True):
-        """A line by netem in the guest, in its sending direction and, over an ifb, in ours. Queues are as deep as a modem's: 50 ms."""
+    def iperf(self, *argv, **kw):
+        try:
+            return super().iperf(*argv, **kw)
+        except LabError as why:
+            if 'refused' not in str(why):
+                raise
+            time.sleep(0.5)  # the server is about to be started again
+            return super().iperf(*argv, **kw)
+
+    def shape_guest(self, nic, rate=None, delay=None, extra='', both=True, queue_ms=50):
+        """A line by netem in the guest, in its sending direction and, over an ifb, in ours. Queues are as deep as a modem's."""
         options = ' '.join([*([f'rate {rate}mbit'] if rate else []), *([f'delay {delay}ms'] if delay else []), extra])
         # netem's limit is in packets; what waits for its delay counts too.
-        limit = int((rate or 1000) * 1000 * (50 + (delay or 0)) / 8 / 800) + 20
+        limit = int((rate or 1000) * 1000 * (queue_ms + (delay or 0)) / 8 / 800) + 20
         script = f'tc qdisc replace dev {nic} root netem limit {limit} {options}\n'
         if both:
             ifb = nic.replace('eth', 'ifb')
