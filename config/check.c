@@ -54,6 +54,10 @@ check_port_kind(struct check *c, const struct config_port *port)
 	}
 	if (port->line.given)
 		check_error(c, &port->line.given, "an ip port is no line");
+	if (port->steering != CONFIG_STEERING_AUTO)
+		check_error(c, &port->steering, "an ip port has no sessions to steer");
+	if (port->rules_max != CONFIG_RULES_MAX)
+		check_error(c, &port->rules_max, "an ip port has no sessions to steer");
 	for (size_t i = 0; i < port->addresses.n && port->proxy_arp; i++)
 		if (port->addresses.items[i].family == 4)
 			return;

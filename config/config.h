@@ -213,6 +213,8 @@ struct config_process {
 };
 
 enum config_port_kind { CONFIG_ACCESS, CONFIG_IP };
+enum config_steering { CONFIG_STEERING_AUTO, CONFIG_STEERING_RINGS };
+enum { CONFIG_RULES_MAX = 65535 };
 
 struct config_port {
 	char *name;
@@ -220,9 +222,11 @@ struct config_port {
 	enum config_port_kind kind;
 	uint16_t mtu;                  /* Ethernet payload, VLAN tags not counted */
 	uint16_t rx_queues, tx_queues; /* 0: as many as workers and device allow */
-	struct config_line line;       /* CONFIG_ACCESS */
-	struct config_ips addresses;   /* CONFIG_IP, with the length of the connected prefix */
-	bool proxy_arp;                /* CONFIG_IP */
+	enum config_steering steering; /* CONFIG_ACCESS, as is rules_max */
+	uint32_t rules_max;
+	struct config_line line;     /* CONFIG_ACCESS */
+	struct config_ips addresses; /* CONFIG_IP, with the length of the connected prefix */
+	bool proxy_arp;              /* CONFIG_IP */
 };
 
 /* Exactly one of via, port, client, blackhole is given. */

@@ -291,6 +291,9 @@ static const struct schema_group process_group = {
 
 static const struct schema_word port_kinds[] = {{"access", CONFIG_ACCESS}, {"ip", CONFIG_IP}, {NULL, 0}};
 
+static const struct schema_word steerings[] = {
+	{"auto", CONFIG_STEERING_AUTO}, {"rings", CONFIG_STEERING_RINGS}, {NULL, 0}};
+
 static const struct schema_key port_keys[] = {
 	{TEXT(config_port, device, "device", 1, 512), .flags = SCHEMA_REQUIRED,
 		.help = "DPDK device: a PCI address, or a virtual device with its arguments, as net_af_packet0,iface=eth1."},
@@ -303,6 +306,12 @@ static const struct schema_key port_keys[] = {
 		.help = "Receive queues; auto is as many as there are workers, if the device has them."},
 	{NUMBER(config_port, tx_queues, "tx_queues", 1, 64), .words = auto_0, .preset = "auto",
 		.help = "Transmit queues; auto is as many as there are workers, if the device has them."},
+	{WORD(config_port, steering, "steering", steerings), .preset = "auto",
+		.help = "How the frames of an access port come to the worker that has the session's bundle: auto asks the driver for "
+			"a rule for each session (rte_flow) and hands frames over from worker to worker where it refuses; rings "
+			"always hands over."},
+	{NUMBER(config_port, rules_max, "rules_max", 1, CONFIG_RULES_MAX), .preset = "65535",
+		.help = "Sessions of an access port for which the driver has a rule at most; control waits for the driver at each."},
 	{GROUP(config_port, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "unpaced",
 		.help = "Line behind an access port: holds for every session on it that has none of its own."},
 	{MANY(SCHEMA_IP_AND_NET, config_port, addresses, "addresses", 64), .preset = "",

@@ -482,6 +482,16 @@ apply_effects(struct control *c)
 
 /* ------------------------------------------------------------------ what follows a command */
 
+/* The driver's refusal, once a port. */
+static void
+tell_remark(struct control *c, uint16_t port)
+{
+	const char *text = dp_port_remark(c->dp, port);
+
+	if (text != NULL)
+		log_info("steering     port %s: %s", c->cfg->ports[port].name, text);
+}
+
 static bool
 steer(struct control *c, const struct link_rec *l)
 {
@@ -493,6 +503,7 @@ steer(struct control *c, const struct link_rec *l)
 
 	if (ret < 0)
 		session_failed(&l->key, "not steered", ret);
+	tell_remark(c, l->key.port);
 	return ret >= 0;
 }
 

@@ -196,6 +196,22 @@ tell_notes(const struct control *c)
 	}
 }
 
+static const char *
+spread_text(const struct dp_port_info *p)
+{
+	if (p->rx_queues < 2)
+		return "one receive queue";
+	switch (p->rss) {
+	case DP_RSS_NONE:
+		return "the driver hashes nothing that we can ask for";
+	case DP_RSS_IP:
+		return "the driver hashes IP, not PPPoE";
+	case DP_RSS_PPPOE:
+		return "the driver hashes PPPoE";
+	}
+	return "";
+}
+
 static void
 tell_ports(const struct control *c)
 {
@@ -206,6 +222,10 @@ tell_ports(const struct control *c)
 			log_info("port         %s: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u",
 				c->cfg->ports[i].name, p.device, p.driver, p.mac.b[0], p.mac.b[1], p.mac.b[2],
 				p.mac.b[3], p.mac.b[4], p.mac.b[5], p.mtu);
+		if (c->setup->dp.workers > 1 && c->cfg->ports[i].kind == CONFIG_ACCESS)
+			log_info("steering     port %s: %s, %s", c->cfg->ports[i].name, spread_text(&p),
+				p.rules.max != 0 ? "the driver is asked for a rule for each session"
+						 : "sessions are handed over by ring");
 	}
 }
 

@@ -211,6 +211,7 @@ dp_port_of(const struct config_port *c)
 		.mtu = c->mtu,
 		.rx_queues = c->rx_queues,
 		.tx_queues = c->tx_queues,
+		.rules_max = c->steering == CONFIG_STEERING_AUTO ? c->rules_max : 0,
 	};
 }
 

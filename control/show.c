@@ -353,6 +353,23 @@ put_port_counters(json_t *o, const struct dp_port_info *i)
 	put_number(o, "tx_errors", i->tx_errors);
 }
 
+static void
+put_steering(json_t *o, const struct dp_port_info *i)
+{
+	static const char *const rss[] = {"none", "ip", "pppoe"};
+	json_t *s = json_object();
+
+	put_text(s, "rss", rss[i->rss]);
+	put_number(s, "rules", i->rules.in_force);
+	put_number(s, "rules_max", i->rules.max);
+	put_number(s, "asked", i->rules.asked);
+	put_number(s, "refused", i->rules.refused);
+	put_number(s, "passed_over", i->rules.passed_over);
+	put_number(s, "slowest_us", i->rules.slowest_us);
+	put_text(s, "error", i->rules.error);
+	json_object_set_new(o, "steering", s);
+}
+
 static json_t *
 port_json(struct control *c, unsigned index)
 {
@@ -374,6 +391,7 @@ port_json(struct control *c, unsigned index)
 	json_object_set_new(o, "addresses", addresses_json(&p->addresses));
 	put_number(o, "clock_us", clock_us());
 	put_port_counters(o, &i);
+	put_steering(o, &i);
 	return o;
 }
 

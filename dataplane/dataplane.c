@@ -556,10 +556,34 @@ session_set(struct dataplane *dp, const struct dp_session_key *key, uint64_t wor
 	return tables_session_set(dp->tables, dp->ports[key->port].steer, key, word);
 }
 
+/* The word leads elsewhere now: the rule has no more to do. */
+static int
+session_leave(struct dataplane *dp, const struct dp_session_key *key, uint64_t word)
+{
+	const int ret = session_set(dp, key, word);
+
+	rules_clear(dp, key);
+	return ret;
+}
+
 int
 dp_session_punt(struct dataplane *dp, const struct dp_session_key *key)
 {
-	return session_set(dp, key, steer_pack(&(struct steer){.state = STEER_PUNT, .vlans = key->vlans}));
+	return session_leave(dp, key, steer_pack(&(struct steer){.state = STEER_PUNT, .vlans = key->vlans}));
+}
+
+/* The session's data comes to this worker already: a rule now would let later frames overtake those under way over a ring. */
+static bool
+lives_at(const struct dataplane *dp, const struct dp_session_key *key, unsigned home)
+{
+	struct steer s;
+
+	if (key->port >= dp->n_ports || dp->ports[key->port].steer == NULL)
+		return false;
+	s = steer_unpack(atomic_load_explicit(&dp->ports[key->port].steer[key->session], memory_order_relaxed));
+	if (s.state == STEER_COLLIDE && !tables_session(dp->tables, key, &s))
+		return false;
+	return s.state == STEER_LINK && s.home == home && vlan_stack_equal(s.vlans, key->vlans);
 }
 
 int
@@ -572,16 +596,22 @@ dp_session_link(struct dataplane *dp, const struct dp_session_key *key, struct d
 		.state = STEER_LINK,
 		.vlans = key->vlans,
 	};
+	int ret;
 
 	if (bundle.index >= DP_BUNDLES_MAX || bundle.home >= dp->n_workers || slot >= DP_BUNDLE_LINKS_MAX)
 		return -EINVAL;
-	return session_set(dp, key, steer_pack(&s));
+	if (!lives_at(dp, key, bundle.home))
+		rules_set(dp, key, bundle.home);
+	ret = session_set(dp, key, steer_pack(&s));
+	if (ret < 0)
+		rules_clear(dp, key);
+	return ret;
 }
 
 int
 dp_session_clear(struct dataplane *dp, const struct dp_session_key *key)
 {
-	return session_set(dp, key, 0);
+	return session_leave(dp, key, 0);
 }
 
 int

@@ -12,6 +12,8 @@
 /* What the shell's files (dataplane.c, port_setup.c, exchange.c, worker.c) share, and what --replay and the tests may reach behind the
  * API. Stages do not include this. */
 
+struct rules; /* port_rules.c */
+
 /* What only control's side needs of a port. */
 struct port_state {
 	char name[32], device[64], driver[32], ifname[IF_NAMESIZE]; /* ifname: the kernel's device behind it, or "" */
@@ -19,6 +21,8 @@ struct port_state {
 	bool started, created;
 	bool promiscuous;  /* by us */
 	bool carrier_told; /* what control knows of `carrier` in struct port */
+	enum dp_rss rss;
+	struct rules *rules; /* NULL: none are asked for */
 };
 
 struct dataplane {
@@ -81,6 +85,18 @@ void port_close(struct dataplane *dp, unsigned i);
 void ports_carrier_poll(void *dataplane); /* the same, and wakes control: an EAL alarm */
 /* Looks at the carriers; true when one has changed and control must be told. */
 bool ports_poll_carrier(struct dataplane *dp);
+
+/* ------------------------------------------------------------------ port_rules.c: rte_flow rules of sessions; control's thread */
+
+/* Before the first session of port i, and before the device is stopped. */
+int rules_open(struct dataplane *dp, unsigned i, const struct dp_port_setup *s);
+void rules_close(struct dataplane *dp, unsigned i);
+/* Asks the driver to bring the session's frames to the queue of its home worker. Before the steering word leads there: then data, which
+ * the peer sends only after that, never changes its queue under way and keeps its order. */
+void rules_set(struct dataplane *dp, const struct dp_session_key *key, unsigned home);
+/* After the steering word has left there. Nothing to do is right. */
+void rules_clear(struct dataplane *dp, const struct dp_session_key *key);
+struct dp_port_rules rules_info(const struct port_state *st);
 
 /* ------------------------------------------------------------------ port_kernel.c: the kernel's device behind af_packet, af_xdp, tap
  * fd: any socket. Negative errno on failure. */

@@ -191,11 +191,30 @@ segs_max(const struct rte_eth_desc_lim *l)
 	return whole < any ? whole : any;
 }
 
+/* What the driver offers of what spreads the port's frames. IP and what is above it for lines too: sessions without multilink. */
+static uint64_t
+rss_offered(const struct opening *o)
+{
+	const uint64_t ip = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
+	const uint64_t wanted = o->setup->kind == DP_PORT_ACCESS ? ip | RTE_ETH_RSS_PPPOE : ip;
+
+	return o->p->n_rxq > 1 ? o->info.flow_type_rss_offloads & wanted : 0;
+}
+
+static int
+configure_with_rss(struct opening *o, struct rte_eth_conf *conf, uint64_t rss)
+{
+	conf->rxmode.mq_mode = rss != 0 ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE;
+	conf->rx_adv_conf.rss_conf.rss_hf = rss;
+	o->st->rss = rss == 0 ? DP_RSS_NONE : (rss & RTE_ETH_RSS_PPPOE) != 0 ? DP_RSS_PPPOE : DP_RSS_IP;
+	return rte_eth_dev_configure(o->p->id, o->p->n_rxq, o->p->n_txq, conf);
+}
+
 static int
 device_configure(struct opening *o)
 {
 	struct rte_eth_conf conf = {.rxmode = {.mtu = stated_mtu(o)}};
-	const uint64_t rss = o->info.flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP);
+	const uint64_t rss = rss_offered(o);
 	struct port *p = o->p;
 	int ret;
 
@@ -205,11 +224,9 @@ device_configure(struct opening *o)
 	p->tx_segs_max = segs_max(&o->info.tx_desc_lim);
 	/* net_ring gives the mbuf itself to whoever reads the ring, and he may write into it */
 	p->tx_indirect = p->tx_multi_seg && !driver_is(o, "net_ring");
-	if (p->n_rxq > 1 && rss != 0) {
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rx_adv_conf.rss_conf.rss_hf = rss;
-	}
-	ret = rte_eth_dev_configure(p->id, p->n_rxq, p->n_txq, &conf);
+	ret = configure_with_rss(o, &conf, rss);
+	if (ret < 0 && (rss & RTE_ETH_RSS_PPPOE) != 0) /* offered, and not taken */
+		ret = configure_with_rss(o, &conf, rss & ~RTE_ETH_RSS_PPPOE);
 	if (ret < 0)
 		return why_failed(o->why, ret, "port %s (%s): device refuses MTU %u with %u+%u queues: %s",
 			o->setup->name, o->setup->devargs, conf.rxmode.mtu, p->n_rxq, p->n_txq, strerror(-ret));
@@ -423,6 +440,8 @@ port_start(struct opening *o)
 	ret = addresses_set(o);
 	if (ret < 0)
 		return ret;
+	if (rules_open(o->dp, o->p->index, o->setup) < 0)
+		return failed(o, -ENOMEM, "no memory for its rules");
 	o->st->carrier_told = carrier_of(o->dp, o->p->index);
 	atomic_store(&o->p->carrier, o->st->carrier_told);
 	return 0;
@@ -462,6 +481,7 @@ port_close(struct dataplane *dp, unsigned i)
 	struct rte_eth_dev_info info;
 	uint16_t id = dp->ports[i].id;
 
+	rules_close(dp, i);
 	if (st->kernel_mtu != 0)
 		kernel_mtu_set(dp->ioctl_fd, st->ifname, st->kernel_mtu);
 	if (st->promiscuous)
@@ -505,6 +525,8 @@ dp_port_info(struct dataplane *dp, unsigned port, struct dp_port_info *info)
 		.rx_errors = s.ierrors,
 		.tx_errors = s.oerrors,
 		.tx_kernel_drops = st->ifname[0] != '\0' ? kernel_qdisc_drops(st->ifname) : 0,
+		.rss = st->rss,
+		.rules = rules_info(st),
 	};
 	snprintf(info->device, sizeof(info->device), "%s", st->device);
 	snprintf(info->driver, sizeof(info->driver), "%s", st->driver);

@@ -32,6 +32,7 @@ struct dp_port_setup {
 	uint16_t rx_queues, tx_queues; /* 0: as many as workers and device allow */
 	struct mac macs[DP_PORT_MACS_MAX]; /* further unicast addresses wanted; n_macs of them */
 	uint16_t n_macs;
+	uint32_t rules_max; /* sessions for which the driver is asked to bring frames to their worker; 0: never */
 };
 
 enum dp_idle { DP_IDLE_ADAPTIVE, DP_IDLE_BUSY };
@@ -68,6 +69,24 @@ const char *dataplane_version(void);
 /* Remarks on the start, one a line, for the log; "" when there are none: a port served from another NUMA node. */
 const char *dp_notes(const struct dataplane *dp);
 
+/* What a port with several receive queues spreads frames over them by. */
+enum dp_rss {
+	DP_RSS_NONE, /* nothing, or there is one queue */
+	DP_RSS_IP,   /* addresses and ports, which few drivers find behind PPPoE */
+	DP_RSS_PPPOE,
+};
+
+/* Rules by which the driver brings sessions' frames to the worker of their bundle. A session without one is handed over by ring. */
+struct dp_port_rules {
+	uint32_t in_force,
+		max; /* max 0: none are asked for, as the setup says, or for want of a second receive queue */
+	uint64_t asked, refused;
+	uint64_t
+		passed_over; /* not asked: the driver takes none such or no more, or the worker has no queue of the port */
+	uint64_t slowest_us; /* the longest that control has waited for the driver */
+	char error[128];     /* of the last refusal */
+};
+
 struct dp_port_info {
 	const char *name;
 	char device[64]; /* DPDK's name of it */
@@ -80,9 +99,14 @@ struct dp_port_info {
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes, rx_missed, rx_errors, tx_errors;
 	uint64_t
 		tx_kernel_drops; /* by the queueing discipline of a kernel device, which net_af_packet counts as sent */
+	enum dp_rss rss;
+	struct dp_port_rules rules;
 };
 
 int dp_port_info(struct dataplane *dp, unsigned port, struct dp_port_info *info);
+
+/* Something new to say about a port, for the log: its driver has refused the first rule. NULL: nothing. Valid until the next call. */
+const char *dp_port_remark(struct dataplane *dp, unsigned port);
 
 /* ------------------------------------------------------------------ steering and sessions
  * A bundle is named by its home worker and its index there; a link by its bundle and its slot in it. A plain PPP link without
@@ -103,7 +127,7 @@ struct dp_session_key {
 
 /* Session is ours, but its frames only punt (membership not decided). */
 int dp_session_punt(struct dataplane *dp, const struct dp_session_key *key);
-/* Session's data goes to this link. Overwrites the former. */
+/* Session's data goes to this link. Overwrites the former. The first time, the driver is asked for a rule, which may take it a while. */
 int dp_session_link(struct dataplane *dp, const struct dp_session_key *key, struct dp_bundle_ref bundle, unsigned slot);
 /* Session is gone. */
 int dp_session_clear(struct dataplane *dp, const struct dp_session_key *key);

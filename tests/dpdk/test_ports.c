@@ -324,6 +324,36 @@ a_full_ring_to_the_sending_worker_drops_and_counts(void **state)
 	rig_close(&r);
 }
 
+/* ------------------------------------------------------------------ rules, of a driver that has none */
+
+static void
+a_driver_without_rules_is_asked_once_and_what_it_said_is_shown(void **state)
+{
+	struct dp_session_key key = {.port = 0, .peer = {{2, 0, 0, 0, 0, 9}}};
+	struct dp_port_info info;
+	const char *remark;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.workers = 2, .access_ports = 1, .queues = 2, .rules_max = 100});
+	key.local = rig_mac(&r, 0);
+	for (key.session = 1; key.session <= 5; key.session++)
+		assert_int_equal(dp_session_link(r.dp, &key, (struct dp_bundle_ref){.home = key.session % 2}, 0), 0);
+	assert_int_equal(dp_port_info(r.dp, 0, &info), 0);
+	assert_int_equal(info.rules.max, 100);
+	assert_int_equal(info.rules.in_force, 0);
+	assert_int_equal(info.rules.asked, 1);
+	assert_int_equal(info.rules.refused, 1);
+	assert_int_equal(info.rules.passed_over, 4);
+	assert_int_equal(info.rss, DP_RSS_NONE);
+	assert_string_not_equal(info.rules.error, "");
+	remark = dp_port_remark(r.dp, 0);
+	assert_non_null(remark);
+	assert_non_null(strstr(remark, "net_ring"));
+	assert_non_null(strstr(remark, info.rules.error));
+	assert_null(dp_port_remark(r.dp, 0));
+	rig_close(&r);
+}
+
 /* ------------------------------------------------------------------ addresses and MTU */
 
 static void
@@ -546,6 +576,7 @@ main(void)
 		cmocka_unit_test(two_queues_serve_three_workers),
 		cmocka_unit_test(each_receive_queue_is_polled_by_exactly_one_worker),
 		cmocka_unit_test(a_full_ring_to_the_sending_worker_drops_and_counts),
+		cmocka_unit_test(a_driver_without_rules_is_asked_once_and_what_it_said_is_shown),
 		cmocka_unit_test(ports_without_an_address_get_a_local_one_each),
 		cmocka_unit_test(buffers_are_as_large_as_the_largest_mtu_wants),
 		cmocka_unit_test(a_null_device_is_made_and_removed_again),

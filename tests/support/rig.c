@@ -137,6 +137,7 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 			.devargs = kept[queues][i].device,
 			.kind = i < wish->access_ports ? DP_PORT_ACCESS : DP_PORT_IP,
 			.mtu = (uint16_t)or_else(wish->mtu, 1500),
+			.rules_max = wish->rules_max,
 		};
 	}
 	s.workers = or_else(wish->workers, 1);

@@ -26,6 +26,7 @@ struct rig_wish {
 	unsigned bundles_max;                      /* a worker; 0: 64 */
 	unsigned routes_max;                       /* 0: 256 */
 	uint16_t mtu;                              /* 0: 1500 */
+	uint32_t rules_max;                        /* of each port; 0: none */
 	uint64_t reassembly_bytes;                 /* 0: 64 MiB */
 	uint32_t punt_total_pps, punt_session_pps; /* 0: no limit */
 };

@@ -94,7 +94,7 @@ show_bundles(const struct args *a, json_t *body)
 static void
 port_row(struct table *t, const json_t *p)
 {
-	const json_t *carrier = json_object_get(p, "carrier");
+	const json_t *carrier = json_object_get(p, "carrier"), *steering = json_object_get(p, "steering");
 
 	table_put(t, "%s", json_text(p, "name"));
 	table_put(t, "%s", json_text(p, "kind"));
@@ -107,12 +107,17 @@ port_row(struct table *t, const json_t *p)
 	table_put(t, "%s", text_scaled((double)json_number(p, "tx_frames")));
 	table_put(t, "%llu", (unsigned long long)json_number(p, "rx_missed"));
 	table_put(t, "%llu", (unsigned long long)(json_number(p, "rx_errors") + json_number(p, "tx_errors")));
+	table_put(t, "%s", json_text(steering, "rss"));
+	table_put(t, "%llu", (unsigned long long)json_number(steering, "rules"));
+	table_put(t, "%llu", (unsigned long long)json_number(steering, "refused"));
+	table_put(t, "%llu", (unsigned long long)json_number(steering, "passed_over"));
 }
 
 static enum status
 show_ports(const struct args *a, json_t *body)
 {
-	char titles[] = "PORT|KIND|DEVICE|DRIVER|MAC|+MTU|CARRIER|+RX FRAMES|+TX FRAMES|+MISSED|+ERRORS";
+	char titles[] =
+		"PORT|KIND|DEVICE|DRIVER|MAC|+MTU|CARRIER|+RX FRAMES|+TX FRAMES|+MISSED|+ERRORS|RSS|+RULES|+REFUSED|+NOT ASKED";
 	struct table t;
 	json_t *p;
 

@@ -210,6 +210,12 @@ static const struct row contradictions[] = {
 	{"ip_port_with_a_line", "ports: {a: {device: d, kind: ip, line: {rate: 1 Mbit/s}, proxy_arp: yes}}\n",
 		"t:1:34: ports.a.line: an ip port is no line\n"
 		"t:1:69: ports.a.proxy_arp: needs an IPv4 address on the port\n"},
+	{"ip_port_that_steers_sessions", "ports:\n  a: {device: d, kind: ip, steering: rings, rules_max: 5}\n",
+		"t:2:38: ports.a.steering: an ip port has no sessions to steer\n"
+		"t:2:56: ports.a.rules_max: an ip port has no sessions to steer\n"},
+	{"steering_that_nobody_knows", "ports: {a: {device: d, kind: access, steering: rss, rules_max: 0}}\n",
+		"t:1:48: ports.a.steering: \"rss\" is not one of auto or rings\n"
+		"t:1:64: ports.a.rules_max: 0 is out of range: 1 to 65535\n"},
 	{"device_of_two_ports", "ports:\n  a: {device: d, kind: ip}\n  b: {device: d, kind: ip}\n",
 		"t:3:15: ports.b.device: is port a already\n"},
 	{"networks_of_two_ports_overlap",

@@ -223,6 +223,8 @@ static const char everything[] =
 	"    mtu: 1508\n"
 	"    rx_queues: 3\n"
 	"    tx_queues: 4\n"
+	"    steering: rings\n"
+	"    rules_max: 300\n"
 	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4}\n"
 	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes}\n"
 	"routes:\n"
@@ -472,6 +474,8 @@ values_of_ports_and_routes_arrive_in_their_fields(void **state)
 	assert_int_equal(wan->mtu, 1508);
 	assert_int_equal(wan->rx_queues, 3);
 	assert_int_equal(wan->tx_queues, 4);
+	assert_int_equal(wan->steering, CONFIG_STEERING_RINGS);
+	assert_int_equal(wan->rules_max, 300);
 	assert_true(wan->line.given);
 	assert_true(wan->line.rate_bps == 30500000);
 	assert_int_equal(wan->line.latency_us, 250);
@@ -479,6 +483,8 @@ values_of_ports_and_routes_arrive_in_their_fields(void **state)
 	assert_int_equal(wan->line.overhead_bytes, -4);
 	assert_int_equal(lan->kind, CONFIG_IP);
 	assert_int_equal(lan->rx_queues, 0);
+	assert_int_equal(lan->steering, CONFIG_STEERING_AUTO);
+	assert_int_equal(lan->rules_max, CONFIG_RULES_MAX);
 	assert_false(lan->line.given);
 	assert_true(lan->proxy_arp);
 	assert_int_equal(lan->addresses.n, 2);
@@ -977,7 +983,7 @@ places_of_values_are_known(void **state)
 	assert_int_equal(line, 3);
 	assert_true(config_where(cfg, &cfg->ports[1].addresses.items[1], &line, key, sizeof(key)));
 	assert_string_equal(key, "ports.lan.addresses[1]");
-	assert_int_equal(line, 26);
+	assert_int_equal(line, 28);
 	/* not given: the link's own place */
 	assert_true(config_where(cfg, &cfg->clients[0].links[1].redial.delay_ms, &line, key, sizeof(key)));
 	assert_string_equal(key, "clients.c.links.b.redial.delay");

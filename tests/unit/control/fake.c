@@ -135,6 +135,17 @@ dp_neighbour_used(struct dataplane *dp, uint16_t port, uint32_t address_be)
 	return fake.neighbour_used;
 }
 
+const char *
+dp_port_remark(struct dataplane *dp, unsigned port)
+{
+	(void)dp;
+	(void)port;
+	const char *text = fake.remark;
+
+	fake.remark = NULL;
+	return text;
+}
+
 int
 dp_port_info(struct dataplane *dp, unsigned port, struct dp_port_info *info)
 {

@@ -25,6 +25,7 @@ struct fake {
 	/* settings */
 	bool ring_full, inject_full;
 	int steer_result;
+	const char *remark;               /* of any port, when asked next */
 	uint32_t applied[DP_WORKERS_MAX]; /* ticket up to which commands are carried out */
 	uint32_t quiescent;
 	bool neighbour_used;

@@ -3,13 +3,16 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "control/apply.h"
 #include "control/events.h"
+#include "control/log.h"
 #include "control/rib.h"
 #include "tests/unit/control/fake.h"
 
@@ -224,6 +227,46 @@ a_session_that_cannot_be_steered_refuses_its_link(void **state)
 	assert_false(fake.installed[0].ok);
 }
 
+/* The line goes to a file meanwhile. */
+static void
+steer_and_read_log(char *text, size_t size)
+{
+	FILE *file = tmpfile();
+	const int err = dup(STDERR_FILENO);
+	size_t n;
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	carried_out();
+	dup2(err, STDERR_FILENO);
+	close(err);
+	rewind(file);
+	n = fread(text, 1, size - 1, file);
+	text[n] = '\0';
+	fclose(file);
+}
+
+static void
+what_the_driver_refuses_is_logged_with_the_port(void **state)
+{
+	struct config_port ports[2] = {{.name = (char[]){"north"}}, {.name = (char[]){"south"}}};
+	const struct config cfg = {.ports = ports, .n_ports = 2};
+	char text[512];
+
+	(void)state;
+	log_open(LOG_LEVEL_INFO);
+	c.cfg = &cfg;
+	fake.remark = "driver d refuses";
+	set_bundle(1);
+	install_link(1, 1, 0);
+	install_link(1, 2, 1);
+	apply_effects(&c);
+	steer_and_read_log(text, sizeof(text));
+	assert_non_null(strstr(text, "port south: driver d refuses\n"));
+	assert_ptr_equal(strchr(text, '\n') + 1, text + strlen(text));
+	assert_int_equal(fake.n_installed, 2);
+}
+
 static void
 a_link_that_found_no_place_in_the_data_plane_is_refused(void **state)
 {
@@ -383,6 +426,7 @@ main(void)
 			a_bundles_id_comes_back_when_it_is_gone_and_its_index_when_all_is_quiet, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_without_bundle_is_refused_but_not_from_within, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_that_cannot_be_steered_refuses_its_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_the_driver_refuses_is_logged_with_the_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_link_that_found_no_place_in_the_data_plane_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_refusal_that_comes_between_look_and_poll_counts, setup, teardown),

@@ -16,8 +16,8 @@
 static const char yaml[] =
 	"process: {name: t, workers: 3, hugepages: no, memory: 512 MiB, bundles_max: 100, sessions_max: 200}\n"
 	"ports:\n"
-	"  a: {kind: access, device: net_null0, line: {rate: 30 Mbit/s, latency: 5 ms, encapsulation: ptm}}\n"
-	"  b: {kind: access, device: net_null1, mtu: 1508}\n"
+	"  a: {kind: access, device: net_null0, steering: rings, line: {rate: 30 Mbit/s, latency: 5 ms, encapsulation: ptm}}\n"
+	"  b: {kind: access, device: net_null1, mtu: 1508, rules_max: 77}\n"
 	"  lan: {kind: ip, device: net_null2, addresses: [192.168.1.1/24]}\n"
 	"pools: {p: [10.0.1.0/24, 10.0.2.5-10.0.2.9]}\n"
 	"users:\n"
@@ -133,6 +133,14 @@ macs_of_links_are_received_on_their_ports(void **state)
 	assert_int_equal(b->n_macs, 1);
 	assert_int_equal(b->macs[0].b[5], 0x77);
 	assert_int_equal(s->dp.ports[port_named("a")].n_macs, 0);
+}
+
+static void
+rules_are_asked_for_unless_rings_are_wanted(void **state)
+{
+	(void)state;
+	assert_int_equal(s->dp.ports[port_named("a")].rules_max, 0);
+	assert_int_equal(s->dp.ports[port_named("b")].rules_max, 77);
 }
 
 static void
@@ -254,6 +262,7 @@ main(void)
 		cmocka_unit_test(users_are_carried_over),
 		cmocka_unit_test(the_client_is_carried_over_with_the_routes_that_name_it),
 		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),
+		cmocka_unit_test(rules_are_asked_for_unless_rings_are_wanted),
 		cmocka_unit_test(hugepages_are_used_when_enough_of_one_size_are_free),
 	};
 
