@@ -105,10 +105,12 @@ clock_us(void)
 static void
 note_refusal(struct rules *r, unsigned shape, int err, const char *message)
 {
+	const char *reason = strerror(err);
+	const bool more = message != NULL && strcmp(message, reason) != 0; /* ethdev's own only repeats it */
+
 	r->told.refused++;
 	r->remark_due |= r->told.refused == 1;
-	snprintf(r->told.error, sizeof(r->told.error), "%s%s%s", strerror(err), message != NULL ? ": " : "",
-		message != NULL ? message : "");
+	snprintf(r->told.error, sizeof(r->told.error), "%s%s%s", reason, more ? ": " : "", more ? message : "");
 	if (err == EEXIST)
 		return; /* of this session only: its id is in use with another peer */
 	if (err == ENOSPC || err == ENOMEM || r->in_force[shape] != 0)

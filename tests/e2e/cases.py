@@ -10,7 +10,7 @@ import stat
 import time
 
 from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, RIGHT, USER, Bonded)
-from lab import Lab, run, tcp_ceiling, tshark_fields, until
+from lab import Lab, LabError, run, tcp_ceiling, tshark_fields, until
 
 ALL = []
 GOAL = 0.92
@@ -304,6 +304,103 @@ def two_workers():
         expect(from_links > 0 and to_links > 0, f'handed over {from_links} from links, {to_links} to links')
         no_strange_drops(lab)
         return f'{note}; handed over {from_links} from links, {to_links} to links'
+
+
+def steering(lab, role):
+    return {p['name']: p['steering'] for p in lab.daemon[role].json('show', 'ports')['ports'] if p['kind'] == 'access'}
+
+
+def two_workers_over(lab, **devices):
+    """Access ports of each role, by line number; two workers."""
+    for role in ('client', 'concentrator'):
+        device = devices.get(role)
+        ports = {line: {'device': device(i)} for i, line in enumerate(lab.lines)} if device else {}
+        lab.changes[role] = {'process': {'workers': 2}, 'ports': ports}
+
+
+def refusals(lab, role, driver):
+    """The driver was asked once a port, for its only session, and said no; the log has it once a port."""
+    for line, s in steering(lab, role).items():
+        expect((s['rules'], s['asked'], s['refused']) == (0, 1, 1) and s['error'], f'{role} {line}: {s}')
+        told = lab.daemon[role].text().count(f'port {line}: driver {driver} refuses a rule')
+        expect(told == 1, f'{role} {line}: the log has the refusal {told} times')
+
+
+def carries_packets(lab):
+    lab.wait_up()
+    pings(lab)
+    no_strange_drops(lab)
+
+
+def af_packet(i):
+    return f'net_af_packet_line{i},iface=line{i},qdisc_bypass=0,qpairs=2'
+
+
+@case
+def driver_without_rules_af_packet():
+    """Two queues and two workers: the driver refuses rules, and frames are handed over; with `steering: rings` it is not asked"""
+    with Bonded(rates=(20, 10), start=False) as lab:
+        two_workers_over(lab, client=af_packet, concentrator=af_packet)
+        for line in lab.lines:
+            lab.changes['client']['ports'][line]['steering'] = 'rings'
+        lab.start_daemon('concentrator')
+        lab.start_daemon('client')
+        carries_packets(lab)
+        refusals(lab, 'concentrator', 'net_af_packet')
+        for line, s in steering(lab, 'client').items():
+            expect((s['rules_max'], s['asked'], s['error']) == (0, 0, ''), f'client {line}: {s}')
+        expect('refuses a rule' not in lab.client.text(), 'the client asked for rules')
+        handed = sum(w['steered_from_links'] for w in lab.concentrator.json('show', 'workers')['workers'])
+        expect(handed > 0, 'no frame was handed over')
+        return f'{handed} frames handed over'
+
+
+@case
+def driver_without_rules_tap():
+    """The same with net_tap, which has rules, but none for PPPoE"""
+    with Bonded(rates=(None, None), start=False) as lab:
+        two_workers_over(lab, concentrator=lambda i: f'net_tap_line{i},iface=tap{i}')
+        lab.start_daemon('concentrator')
+        for i, line in enumerate(lab.lines):
+            lab.ip('concentrator', 'link', 'add', 'name', f'br{i}', 'type', 'bridge')
+            for dev in (line, f'tap{i}'):
+                lab.ip('concentrator', 'link', 'set', dev, 'master', f'br{i}', 'up')
+            lab.ip('concentrator', 'link', 'set', f'br{i}', 'up')
+        lab.start_daemon('client')
+        carries_packets(lab)
+        refusals(lab, 'concentrator', 'net_tap')
+
+
+@case
+def driver_without_rules_virtio():
+    """Lines are virtio rings between the two processes: net_virtio_user at the client, net_vhost at the concentrator"""
+    with Bonded(rates=(None, None), start=False) as lab:
+        two_workers_over(
+            lab, concentrator=lambda i: f'net_vhost{i},iface={lab.dir}/line{i}.sock,queues=2',
+            client=lambda i: f'net_virtio_user{i},path={lab.dir}/line{i}.sock,queues=2,queue_size=1024,mac=02:00:00:00:09:{i:02x}')
+        lab.start_daemon('concentrator')
+        lab.start_daemon('client')
+        carries_packets(lab)
+        refusals(lab, 'concentrator', 'net_vhost')
+        refusals(lab, 'client', 'net_virtio_user')
+
+
+@case
+def driver_with_one_queue_af_xdp():
+    """net_af_xdp on a kernel device with one queue: no rule is asked for, frames of one line are handed over"""
+    with Bonded(rates=(None, None), start=False) as lab:
+        two_workers_over(lab, concentrator=lambda i: f'net_af_xdp_line{i},iface=line{i},force_copy=1')
+        try:
+            lab.start_daemon('concentrator')
+        except LabError as why:
+            if 'cannot create the device' in str(why):
+                raise Skip('no AF_XDP sockets here') from None
+            raise
+        lab.start_daemon('client')
+        carries_packets(lab)
+        for line, s in steering(lab, 'concentrator').items():
+            expect((s['rules_max'], s['asked']) == (0, 0), f'{line}: {s}')
+        expect('one receive queue, sessions are handed over by ring' in lab.concentrator.text(), 'the log does not say it')
 
 
 def bundles_by_user(lab):
