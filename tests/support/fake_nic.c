@@ -33,6 +33,7 @@ int __wrap_rte_eth_dev_configure(uint16_t port, uint16_t rx, uint16_t tx, const 
 struct rte_flow *__wrap_rte_flow_create(uint16_t port, const struct rte_flow_attr *attr,
 	const struct rte_flow_item pattern[], const struct rte_flow_action actions[], struct rte_flow_error *error);
 int __wrap_rte_flow_destroy(uint16_t port, struct rte_flow *flow, struct rte_flow_error *error);
+int __wrap_rte_flow_flush(uint16_t port, struct rte_flow_error *error);
 
 /* ------------------------------------------------------------------ RSS */
 
@@ -155,6 +156,15 @@ __wrap_rte_flow_destroy(uint16_t port, struct rte_flow *flow, struct rte_flow_er
 	assert_int_equal(flow->port, port);
 	flow->used = false;
 	fake_nic.n--;
+	return 0;
+}
+
+int
+__wrap_rte_flow_flush(uint16_t port, struct rte_flow_error *error)
+{
+	for (unsigned i = 0; i < FAKE_NIC_RULES; i++)
+		if (rules[i].used && rules[i].port == port)
+			__wrap_rte_flow_destroy(port, &rules[i], error);
 	return 0;
 }
 
