@@ -60,28 +60,6 @@ bundle_rx_ready_next(struct bundle_table *t)
 	return b;
 }
 
-void
-bundle_tx_ready(struct bundle_table *t, struct bundle *b)
-{
-	if (b->hot.flags & BUNDLE_TX_READY)
-		return;
-	b->hot.flags |= BUNDLE_TX_READY;
-	list_append(t, &t->tx_ready, b, &b->tx.next_ready, &t->bundles[t->tx_ready.tail % t->max].tx.next_ready);
-}
-
-struct bundle *
-bundle_tx_ready_next(struct bundle_table *t)
-{
-	struct bundle *b;
-
-	if (t->tx_ready.head == WHEEL_NIL)
-		return NULL;
-	b = &t->bundles[t->tx_ready.head];
-	t->tx_ready.head = b->tx.next_ready;
-	b->hot.flags &= (uint16_t)~BUNDLE_TX_READY;
-	return b;
-}
-
 /* ------------------------------------------------------------------ table */
 
 static unsigned
@@ -93,6 +71,31 @@ deep_windows(const struct worker *w, const struct bundle_table *t)
 	return (unsigned)RTE_MAX(RTE_MIN(windows, (uint64_t)DEEP_WINDOWS_MAX), (uint64_t)DEEP_WINDOWS_MIN);
 }
 
+/* What the sending half has beside the bundles. */
+static bool
+tx_arrays_new(struct bundle_table *t, int numa_node)
+{
+	const uint32_t size = rte_align32pow2(t->max);
+	struct ready_ring *r = &t->tx_ready;
+
+	r->mask = size - 1;
+	r->at = rte_zmalloc_socket("tx_ready", size * sizeof(*r->at), RTE_CACHE_LINE_SIZE, numa_node);
+	r->in = rte_zmalloc_socket("tx_ready", (size + 63) / 64 * sizeof(*r->in), RTE_CACHE_LINE_SIZE, numa_node);
+	t->pace_nodes =
+		rte_zmalloc_socket("pace_nodes", t->max * sizeof(*t->pace_nodes), RTE_CACHE_LINE_SIZE, numa_node);
+	return r->at != NULL && r->in != NULL && t->pace_nodes != NULL;
+}
+
+static void
+table_free(struct bundle_table *t)
+{
+	rte_free(t->pace_nodes);
+	rte_free(t->tx_ready.in);
+	rte_free(t->tx_ready.at);
+	rte_free(t->bundles);
+	rte_free(t);
+}
+
 struct bundle_table *
 bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 {
@@ -102,15 +105,15 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 		return NULL;
 	t->max = RTE_MAX(RTE_MIN(bundles_max, (unsigned)DP_BUNDLES_MAX), 1u);
 	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(w->pool);
-	t->rx_ready = t->tx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
+	t->rx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
 	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), RTE_CACHE_LINE_SIZE, numa_node);
-	if (t->bundles == NULL || deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
-		rte_free(t->bundles);
-		rte_free(t);
+	if (t->bundles == NULL || !tx_arrays_new(t, numa_node) ||
+		deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
+		table_free(t);
 		return NULL;
 	}
 	wheel_init(&t->stall, &t->bundles->hot.stall, sizeof(struct bundle), STALL_SHIFT);
-	wheel_init(&t->pace, &t->bundles->tx.wake, sizeof(struct bundle), PACE_SHIFT);
+	wheel_init(&t->pace, t->pace_nodes, sizeof(*t->pace_nodes), PACE_SHIFT);
 	return t;
 }
 
@@ -142,7 +145,7 @@ ext_put(struct bundle_table *t, struct bundle *b)
 	b->ext = NULL;
 }
 
-/* The arrays that have to be in one piece move over. */
+/* The array that has to be in one piece moves over. */
 static bool
 ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 {
@@ -155,12 +158,9 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 	e = t->free_ext;
 	t->free_ext = e->next_free;
 	*e = (struct bundle_ext){.next_slab = e->next_slab};
-	for (unsigned i = 0; i < LINES_INLINE; i++) {
-		e->sched[i] = b->tx.sched_inline[i];
+	for (unsigned i = 0; i < LINES_INLINE; i++)
 		e->skew[i] = b->rare.skew_inline[i];
-	}
 	b->ext = e;
-	b->tx.lines = e->sched;
 	b->rare.skew = e->skew;
 	return true;
 }
@@ -172,15 +172,15 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 static void
 set_horizon(struct bundle *b)
 {
-	b->tx.horizon_ns = HORIZON_MIN_NS;
-	if (!bundle_waits_for_all(b))
-		return;
-	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
-		const struct sched_line *l = &b->tx.lines[__builtin_ctz(left)];
+	uint64_t ns = HORIZON_MIN_NS;
+
+	for (unsigned left = bundle_waits_for_all(b) ? b->tx.up : 0; left != 0; left &= left - 1) {
+		const struct sched_line *l = &bundle_line(b, (unsigned)__builtin_ctz(left))->sched;
 		const uint32_t bytes = RTE_MIN(l->fragment_max, b->tx.mrru) + l->frame_overhead;
 
-		b->tx.horizon_ns = RTE_MAX(b->tx.horizon_ns, 2 * pacing_cost_ns(l->pace, bytes));
+		ns = RTE_MAX(ns, 2 * pacing_cost_ns(&l->pace, bytes));
 	}
+	b->tx.horizon_us = (uint32_t)RTE_MIN((ns + 999) / 1000, (uint64_t)UINT32_MAX);
 }
 
 /* What may wait in front of the lines: queue_ms at their joint rate, in bytes; some packets at least. */
@@ -192,25 +192,27 @@ set_queue_limits(struct bundle *b)
 	bool unpaced = false;
 
 	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+		const uint64_t of_line = bundle_line(b, i)->sched.pace.rate_bps;
+
 		if (!(b->tx.up >> i & 1))
 			continue;
-		bps += b->tx.lines[i].pace->rate_bps;
-		unpaced |= b->tx.lines[i].pace->rate_bps == 0;
+		bps += of_line;
+		unpaced |= of_line == 0;
 	}
 	bytes = unpaced ? (uint64_t)QUEUE_PACKETS_MAX * 1500 : bps / 8000 * b->rare.queue_ms;
 	bytes = RTE_MIN(RTE_MAX(bytes, least), (uint64_t)UINT32_MAX / 2);
 	b->tx.bytes_max = (uint32_t)bytes;
-	b->tx.packets_max = (uint32_t)RTE_MIN(
+	b->tx.packets_max = (uint16_t)RTE_MIN(
 		RTE_MAX(bytes / SMALL_PACKET, (uint64_t)QUEUE_PACKETS_MIN), (uint64_t)QUEUE_PACKETS_MAX);
 }
 
 static void
-drop_queue(struct worker *w, struct mbuf_queue *q, enum drop_reason why)
+drop_control(struct worker *w, struct bundle *b)
 {
 	struct rte_mbuf *m;
 
-	while ((m = mbuf_queue_pop(q)) != NULL)
-		drop(w, m, why);
+	while ((m = mbuf_queue_pop(&b->tx.control)) != NULL)
+		drop(w, m, DROP_BUNDLE_NO_LINK);
 }
 
 static void
@@ -230,11 +232,11 @@ lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
 	bundle_set_stall(b);
 	set_horizon(b);
 	set_queue_limits(b);
-	bundle_tx_ready(t, b);
+	bundle_tx_ready(t, bundle_index(t, b));
 	if (b->tx.up != 0)
 		return;
 	/* A next line may come much later: what waits would be stale then. */
-	drop_queue(w, &b->tx.control, DROP_BUNDLE_NO_LINK);
+	drop_control(w, b);
 	drop_data(w, b);
 }
 
@@ -250,7 +252,7 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 	b->hot.stall = stall;
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
-	b->tx.lines = b->tx.sched_inline;
+	b->tx.gen = cmd->gen;
 	b->tx.null_due_ns = UINT64_MAX;
 	b->rare.skew = b->rare.skew_inline;
 	reasm_init(&b->rx, b->slots, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT,
@@ -279,13 +281,14 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		return;
 	}
 	b->hot.flags = new_flags(b, s->flags);
+	b->tx.flags = b->hot.flags;
 	b->hot.rx_mrru = s->rx_mrru;
 	b->tx.mrru = s->tx_mrru;
 	b->tx.mss_v4 = s->mss_v4;
 	b->tx.mss_v6 = s->mss_v6;
 	b->tx.null_ms = s->null_ms;
 	b->hot.address_be = s->address_be;
-	b->tx.config = (struct sched_config){.mode = (enum sched_mode)s->mode, .min_fragment = s->min_fragment};
+	b->tx.config = (struct sched_config){.mode = s->mode, .min_fragment = s->min_fragment};
 	b->rare.queue_ms = s->queue_ms;
 	b->rare.limits = (struct window_limits){
 		.stall_min_us = s->stall_min_ms * 1000u,
@@ -301,17 +304,15 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 static void
 line_header(struct tx_line *line, const struct dp_link_set *l, bool mp)
 {
-	uint8_t *p = line->hdr;
+	uint8_t *p = line->hdr + FRAME_HDR_COPY - eth_hdr_len(l->vlans) - PPPOE_HDR_LEN - (mp ? PPP_PROTO_LEN : 0);
 
+	line->hdr_len = (uint8_t)(line->hdr + FRAME_HDR_COPY - p);
 	line->eth_len = (uint8_t)eth_store(p, &l->peer, &l->local, l->vlans, ETHERTYPE_PPPOE_SESSION);
 	p += line->eth_len;
 	pppoe_store(p, PPPOE_CODE_SESSION, l->session, 0);
 	p += PPPOE_HDR_LEN;
-	if (mp) {
+	if (mp)
 		store_be16(p, PPP_MP);
-		p += PPP_PROTO_LEN;
-	}
-	line->hdr_len = (uint8_t)(p - line->hdr);
 }
 
 /* Without MP the protocol field of the packet is the frame's own, which the MRU does not count. */
@@ -333,17 +334,14 @@ line_set(struct bundle *b, const struct dp_link_set *l)
 
 	line_header(line, l, mp);
 	line->port = l->port;
-	line->pace.rate_bps = l->rate_bps;
-	line->pace.burst_ns = BURST_NS;
-	line->pace.overhead_bytes = l->overhead_bytes;
-	line->pace.encap = l->encap;
-	b->tx.lines[l->slot] = (struct sched_line){
-		.pace = &line->pace,
-		.latency_us = l->latency_us,
-		.fragment_max = fragment_max(l, mp, mp_len),
-		.frame_overhead = (uint16_t)(line->hdr_len + mp_len),
-		.usable = up,
-	};
+	line->sched.pace.rate_bps = l->rate_bps;
+	line->sched.pace.burst_ns = BURST_NS;
+	line->sched.pace.overhead_bytes = l->overhead_bytes;
+	line->sched.pace.encap = l->encap;
+	line->sched.latency_us = l->latency_us;
+	line->sched.fragment_max = fragment_max(l, mp, mp_len);
+	line->sched.frame_overhead = (uint16_t)(line->hdr_len + mp_len);
+	line->sched.usable = up;
 	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
 	b->tx.stale &= b->tx.up;
 }
@@ -356,7 +354,18 @@ bundle_solo_end(struct bundle *b, unsigned slot)
 		return;
 	b->tx.solo_until_ns = 0;
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1)
-		b->tx.lines[__builtin_ctz(left)].usable = true;
+		bundle_line(b, (unsigned)__builtin_ctz(left))->sched.usable = true;
+}
+
+static void
+drop_waiting(struct worker *w, struct bundle *b, unsigned slot)
+{
+	struct mbuf_list *queue = &bundle_line(b, slot)->queue;
+	struct rte_mbuf *m;
+
+	while ((m = mbuf_list_pop(queue)) != NULL)
+		drop(w, m, DROP_LINK_DOWN);
+	b->tx.waiting &= (uint16_t) ~(1u << slot);
 }
 
 static void
@@ -370,10 +379,10 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	b->hot.joined &= (uint16_t) ~(1u << slot);
 	b->tx.up &= (uint16_t) ~(1u << slot);
 	b->tx.stale &= b->tx.up;
-	b->tx.lines[slot].usable = false;
+	line->sched.usable = false;
 	b->rare.skew[slot].lag_us = 0;
 	bundle_solo_end(b, slot);
-	drop_queue(w, &line->queue, DROP_LINK_DOWN);
+	drop_waiting(w, b, slot);
 	reasm_link_leave(&b->rx, slot);
 	if (slot < LINES_INLINE)
 		count_spill(&b->hot.rx[slot], &rare->rx);
@@ -475,30 +484,24 @@ bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
 	e.totals.dropped = b->rare.queue_drops;
 	worker_event(w, &e);
 	b->hot.flags &= (uint16_t)~BUNDLE_LIVE;
+	b->tx.flags = 0;
 	w->n_bundles--;
 }
 
-/* The lists name bundles by index: a removed one must have left them before its index is used again. */
+/* The list goes through the bundles: a removed one must have left it before its index is used again. */
 static void
 forget_ready(struct bundle_table *t, const struct bundle *gone)
 {
-	struct ready_list rx = t->rx_ready, tx = t->tx_ready;
+	struct ready_list rx = t->rx_ready;
 	struct bundle *b;
 
-	t->rx_ready = t->tx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
+	t->rx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
 	for (uint32_t i = rx.head; i != WHEEL_NIL;) {
 		b = &t->bundles[i];
 		i = b->rare.next_ready;
 		b->hot.flags &= (uint16_t)~BUNDLE_RX_READY;
 		if (b != gone)
 			bundle_rx_ready(t, b);
-	}
-	for (uint32_t i = tx.head; i != WHEEL_NIL;) {
-		b = &t->bundles[i];
-		i = b->tx.next_ready;
-		b->hot.flags &= (uint16_t)~BUNDLE_TX_READY;
-		if (b != gone)
-			bundle_tx_ready(t, b);
 	}
 }
 
@@ -523,8 +526,7 @@ bundle_table_free(struct worker *w, struct bundle_table *t)
 		rte_free(slab);
 	}
 	deep_pool_fini(&t->deep);
-	rte_free(t->bundles);
-	rte_free(t);
+	table_free(t);
 }
 
 /* ------------------------------------------------------------------ what control reads */
@@ -541,7 +543,7 @@ snapshot_link(const struct worker *w, struct bundle *b, unsigned slot, struct dp
 		.in_link_reorder = rare->reorder,
 		.lost = rare->lost,
 		.lag_us = b->rare.skew[slot].lag_us,
-		.backlog_us = (uint32_t)(pacing_backlog_ns(&line->pace, w->now_ns) / 1000),
+		.backlog_us = (uint32_t)(pacing_backlog_ns(&line->sched.pace, w->now_ns) / 1000),
 		.joined = true,
 	};
 }
@@ -621,7 +623,7 @@ bundle_command(struct worker *w, const struct dp_cmd *cmd)
 uint64_t
 bundle_next_ns(const struct bundle_table *t)
 {
-	if (t->rx_ready.head != WHEEL_NIL || t->tx_ready.head != WHEEL_NIL)
+	if (t->rx_ready.head != WHEEL_NIL || t->tx_ready.head != t->tx_ready.tail)
 		return 0;
 	return RTE_MIN(wheel_next_ns(&t->stall), wheel_next_ns(&t->pace));
 }

@@ -21,17 +21,19 @@ enum {
 	LINES_INLINE = 2,                                /* links whose state lies in the bundle itself */
 	LINES_EXT = DP_BUNDLE_LINKS_MAX - LINES_INLINE,  /* and in its extension */
 	FRAME_HDR_MAX = ETH_HDR_MAX + PPPOE_HDR_LEN + 2, /* what a line puts in front of the MP header */
-	FRAME_ROOM = FRAME_HDR_MAX + MP_LONG_LEN,        /* headroom a queued packet has */
+	FRAME_HDR_COPY = 32,                             /* that, copied at one constant length */
+	FRAME_ROOM = FRAME_HDR_COPY + MP_LONG_LEN,       /* headroom a queued packet has */
 	STALL_SHIFT = 20,                                /* wheel of 1 ms */
 	STALL_HALF_SHIFT = 19,                           /* 16 bits of it are 34 s, half of what can be configured */
 	PACE_SHIFT = 14,                                 /* wheel of 16 us */
 	PACE_TICK_NS = 1 << PACE_SHIFT,
 };
+_Static_assert((int)FRAME_HDR_MAX <= FRAME_HDR_COPY, "headers fit their copy");
 _Static_assert((int)REASM_LINKS_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
 _Static_assert((int)SCHED_LINES_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
 
 /* Flags besides enum dp_bundle_flags, in the same word. */
-enum { BUNDLE_LIVE = 1 << 15, BUNDLE_RX_READY = 1 << 14, BUNDLE_TX_READY = 1 << 13, BUNDLE_OWN_FLAGS = 0xe000 };
+enum { BUNDLE_LIVE = 1 << 15, BUNDLE_RX_READY = 1 << 14, BUNDLE_OWN_FLAGS = 0xc000 };
 
 /* Counts 32 bits wide where they are hot; added to the wide ones before they wrap. */
 struct count {
@@ -63,43 +65,52 @@ struct bundle_hot {
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
 
-struct mbuf_queue {
+struct mbuf_list {
 	struct rte_mbuf *head, *tail;
+};
+
+struct mbuf_queue {
+	struct mbuf_list list;
 	uint32_t n, bytes;
 };
 
-/* A line we send on. */
+/* A line we send on: what choosing and pacing it takes, then what a frame on it takes. */
 struct tx_line {
-	struct pacing pace;
-	struct mbuf_queue queue; /* framed, each with its due_ns */
-	uint64_t stale_ns;       /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
-	struct wide_count sent;
+	struct sched_line sched;
+	uint64_t stale_ns; /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
 	uint16_t port;
 	uint8_t hdr_len, eth_len;
-	uint8_t hdr[FRAME_HDR_MAX + 2]; /* Ethernet, PPPoE, 0x003d if MP: the PPPoE length is filled in */
+	/* Ethernet, PPPoE, 0x003d if MP, ending where the array ends; the PPPoE length is filled in */
+	uint8_t hdr[FRAME_HDR_COPY] __rte_cache_aligned;
+	struct mbuf_list queue; /* framed, each with its due_ns; bit in tx.waiting when there are any */
+	struct wide_count sent;
 } __rte_cache_aligned;
+_Static_assert(sizeof(struct tx_line) == 2 * RTE_CACHE_LINE_SIZE, "two lines");
 
 struct bundle_tx {
+	/* what takes a packet, */
+	struct mbuf_queue data;
 	uint32_t seq; /* of the next fragment */
-	struct sched sched;
-	uint8_t n_lines; /* highest joined slot + 1 */
-	uint16_t up;     /* joined, and not for receiving only */
-	uint16_t stale;  /* of those: have not sent since the last number that carried data */
-	uint16_t mrru, mss_v4, mss_v6;
+	uint32_t bytes_max;
+	uint16_t packets_max, mrru;
+	uint16_t gen, flags; /* as in hot, which this direction does not touch */
+	uint16_t up;         /* joined, and not for receiving only */
+	uint16_t stale;      /* of those: have not sent since the last number that carried data */
+	uint16_t waiting;    /* lines whose queues hold frames */
 	uint16_t null_ms;
+	uint16_t mss_v4, mss_v6;
 	struct sched_config config;
-	struct mbuf_queue control, data;
-	uint32_t bytes_max, packets_max;
-	uint32_t next_ready;    /* list of the table */
-	uint64_t horizon_ns;    /* a line with less backlog than this has room */
+	uint32_t horizon_us; /* a line with less backlog than this has room */
+	uint8_t n_lines;     /* highest joined slot + 1 */
+	struct sched sched;
+	uint8_t solo_line; /* valid while solo_until_ns != 0 */
+	/* and what sends it */
+	struct mbuf_queue control __rte_cache_aligned;
 	uint64_t null_due_ns;   /* earliest stale line's null fragment; UINT64_MAX: none */
 	uint64_t solo_until_ns; /* until then only solo_line sends, so that number 0 arrives first; 0: over */
-	uint8_t solo_line;      /* valid while solo_until_ns != 0 */
-	struct wheel_node wake;
 	struct wide_count sent;
-	struct sched_line *lines; /* n_lines of them: sched_inline, or in the extension */
-	struct sched_line sched_inline[LINES_INLINE];
 };
+_Static_assert(sizeof(struct bundle_tx) == 2 * RTE_CACHE_LINE_SIZE, "two lines");
 
 /* Counters of a link that move seldom. */
 struct link_rare {
@@ -126,7 +137,6 @@ struct bundle_ext {
 	struct bundle_ext *next_slab; /* in the first of each slab */
 	struct link_id id[LINES_EXT];
 	struct link_rare rare[LINES_EXT];
-	struct sched_line sched[DP_BUNDLE_LINKS_MAX];
 	struct window_skew skew[DP_BUNDLE_LINKS_MAX];
 	struct tx_line lines[LINES_EXT];
 	struct reasm_more more;
@@ -136,7 +146,7 @@ struct bundle {
 	struct reasm rx;       /* line 0 */
 	struct bundle_hot hot; /* line 1 */
 	void *slots[REASM_SLOTS_MIN];
-	struct bundle_tx tx __rte_cache_aligned;
+	struct bundle_tx tx; /* two lines */
 	struct tx_line lines[LINES_INLINE];
 	struct bundle_ext *ext; /* NULL while there never was a third link */
 	struct bundle_rare rare;
@@ -152,6 +162,13 @@ struct bucket {
 /* List of bundles linked through one of their fields. */
 struct ready_list {
 	uint32_t head, tail;
+};
+
+/* Bundles by index, in order, each at most once; beside them, so that none of them has to be in the cache to get in. */
+struct ready_ring {
+	uint32_t *at, mask;
+	uint32_t head, tail; /* free running */
+	uint64_t *in;        /* bit = bundle */
 };
 
 /* What a stage has not finished when its output burst is full. */
@@ -177,7 +194,8 @@ struct bundle_table {
 	struct bundle *bundles;
 	unsigned max;
 	unsigned mbuf_bytes; /* memory of one buffer: what the budget counts */
-	struct ready_list rx_ready, tx_ready;
+	struct ready_list rx_ready;
+	struct ready_ring tx_ready;
 
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
@@ -194,6 +212,7 @@ struct bundle_table {
 	struct bundle_ext *free_ext, *slabs;
 	struct deep_pool deep;
 	struct wheel stall, pace;
+	struct wheel_node *pace_nodes; /* of all bundles: a few together in a line, which stays in the cache */
 };
 
 static inline uint32_t
@@ -208,17 +227,14 @@ bundle_prefetch_queue(const struct bundle_table *t, uint32_t index)
 {
 	const struct bundle *b = &t->bundles[index % t->max];
 
-	rte_prefetch0(&b->hot);
-	for (unsigned at = 0; at < sizeof(b->tx); at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0((const uint8_t *)&b->tx + at);
+	rte_prefetch0(&b->tx.data);
+	rte_prefetch0(&b->tx.control);
 }
 
 /* and then out of it to the lines. */
 static inline void
-bundle_prefetch_lines(const struct bundle_table *t, uint32_t index)
+bundle_prefetch_lines(const struct bundle *b)
 {
-	const struct bundle *b = &t->bundles[index % t->max];
-
 	for (unsigned at = 0; at < sizeof(b->lines); at += RTE_CACHE_LINE_SIZE)
 		rte_prefetch0((const uint8_t *)b->lines + at);
 }
@@ -274,14 +290,30 @@ count_add(struct count *c, struct wide_count *wide, uint32_t bytes)
 }
 
 static inline void
-mbuf_queue_push(struct mbuf_queue *q, struct rte_mbuf *m)
+mbuf_list_push(struct mbuf_list *l, struct rte_mbuf *m)
 {
 	pkt(m)->next = NULL;
-	if (q->head == NULL)
-		q->head = m;
+	if (l->head == NULL)
+		l->head = m;
 	else
-		pkt(q->tail)->next = m;
-	q->tail = m;
+		pkt(l->tail)->next = m;
+	l->tail = m;
+}
+
+static inline struct rte_mbuf *
+mbuf_list_pop(struct mbuf_list *l)
+{
+	struct rte_mbuf *m = l->head;
+
+	if (m != NULL)
+		l->head = pkt(m)->next;
+	return m;
+}
+
+static inline void
+mbuf_queue_push(struct mbuf_queue *q, struct rte_mbuf *m)
+{
+	mbuf_list_push(&q->list, m);
 	q->n++;
 	q->bytes += m->pkt_len;
 }
@@ -289,11 +321,10 @@ mbuf_queue_push(struct mbuf_queue *q, struct rte_mbuf *m)
 static inline struct rte_mbuf *
 mbuf_queue_pop(struct mbuf_queue *q)
 {
-	struct rte_mbuf *m = q->head;
+	struct rte_mbuf *m = mbuf_list_pop(&q->list);
 
 	if (m == NULL)
 		return NULL;
-	q->head = pkt(m)->next;
 	q->n--;
 	q->bytes -= m->pkt_len;
 	return m;
@@ -355,10 +386,36 @@ bundle_set_stall(struct bundle *b)
 		(uint16_t)RTE_MIN((b->rare.stall_us * UINT64_C(500) + unit_ns - 1) / unit_ns, UINT64_C(0xffff));
 }
 
-/* Lists of bundles with work left; a bundle is in each at most once (its flag says so). */
+/* Bundles with work left; each is in at most once. */
 void bundle_rx_ready(struct bundle_table *t, struct bundle *b);
 struct bundle *bundle_rx_ready_next(struct bundle_table *t);
-void bundle_tx_ready(struct bundle_table *t, struct bundle *b);
-struct bundle *bundle_tx_ready_next(struct bundle_table *t);
+
+static inline void
+bundle_tx_ready(struct bundle_table *t, uint32_t index)
+{
+	struct ready_ring *r = &t->tx_ready;
+	const uint64_t bit = UINT64_C(1) << index % 64;
+
+	if (r->in[index / 64] & bit)
+		return;
+	r->in[index / 64] |= bit;
+	r->at[r->tail++ & r->mask] = index;
+}
+
+/* Up to n of them; returns how many. */
+static inline unsigned
+bundle_tx_ready_take(struct bundle_table *t, struct bundle *to[], unsigned n)
+{
+	struct ready_ring *r = &t->tx_ready;
+	unsigned i;
+
+	for (i = 0; i < n && r->head != r->tail; i++) {
+		const uint32_t index = r->at[r->head++ & r->mask];
+
+		r->in[index / 64] &= ~(UINT64_C(1) << index % 64);
+		to[i] = &t->bundles[index];
+	}
+	return i;
+}
 
 #endif

@@ -28,7 +28,7 @@ to_bundle(struct worker *w, struct rte_mbuf *m)
 		return;
 	}
 	mbuf_queue_push(&b->tx.control, head);
-	bundle_tx_ready(w->bundles, b);
+	bundle_tx_ready(w->bundles, pkt(m)->bundle);
 }
 
 static void

@@ -21,11 +21,11 @@ is_full(const struct worker *w, const struct bundle *b, const struct rte_mbuf *m
 static unsigned
 judge(const struct bundle *b, const struct pkt *k, unsigned version)
 {
-	if (b == NULL || b->hot.gen != k->gen)
+	if (!(b->tx.flags & BUNDLE_LIVE) || b->tx.gen != k->gen)
 		return DROP_BUNDLE_GONE;
 	if (b->tx.up == 0)
 		return DROP_BUNDLE_NO_LINK;
-	if (!(b->hot.flags & (version == 6 ? DP_BUNDLE_V6 : DP_BUNDLE_V4)))
+	if (!(b->tx.flags & (version == 6 ? DP_BUNDLE_V6 : DP_BUNDLE_V4)))
 		return DROP_NCP_CLOSED;
 	return PACKET_PASS;
 }
@@ -41,6 +41,7 @@ has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 	return false;
 }
 
+/* A bundle that has packets already is served when its lines have room, see next_wake_ns(). */
 static void
 enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
 {
@@ -52,7 +53,10 @@ enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version
 	}
 	store_be16(rte_pktmbuf_prepend(head, PPP_PROTO_LEN), version == 6 ? PPP_IPV6 : PPP_IPV4);
 	bundle_data_push(w, b, head);
-	bundle_tx_ready(w->bundles, b);
+	if (b->tx.data.n > 1)
+		return;
+	bundle_prefetch_lines(b);
+	bundle_tx_ready(w->bundles, bundle_index(w->bundles, b));
 }
 
 /* More than the peer's MRRU: its sender may cut it, then we do; all pieces are accepted or none. */
@@ -86,10 +90,10 @@ mp_accept(struct worker *w, struct burst *burst)
 
 	burst->n = 0;
 	for (unsigned i = 0; i < n; i++)
-		bundle_prefetch_lines(w->bundles, pkt(burst->m[i])->bundle);
+		bundle_prefetch_queue(w->bundles, pkt(burst->m[i])->bundle);
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
-		struct bundle *b = bundle_at(w->bundles, pkt(m)->bundle);
+		struct bundle *b = &w->bundles->bundles[pkt(m)->bundle % w->bundles->max];
 		const unsigned version = ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 		const unsigned verdict = judge(b, pkt(m), version);
 

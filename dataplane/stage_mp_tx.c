@@ -45,36 +45,41 @@ is_due(const struct worker *w, uint64_t due_ns)
 }
 
 static void
-line_put(struct worker *w, struct tx_line *line, struct rte_mbuf *m)
+line_put(struct worker *w, struct bundle *b, unsigned slot, struct rte_mbuf *m)
 {
-	const uint64_t due_ns = pacing_book(&line->pace, m->pkt_len, w->now_ns);
+	struct tx_line *line = bundle_line(b, slot);
+	const uint64_t due_ns = pacing_book(&line->sched.pace, m->pkt_len, w->now_ns);
 
-	if (line->queue.head == NULL && is_due(w, due_ns)) {
+	if (!(b->tx.waiting >> slot & 1) && is_due(w, due_ns)) {
 		line_out(w, line, m);
 		return;
 	}
 	pkt(m)->due_ns = due_ns;
-	mbuf_queue_push(&line->queue, m);
+	mbuf_list_push(&line->queue, m);
+	b->tx.waiting |= (uint16_t)(1u << slot);
 }
 
 static void
 lines_release(struct worker *w, struct bundle *b)
 {
-	for (unsigned left = b->hot.joined; left != 0; left &= left - 1) {
-		struct tx_line *line = bundle_line(b, (unsigned)__builtin_ctz(left));
+	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1) {
+		const unsigned slot = (unsigned)__builtin_ctz(left);
+		struct tx_line *line = bundle_line(b, slot);
 
 		while (line->queue.head != NULL && is_due(w, pkt(line->queue.head)->due_ns))
-			line_out(w, line, mbuf_queue_pop(&line->queue));
+			line_out(w, line, mbuf_list_pop(&line->queue));
+		if (line->queue.head == NULL)
+			b->tx.waiting &= (uint16_t) ~(1u << slot);
 	}
 }
 
-/* Ethernet, PPPoE, PPP; the headroom is there. */
+/* Ethernet, PPPoE, PPP; the headroom is there, also for what the copy puts in front of the frame. */
 static inline void
 frame(struct tx_line *line, struct rte_mbuf *m, unsigned mp_len)
 {
 	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(line->hdr_len + mp_len));
 
-	memcpy(p, line->hdr, line->hdr_len);
+	memcpy(p + line->hdr_len - FRAME_HDR_COPY, line->hdr, FRAME_HDR_COPY);
 	store_be16(p + line->eth_len + 4, (uint16_t)(m->pkt_len - line->eth_len - PPPOE_HDR_LEN));
 }
 
@@ -166,7 +171,7 @@ set_usable(struct bundle *b, unsigned only)
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
 
-		b->tx.lines[slot].usable = only == DP_BUNDLE_LINKS_MAX || slot == only;
+		bundle_line(b, slot)->sched.usable = only == DP_BUNDLE_LINKS_MAX || slot == only;
 	}
 }
 
@@ -192,9 +197,9 @@ solo_begin(struct worker *w, struct bundle *b)
 
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
-		const struct sched_line *l = &b->tx.lines[slot];
+		const struct sched_line *l = &bundle_line(b, slot)->sched;
 		const uint64_t ns =
-			l->latency_us * UINT64_C(1000) + pacing_cost_ns(l->pace, l->frame_overhead + l->fragment_max);
+			l->latency_us * UINT64_C(1000) + pacing_cost_ns(&l->pace, l->frame_overhead + l->fragment_max);
 
 		if (ns >= least_ns)
 			continue;
@@ -223,21 +228,22 @@ note_sent(struct worker *w, struct bundle *b, unsigned lines)
 }
 
 static void
-send_null(struct worker *w, struct bundle *b, struct tx_line *line)
+send_null(struct worker *w, struct bundle *b, unsigned slot)
 {
+	struct tx_line *line = bundle_line(b, slot);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
 
 	if (m == NULL)
 		return;
 	pkt(m)->flags = PKT_NULL;
 	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
-	if (b->hot.flags & DP_BUNDLE_TX_SHORT)
+	if (b->tx.flags & DP_BUNDLE_TX_SHORT)
 		frame_mp(line, m, b->tx.seq, true, true, true);
 	else
 		frame_mp(line, m, b->tx.seq, true, true, false);
 	b->tx.seq++;
 	b->rare.tx_null++;
-	line_put(w, line, m);
+	line_put(w, b, slot, m);
 }
 
 /* An idle line's last number holds the peer's M back (RFC 1990 section 4.1). One null fragment a line is enough until data goes elsewhere
@@ -256,15 +262,14 @@ send_nulls(struct worker *w, struct bundle *b)
 	b->tx.null_due_ns = UINT64_MAX;
 	for (unsigned left = b->tx.stale; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
-		struct tx_line *line = bundle_line(b, slot);
-		const uint64_t due_ns = line->stale_ns + null_ns;
+		const uint64_t due_ns = bundle_line(b, slot)->stale_ns + null_ns;
 
 		if (due_ns > w->now_ns) {
 			b->tx.null_due_ns = RTE_MIN(b->tx.null_due_ns, due_ns);
 			continue;
 		}
 		b->tx.stale &= (uint16_t) ~(1u << slot);
-		send_null(w, b, line);
+		send_null(w, b, slot);
 	}
 }
 
@@ -276,13 +281,23 @@ number_and_send(struct worker *w, struct bundle *b, struct cut *c, const bool sh
 	unsigned lines = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
-		struct tx_line *line = bundle_line(b, c->piece[i].line);
+		const unsigned slot = c->piece[i].line;
 
-		frame_mp(line, c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
-		line_put(w, line, c->m[i]);
-		lines |= 1u << c->piece[i].line;
+		frame_mp(bundle_line(b, slot), c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
+		line_put(w, b, slot, c->m[i]);
+		lines |= 1u << slot;
 	}
 	note_sent(w, b, lines);
+}
+
+static unsigned
+split(const struct worker *w, struct bundle *b, uint32_t bytes, struct sched_piece pieces[])
+{
+	const struct sched_line *lines[DP_BUNDLE_LINKS_MAX];
+
+	for (unsigned i = 0; i < b->tx.n_lines; i++)
+		lines[i] = &bundle_line(b, i)->sched;
+	return sched_split(&b->tx.sched, &b->tx.config, lines, b->tx.n_lines, bytes, w->now_ns, pieces);
 }
 
 static bool
@@ -292,12 +307,12 @@ send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 
 	if (unlikely(b->tx.seq == 0 && b->tx.solo_until_ns == 0 && b->tx.n_lines > 1 && b->tx.sent.n == 0))
 		solo_begin(w, b);
-	c.n = sched_split(&b->tx.sched, &b->tx.config, b->tx.lines, b->tx.n_lines, m->pkt_len, w->now_ns, c.piece);
+	c.n = split(w, b, m->pkt_len, c.piece);
 	if (c.n == 0 || !make_pieces(w, b, m, &c)) {
 		drop(w, m, c.n == 0 ? DROP_BUNDLE_NO_LINK : DROP_NO_MBUF);
 		return false;
 	}
-	if (b->hot.flags & DP_BUNDLE_TX_SHORT)
+	if (b->tx.flags & DP_BUNDLE_TX_SHORT)
 		number_and_send(w, b, &c, true);
 	else
 		number_and_send(w, b, &c, false);
@@ -308,10 +323,10 @@ send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 static bool
 send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
-	struct tx_line *line = bundle_line(b, (unsigned)__builtin_ctz(b->tx.up));
+	const unsigned slot = (unsigned)__builtin_ctz(b->tx.up);
 
-	frame(line, m, 0);
-	line_put(w, line, m);
+	frame(bundle_line(b, slot), m, 0);
+	line_put(w, b, slot, m);
 	return true;
 }
 
@@ -319,7 +334,7 @@ static void
 send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control)
 {
 	const uint32_t bytes = m->pkt_len - PPP_PROTO_LEN;
-	const bool sent = b->hot.flags & DP_BUNDLE_MP ? send_mp(w, b, m) : send_plain(w, b, m);
+	const bool sent = b->tx.flags & DP_BUNDLE_MP ? send_mp(w, b, m) : send_plain(w, b, m);
 
 	if (control || !sent)
 		return;
@@ -330,34 +345,37 @@ send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control
 /* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when
  * they are not, or a slow line's queue would grow for ever. */
 static uint64_t
-room_at_ns(const struct bundle *b)
+room_at_ns(struct bundle *b)
 {
+	const uint64_t horizon_ns = b->tx.horizon_us * UINT64_C(1000);
 	uint64_t least = UINT64_MAX, most = 0, busy;
 
-	for (unsigned i = 0; i < b->tx.n_lines; i++) {
-		if (!b->tx.lines[i].usable)
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+		const struct sched_line *l = &bundle_line(b, (unsigned)__builtin_ctz(left))->sched;
+
+		if (!l->usable)
 			continue;
-		busy = b->tx.lines[i].pace->rate_bps == 0 ? 0 : b->tx.lines[i].pace->busy_until_ns;
+		busy = l->pace.rate_bps == 0 ? 0 : l->pace.busy_until_ns;
 		least = RTE_MIN(least, busy);
 		most = RTE_MAX(most, busy);
 	}
 	if (least == UINT64_MAX)
 		return UINT64_MAX;
 	busy = bundle_waits_for_all(b) ? most : least;
-	return busy > b->tx.horizon_ns ? busy - b->tx.horizon_ns : 0;
+	return busy > horizon_ns ? busy - horizon_ns : 0;
 }
 
 static bool
 has_packets(const struct bundle *b)
 {
-	return b->tx.control.head != NULL || b->tx.data.head != NULL;
+	return b->tx.control.list.head != NULL || b->tx.data.list.head != NULL;
 }
 
 static void
 send_queued(struct worker *w, struct bundle *b)
 {
 	while (has_packets(b)) {
-		const bool control = b->tx.control.head != NULL;
+		const bool control = b->tx.control.list.head != NULL;
 
 		solo_check(w, b);
 		if (!is_due(w, room_at_ns(b)))
@@ -371,11 +389,10 @@ next_wake_ns(struct bundle *b)
 {
 	uint64_t ns = b->tx.null_due_ns;
 
-	for (unsigned left = b->hot.joined; left != 0; left &= left - 1) {
+	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1) {
 		struct rte_mbuf *head = bundle_line(b, (unsigned)__builtin_ctz(left))->queue.head;
 
-		if (head != NULL)
-			ns = RTE_MIN(ns, pkt(head)->due_ns);
+		ns = RTE_MIN(ns, pkt(head)->due_ns);
 	}
 	if (!has_packets(b))
 		return ns;
@@ -398,15 +415,60 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b)
 		wheel_add(&t->pace, bundle_index(t, b), w->now_ns, wake_ns);
 }
 
+/* ------------------------------------------------------------------ stage */
+
+/* Bundles that are served together. Those whose time has come have been left alone for long, they and the frames they hold: they are fetched
+ * while the set before them is served. */
+struct set {
+	unsigned n;
+	struct bundle *b[BURST_STAGE];
+};
+
+static void
+set_take(struct bundle_table *t, struct set *s)
+{
+	s->n = bundle_tx_ready_take(t, s->b, BURST_STAGE);
+	for (unsigned i = 0; i < s->n; i++) {
+		rte_prefetch0(&t->pace_nodes[bundle_index(t, s->b[i])]);
+		bundle_prefetch_queue(t, bundle_index(t, s->b[i]));
+		bundle_prefetch_lines(s->b[i]);
+	}
+}
+
+static void
+set_prefetch_frames(const struct set *s)
+{
+	for (unsigned i = 0; i < s->n; i++) {
+		struct bundle *b = s->b[i];
+
+		if (b->tx.data.list.head != NULL)
+			mbuf_prefetch(b->tx.data.list.head);
+		for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
+			mbuf_prefetch(bundle_line(b, (unsigned)__builtin_ctz(left))->queue.head);
+	}
+}
+
+static void
+set_serve(struct worker *w, struct bundle_table *t, const struct set *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		if (likely(s->b[i]->tx.flags & BUNDLE_LIVE))
+			serve(w, t, s->b[i]);
+}
+
 void
 mp_tx(struct worker *w)
 {
 	struct bundle_table *t = w->bundles;
-	struct bundle *b;
+	struct set set[2];
+	unsigned now = 0;
 	uint32_t i;
 
 	while ((i = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
-		bundle_tx_ready(t, &t->bundles[i]);
-	while ((b = bundle_tx_ready_next(t)) != NULL)
-		serve(w, t, b);
+		bundle_tx_ready(t, i);
+	for (set_take(t, &set[now]); set[now].n != 0; now ^= 1) {
+		set_prefetch_frames(&set[now]);
+		set_take(t, &set[now ^ 1]);
+		set_serve(w, t, &set[now]);
+	}
 }

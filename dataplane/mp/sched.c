@@ -68,44 +68,44 @@ is_usable(const struct sched_line *l)
 static uint64_t
 wait_ns(const struct sched_line *l, uint64_t now_ns)
 {
-	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(l->pace, now_ns);
+	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(&l->pace, now_ns);
 }
 
 /* Rate of the lines that state none: the fastest of the others. */
 static uint64_t
-rate_of_unpaced(const struct sched_line lines[], unsigned n_lines)
+rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
 {
 	uint64_t bps = 0;
 
 	for (unsigned i = 0; i < n_lines; i++)
-		if (is_usable(&lines[i]) && lines[i].pace->rate_bps > bps)
-			bps = lines[i].pace->rate_bps;
+		if (is_usable(lines[i]) && lines[i]->pace.rate_bps > bps)
+			bps = lines[i]->pace.rate_bps;
 	return bps != 0 ? bps : 1000000000;
 }
 
 static void
-share_init(struct share *s, const struct sched_line lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
+share_init(struct share *s, const struct sched_line *const lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
 {
-	const struct sched_line *l = &lines[line];
-	const uint64_t bps = l->pace->rate_bps != 0 ? l->pace->rate_bps : rate_of_unpaced(lines, n_lines);
-	const double per_payload = 1.0 / expansion(l->pace);
+	const struct sched_line *l = lines[line];
+	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
+	const double per_payload = 1.0 / expansion(&l->pace);
 
 	s->wait = (double)wait_ns(l, now_ns);
 	s->rate = (double)bps * (per_payload / 8e9);
-	s->header = (double)pacing_line_bytes(l->pace, l->frame_overhead) * per_payload;
+	s->header = (double)pacing_line_bytes(&l->pace, l->frame_overhead) * per_payload;
 	s->fragment_max = l->fragment_max;
 	s->line = (uint8_t)line;
 }
 
 static unsigned
-shares_init(struct split *sp, const struct sched_line lines[], unsigned n_lines, uint64_t now_ns)
+shares_init(struct split *sp, const struct sched_line *const lines[], unsigned n_lines, uint64_t now_ns)
 {
 	double earliest = 0;
 
 	for (unsigned i = 0; i < n_lines && i < SCHED_LINES_MAX; i++) {
 		struct share *s = &sp->share[sp->n];
 
-		if (!is_usable(&lines[i]))
+		if (!is_usable(lines[i]))
 			continue;
 		share_init(s, lines, n_lines, i, now_ns);
 		earliest = sp->n == 0 || s->wait < earliest ? s->wait : earliest;
@@ -314,7 +314,7 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, struct split *sp,
 {
 	const uint32_t floor = cfg->min_fragment > 0 ? cfg->min_fragment : 1;
 
-	switch (cfg->mode) {
+	switch ((enum sched_mode)cfg->mode) {
 	case SCHED_WEIGHTED:
 		return weighted(s, sp, bytes, floor);
 	case SCHED_EQUAL:
@@ -328,7 +328,7 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, struct split *sp,
 }
 
 unsigned
-sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line lines[], unsigned n_lines,
+sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
 	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
 {
 	struct split sp;

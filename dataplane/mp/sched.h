@@ -19,15 +19,15 @@ enum sched_mode {
 };
 
 struct sched_line {
-	const struct pacing *pace; /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
-	uint32_t latency_us;       /* of the line itself, one way */
-	uint16_t fragment_max;     /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
-	uint16_t frame_overhead;   /* bytes around the payload in a frame: Ethernet, VLAN, PPPoE, PPP, MP */
-	bool usable;               /* joined, up, not suspended */
+	struct pacing pace;      /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
+	uint32_t latency_us;     /* of the line itself, one way */
+	uint16_t fragment_max;   /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
+	uint16_t frame_overhead; /* bytes around the payload in a frame: Ethernet, VLAN, PPPoE, PPP, MP */
+	bool usable;             /* joined, up, not suspended */
 };
 
 struct sched_config {
-	enum sched_mode mode;
+	uint8_t mode;          /* enum sched_mode */
 	uint16_t min_fragment; /* bytes under which a packet is not cut further (except where fragment_max forces it) */
 };
 
@@ -44,7 +44,7 @@ struct sched {
 /* Cuts packet_bytes (inner protocol field included) over the usable lines. Pieces come in packet order and sum up
  * to packet_bytes; a line may get several pieces (fragment_max). Returns their number; 0 when no line is usable or
  * more than SCHED_PIECES_MAX would be needed. Does not book anything. */
-unsigned sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line lines[], unsigned n_lines,
-	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX]);
+unsigned sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[],
+	unsigned n_lines, uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX]);
 
 #endif

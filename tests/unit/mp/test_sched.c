@@ -17,7 +17,6 @@
 enum { OVERHEAD = 26, MTU = 1500 };
 
 struct bench {
-	struct pacing pace[SCHED_LINES_MAX];
 	struct sched_line line[SCHED_LINES_MAX];
 	unsigned n;
 	struct sched s;
@@ -31,7 +30,7 @@ static void
 bench_init(struct bench *b, enum sched_mode mode, unsigned min_fragment)
 {
 	memset(b, 0, sizeof(*b));
-	b->cfg = (struct sched_config){.mode = mode, .min_fragment = (uint16_t)min_fragment};
+	b->cfg = (struct sched_config){.mode = (uint8_t)mode, .min_fragment = (uint16_t)min_fragment};
 }
 
 static void
@@ -39,8 +38,7 @@ add_line(struct bench *b, uint64_t rate_bps, uint32_t latency_us, uint64_t backl
 {
 	const unsigned i = b->n++;
 
-	b->pace[i] = (struct pacing){.rate_bps = rate_bps, .busy_until_ns = NOW + backlog_ns};
-	b->line[i] = (struct sched_line){.pace = &b->pace[i],
+	b->line[i] = (struct sched_line){.pace = {.rate_bps = rate_bps, .busy_until_ns = NOW + backlog_ns},
 		.latency_us = latency_us,
 		.fragment_max = 65535,
 		.frame_overhead = OVERHEAD,
@@ -51,10 +49,13 @@ add_line(struct bench *b, uint64_t rate_bps, uint32_t latency_us, uint64_t backl
 static unsigned
 split(struct bench *b, uint32_t bytes, uint64_t now_ns)
 {
+	const struct sched_line *lines[SCHED_LINES_MAX];
 	uint32_t sum = 0;
 
+	for (unsigned i = 0; i < SCHED_LINES_MAX; i++)
+		lines[i] = &b->line[i];
 	memset(b->bytes, 0, sizeof(b->bytes));
-	b->n_pieces = sched_split(&b->s, &b->cfg, b->line, b->n, bytes, now_ns, b->piece);
+	b->n_pieces = sched_split(&b->s, &b->cfg, lines, b->n, bytes, now_ns, b->piece);
 	for (unsigned i = 0; i < b->n_pieces; i++) {
 		const struct sched_piece *p = &b->piece[i];
 
@@ -112,8 +113,8 @@ formula_solve(struct formula *f, const struct bench *b, uint32_t bytes)
 
 	memset(f, 0, sizeof(*f));
 	for (unsigned i = 0; i < b->n; i++) {
-		f->b[i] = (long double)b->pace[i].rate_bps / 8;
-		f->l[i] = b->line[i].latency_us * 1e-6L + (long double)(b->pace[i].busy_until_ns - NOW) * 1e-9L +
+		f->b[i] = (long double)b->line[i].pace.rate_bps / 8;
+		f->l[i] = b->line[i].latency_us * 1e-6L + (long double)(b->line[i].pace.busy_until_ns - NOW) * 1e-9L +
 			OVERHEAD / f->b[i];
 	}
 	formula_sort(f, b->n);
@@ -310,13 +311,13 @@ encapsulations_complete_together(void **state)
 	bench_init(&b, SCHED_WEIGHTED, 0);
 	for (unsigned i = 0; i < 3; i++) {
 		add_line(&b, (20 - 5 * i) * MBIT, 0, 0);
-		b.pace[i].encap = (uint8_t)encaps[i];
-		b.pace[i].overhead_bytes = (int16_t)(4 + 8 * i);
+		b.line[i].pace.encap = (uint8_t)encaps[i];
+		b.line[i].pace.overhead_bytes = (int16_t)(4 + 8 * i);
 	}
 	for (uint32_t bytes = 1000; bytes < 9000; bytes += 77) {
 		assert_int_equal(split(&b, bytes, NOW), 3);
 		for (unsigned i = 0; i < 3; i++)
-			cost_ns[i] = pacing_cost_ns(&b.pace[i], b.bytes[i] + (uint32_t)OVERHEAD);
+			cost_ns[i] = pacing_cost_ns(&b.line[i].pace, b.bytes[i] + (uint32_t)OVERHEAD);
 		assert_in_range(cost_ns[1], cost_ns[0] - 1500, cost_ns[0] + 1500);
 		assert_in_range(cost_ns[2], cost_ns[0] - 42400, cost_ns[0] + 42400); /* 53 * 8 / 10e6 s */
 	}
@@ -394,7 +395,7 @@ piece_under_the_floor_is_merged_into_the_better_line(void **state)
 	add_line(&b, 100 * MBIT, 0, 12200000);
 	assert_int_equal(split(&b, MTU, NOW), 1);
 	assert_int_equal(b.bytes[0], MTU);
-	b.pace[1].busy_until_ns = NOW + 12050000; /* alone it needs 122 us; the other one 12208 */
+	b.line[1].pace.busy_until_ns = NOW + 12050000; /* alone it needs 122 us; the other one 12208 */
 	assert_int_equal(split(&b, MTU, NOW), 1);
 	assert_int_equal(b.bytes[1], MTU);
 }
@@ -566,7 +567,7 @@ saturate(struct bench *b, uint64_t ms, double used[])
 			uint64_t least = UINT64_MAX;
 
 			for (unsigned i = 0; i < b->n; i++) {
-				const uint64_t backlog = pacing_backlog_ns(&b->pace[i], now);
+				const uint64_t backlog = pacing_backlog_ns(&b->line[i].pace, now);
 
 				least = backlog < least ? backlog : least;
 			}
@@ -574,7 +575,7 @@ saturate(struct bench *b, uint64_t ms, double used[])
 				break;
 			assert_true(split(b, MTU, now) != 0);
 			for (unsigned i = 0; i < b->n_pieces; i++) {
-				struct pacing *p = &b->pace[b->piece[i].line];
+				struct pacing *p = &b->line[b->piece[i].line].pace;
 				const uint32_t frame = b->piece[i].bytes + (uint32_t)OVERHEAD;
 
 				sent[b->piece[i].line] += pacing_line_bytes(p, frame);
@@ -583,9 +584,10 @@ saturate(struct bench *b, uint64_t ms, double used[])
 		}
 	}
 	for (unsigned i = 0; i < b->n; i++) {
-		const double queued = (double)pacing_backlog_ns(&b->pace[i], end) * (double)b->pace[i].rate_bps / 8e9;
+		const double queued =
+			(double)pacing_backlog_ns(&b->line[i].pace, end) * (double)b->line[i].pace.rate_bps / 8e9;
 
-		used[i] = ((double)sent[i] - queued) * 8000 / (double)b->pace[i].rate_bps / (double)ms;
+		used[i] = ((double)sent[i] - queued) * 8000 / (double)b->line[i].pace.rate_bps / (double)ms;
 	}
 }
 
@@ -613,7 +615,7 @@ saturated_lines_are_used_to_99_percent(void **state)
 		bench_init(&b, loads[i].mode, 64);
 		for (unsigned k = 0; k < 3 && loads[i].rate[k] != 0; k++) {
 			add_line(&b, loads[i].rate[k], 0, 0);
-			b.pace[k].encap = (uint8_t)loads[i].encap[k];
+			b.line[k].pace.encap = (uint8_t)loads[i].encap[k];
 		}
 		saturate(&b, 2000, used);
 		for (unsigned k = 0; k < b.n; k++)
@@ -638,9 +640,9 @@ pieces_under_load_complete_together(void **state)
 
 		split(&b, MTU, now);
 		for (unsigned k = 0; k < b.n_pieces; k++)
-			pacing_book(&b.pace[b.piece[k].line], b.piece[k].bytes + (uint32_t)OVERHEAD, now);
+			pacing_book(&b.line[b.piece[k].line].pace, b.piece[k].bytes + (uint32_t)OVERHEAD, now);
 
-		const int64_t spread = (int64_t)(b.pace[0].busy_until_ns - b.pace[1].busy_until_ns);
+		const int64_t spread = (int64_t)(b.line[0].pace.busy_until_ns - b.line[1].pace.busy_until_ns);
 
 		assert_true(b.n_pieces == 2);
 		assert_in_range(spread + 2000, 0, 4000);
