@@ -28,6 +28,13 @@ mbuf_prefetch(const struct rte_mbuf *m)
 	rte_prefetch0(mbuf_data_hint(m));
 }
 
+/* Where a frame's headers will be written: that line has not been read before. */
+static inline void
+mbuf_prefetch_front(const struct rte_mbuf *m, unsigned room)
+{
+	rte_prefetch0(rte_pktmbuf_mtod_offset(m, const uint8_t *, -(int)room));
+}
+
 /* Copies len bytes from offset of the chain; the caller has checked that they are there. */
 static inline void
 mbuf_copy_out(const struct rte_mbuf *m, uint32_t offset, uint32_t len, uint8_t *to)

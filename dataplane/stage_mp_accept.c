@@ -89,8 +89,10 @@ mp_accept(struct worker *w, struct burst *burst)
 	const unsigned n = burst->n;
 
 	burst->n = 0;
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		bundle_prefetch_queue(w->bundles, pkt(burst->m[i])->bundle);
+		mbuf_prefetch_front(burst->m[i], FRAME_ROOM);
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
 		struct bundle *b = &w->bundles->bundles[pkt(m)->bundle % w->bundles->max];
