@@ -44,15 +44,15 @@ struct split {
 	unsigned n_pieces;
 };
 
-/* Line bytes that carry one payload byte. */
+/* Payload bytes that one line byte carries. */
 static double
-expansion(const struct pacing *p)
+payload_share(const struct pacing *p)
 {
 	switch ((enum pacing_encap)p->encap) {
 	case PACING_PTM:
-		return 65.0 / 64.0;
+		return 64.0 / 65.0;
 	case PACING_ATM:
-		return 53.0 / 48.0;
+		return 48.0 / 53.0;
 	case PACING_ETHERNET:
 		break;
 	}
@@ -88,11 +88,11 @@ share_init(struct share *s, const struct sched_line *const lines[], unsigned n_l
 {
 	const struct sched_line *l = lines[line];
 	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
-	const double per_payload = 1.0 / expansion(&l->pace);
+	const double share = payload_share(&l->pace);
 
-	s->wait = (double)wait_ns(l, now_ns);
-	s->rate = (double)bps * (per_payload / 8e9);
-	s->header = (double)pacing_line_bytes(&l->pace, l->frame_overhead) * per_payload;
+	s->wait = (double)(int64_t)wait_ns(l, now_ns);
+	s->rate = (double)(int64_t)bps * share * (1 / 8e9);
+	s->header = (double)pacing_line_bytes(&l->pace, l->frame_overhead) * share;
 	s->fragment_max = l->fragment_max;
 	s->line = (uint8_t)line;
 }
@@ -266,8 +266,12 @@ static void
 sort_by_wait(struct split *sp)
 {
 	for (unsigned i = 1; i < sp->n; i++) {
-		const struct share s = sp->share[i];
 		unsigned k = i;
+
+		if (sp->share[i - 1].wait <= sp->share[i].wait)
+			continue;
+
+		const struct share s = sp->share[i];
 
 		for (; k > 0 && sp->share[k - 1].wait > s.wait; k--)
 			sp->share[k] = sp->share[k - 1];

@@ -19,11 +19,11 @@ enum sched_mode {
 };
 
 struct sched_line {
-	struct pacing pace;      /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
-	uint32_t latency_us;     /* of the line itself, one way */
-	uint16_t fragment_max;   /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
-	uint16_t frame_overhead; /* bytes around the payload in a frame: Ethernet, VLAN, PPPoE, PPP, MP */
-	bool usable;             /* joined, up, not suspended */
+	struct pacing pace;     /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
+	uint32_t latency_us;    /* of the line itself, one way */
+	uint16_t fragment_max;  /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
+	uint8_t frame_overhead; /* bytes around the payload in a frame: Ethernet, VLAN, PPPoE, PPP, MP */
+	bool usable;            /* joined, up, not suspended */
 };
 
 struct sched_config {
