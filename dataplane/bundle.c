@@ -138,11 +138,11 @@ ext_refill(struct worker *w, struct bundle_table *t)
 static void
 ext_put(struct bundle_table *t, struct bundle *b)
 {
-	if (b->ext == NULL)
+	if (b->tx_rest.ext == NULL)
 		return;
-	b->ext->next_free = t->free_ext;
-	t->free_ext = b->ext;
-	b->ext = NULL;
+	b->tx_rest.ext->next_free = t->free_ext;
+	t->free_ext = b->tx_rest.ext;
+	b->tx_rest.ext = NULL;
 }
 
 /* The array that has to be in one piece moves over. */
@@ -151,7 +151,7 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 {
 	struct bundle_ext *e;
 
-	if (b->ext != NULL)
+	if (b->tx_rest.ext != NULL)
 		return true;
 	if (t->free_ext == NULL && !ext_refill(w, t))
 		return false;
@@ -160,7 +160,7 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 	*e = (struct bundle_ext){.next_slab = e->next_slab};
 	for (unsigned i = 0; i < LINES_INLINE; i++)
 		e->skew[i] = b->rare.skew_inline[i];
-	b->ext = e;
+	b->tx_rest.ext = e;
 	b->rare.skew = e->skew;
 	return true;
 }
@@ -211,7 +211,7 @@ drop_control(struct worker *w, struct bundle *b)
 {
 	struct rte_mbuf *m;
 
-	while ((m = mbuf_queue_pop(&b->tx.control)) != NULL)
+	while ((m = bundle_control_pop(b)) != NULL)
 		drop(w, m, DROP_BUNDLE_NO_LINK);
 }
 
@@ -253,7 +253,6 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.gen = cmd->gen;
-	b->tx.null_due_ns = UINT64_MAX;
 	b->rare.skew = b->rare.skew_inline;
 	reasm_init(&b->rx, b->slots, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT,
 		cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
@@ -281,12 +280,12 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		return;
 	}
 	b->hot.flags = new_flags(b, s->flags);
-	b->tx.flags = b->hot.flags;
+	b->tx.flags = (uint16_t)((b->hot.flags & ~BUNDLE_RX_READY) | (b->tx.flags & BUNDLE_TX_OWN_FLAGS));
 	b->hot.rx_mrru = s->rx_mrru;
 	b->tx.mrru = s->tx_mrru;
-	b->tx.mss_v4 = s->mss_v4;
-	b->tx.mss_v6 = s->mss_v6;
-	b->tx.null_ms = s->null_ms;
+	b->tx_rest.mss_v4 = s->mss_v4;
+	b->tx_rest.mss_v6 = s->mss_v6;
+	b->tx_rest.null_ms = s->null_ms;
 	b->hot.address_be = s->address_be;
 	b->tx.config = (struct sched_config){.mode = s->mode, .min_fragment = s->min_fragment};
 	b->rare.queue_ms = s->queue_ms;
@@ -300,19 +299,19 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 
 /* ------------------------------------------------------------------ links */
 
-/* What every frame of the line begins with; the PPPoE length is written later. */
-static void
-line_header(struct tx_line *line, const struct dp_link_set *l, bool mp)
+/* Index of one of our MACs in the table's list; -1: there are more than ports can have. */
+static int
+local_index(struct bundle_table *t, const struct mac *mac)
 {
-	uint8_t *p = line->hdr + FRAME_HDR_COPY - eth_hdr_len(l->vlans) - PPPOE_HDR_LEN - (mp ? PPP_PROTO_LEN : 0);
+	unsigned i = 0;
 
-	line->hdr_len = (uint8_t)(line->hdr + FRAME_HDR_COPY - p);
-	line->eth_len = (uint8_t)eth_store(p, &l->peer, &l->local, l->vlans, ETHERTYPE_PPPOE_SESSION);
-	p += line->eth_len;
-	pppoe_store(p, PPPOE_CODE_SESSION, l->session, 0);
-	p += PPPOE_HDR_LEN;
-	if (mp)
-		store_be16(p, PPP_MP);
+	while (i < t->n_locals && !mac_equal(&t->locals[i], mac))
+		i++;
+	if (i == RTE_DIM(t->locals))
+		return -1;
+	t->locals[i] = *mac;
+	t->n_locals = RTE_MAX(t->n_locals, i + 1);
+	return (int)i;
 }
 
 /* Without MP the protocol field of the packet is the frame's own, which the MRU does not count. */
@@ -325,22 +324,26 @@ fragment_max(const struct dp_link_set *l, bool mp, unsigned mp_len)
 }
 
 static void
-line_set(struct bundle *b, const struct dp_link_set *l)
+line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 {
 	struct tx_line *line = bundle_line(b, l->slot);
 	const bool mp = b->hot.flags & DP_BUNDLE_MP;
 	const unsigned mp_len = mp ? mp_hdr_len(b->hot.flags & DP_BUNDLE_TX_SHORT) : 0;
 	const bool up = !l->tx_hold && fragment_max(l, mp, mp_len) != 0;
 
-	line_header(line, l, mp);
-	line->port = l->port;
+	line->peer = l->peer;
+	line->session = l->session;
+	line->vlans = l->vlans;
+	line->local = (uint16_t)local;
+	line->port = (uint8_t)l->port;
 	line->sched.pace.rate_bps = l->rate_bps;
 	line->sched.pace.burst_ns = BURST_NS;
 	line->sched.pace.overhead_bytes = l->overhead_bytes;
 	line->sched.pace.encap = l->encap;
 	line->sched.latency_us = l->latency_us;
 	line->sched.fragment_max = fragment_max(l, mp, mp_len);
-	line->sched.frame_overhead = (uint16_t)(line->hdr_len + mp_len);
+	line->sched.frame_overhead =
+		(uint8_t)(eth_hdr_len(l->vlans) + PPPOE_HDR_LEN + (mp ? PPP_PROTO_LEN : 0) + mp_len);
 	line->sched.usable = up;
 	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
 	b->tx.stale &= b->tx.up;
@@ -350,9 +353,9 @@ line_set(struct bundle *b, const struct dp_link_set *l)
 static void
 bundle_solo_end(struct bundle *b, unsigned slot)
 {
-	if (b->tx.solo_until_ns == 0 || b->tx.solo_line != slot)
+	if (!(b->tx.flags & BUNDLE_TX_SOLO) || b->tx_rest.solo_line != slot)
 		return;
-	b->tx.solo_until_ns = 0;
+	b->tx.flags &= (uint16_t)~BUNDLE_TX_SOLO;
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1)
 		bundle_line(b, (unsigned)__builtin_ctz(left))->sched.usable = true;
 }
@@ -360,7 +363,7 @@ bundle_solo_end(struct bundle *b, unsigned slot)
 static void
 drop_waiting(struct worker *w, struct bundle *b, unsigned slot)
 {
-	struct mbuf_list *queue = &bundle_line(b, slot)->queue;
+	struct mbuf_list *queue = &bundle_line_rest(b, slot)->queue;
 	struct rte_mbuf *m;
 
 	while ((m = mbuf_list_pop(queue)) != NULL)
@@ -372,6 +375,7 @@ static void
 link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned slot)
 {
 	struct tx_line *line = bundle_line(b, slot);
+	struct tx_line_rest *rest = bundle_line_rest(b, slot);
 	struct link_rare *rare = bundle_link_rare(b, slot);
 	struct dp_event e = {
 		.op = DP_EVENT_LINK_GONE, .slot = (uint8_t)slot, .gen = b->hot.gen, .bundle = bundle_index(t, b)};
@@ -386,7 +390,8 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	reasm_link_leave(&b->rx, slot);
 	if (slot < LINES_INLINE)
 		count_spill(&b->hot.rx[slot], &rare->rx);
-	e.link = (struct dp_link_totals){rare->rx.n, rare->rx.bytes, line->sent.n, line->sent.bytes};
+	count_spill(&line->sent, &rest->sent);
+	e.link = (struct dp_link_totals){rare->rx.n, rare->rx.bytes, rest->sent.n, rest->sent.bytes};
 	worker_event(w, &e);
 	w->n_links--;
 	/* M may have moved: what that completes or loses is delivered by mp_expire in this turn. */
@@ -405,16 +410,15 @@ same_session(struct bundle *b, const struct dp_link_set *l)
 static void
 link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 {
-	struct tx_line *line = bundle_line(b, l->slot);
-
-	*line = (struct tx_line){0};
+	*bundle_line(b, l->slot) = (struct tx_line){0};
+	*bundle_line_rest(b, l->slot) = (struct tx_line_rest){0};
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
 	if (l->slot < LINES_INLINE)
 		b->hot.rx[l->slot] = (struct count){0, 0};
 	b->rare.skew[l->slot] = (struct window_skew){0, (uint32_t)(w->now_ns / 1000000)};
 	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
-	reasm_link_join(&b->rx, l->slot, b->ext != NULL ? &b->ext->more : NULL);
+	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
 	w->n_links++;
 }
 
@@ -431,10 +435,12 @@ static void
 link_set(struct worker *w, struct bundle_table *t, struct bundle *b, const struct dp_cmd *cmd)
 {
 	const struct dp_link_set *l = &cmd->link_set;
+	int local;
 
 	if (l->slot >= DP_BUNDLE_LINKS_MAX || l->port >= w->n_ports)
 		return;
-	if (l->slot >= LINES_INLINE && !ext_get(w, t, b)) {
+	local = local_index(t, &l->local);
+	if (local < 0 || (l->slot >= LINES_INLINE && !ext_get(w, t, b))) {
 		refuse_link(w, cmd);
 		return;
 	}
@@ -442,7 +448,7 @@ link_set(struct worker *w, struct bundle_table *t, struct bundle *b, const struc
 		link_leave(w, t, b, l->slot);
 	if (!bundle_joined(b, l->slot))
 		link_join(w, b, l);
-	line_set(b, l);
+	line_set(b, l, (unsigned)local);
 	lines_changed(w, t, b);
 }
 
@@ -477,10 +483,11 @@ bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
 	wheel_remove(&t->pace, bundle_index(t, b));
 	ext_put(t, b);
 	count_spill(&b->hot.packets, &b->rare.packets);
+	count_spill(&b->tx.sent, &b->tx_rest.sent);
 	e.totals.rx_packets = b->rare.packets.n;
 	e.totals.rx_bytes = b->rare.packets.bytes;
-	e.totals.tx_packets = b->tx.sent.n;
-	e.totals.tx_bytes = b->tx.sent.bytes;
+	e.totals.tx_packets = b->tx_rest.sent.n;
+	e.totals.tx_bytes = b->tx_rest.sent.bytes;
 	e.totals.dropped = b->rare.queue_drops;
 	worker_event(w, &e);
 	b->hot.flags &= (uint16_t)~BUNDLE_LIVE;
@@ -536,10 +543,12 @@ snapshot_link(const struct worker *w, struct bundle *b, unsigned slot, struct dp
 {
 	const struct link_rare *rare = bundle_link_rare(b, slot);
 	const struct tx_line *line = bundle_line(b, slot);
+	const struct wide_count *sent = &bundle_line_rest(b, slot)->sent;
 	const struct count hot = slot < LINES_INLINE ? b->hot.rx[slot] : (struct count){0, 0};
 
 	*out = (struct dp_link_stats){
-		.totals = {rare->rx.n + hot.n, rare->rx.bytes + hot.bytes, line->sent.n, line->sent.bytes},
+		.totals = {rare->rx.n + hot.n, rare->rx.bytes + hot.bytes, sent->n + line->sent.n,
+			sent->bytes + line->sent.bytes},
 		.in_link_reorder = rare->reorder,
 		.lost = rare->lost,
 		.lag_us = b->rare.skew[slot].lag_us,
@@ -556,8 +565,8 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 	*out = (struct dp_bundle_stats){
 		.rx_packets = r->packets.n + b->hot.packets.n,
 		.rx_bytes = r->packets.bytes + b->hot.packets.bytes,
-		.tx_packets = b->tx.sent.n,
-		.tx_bytes = b->tx.sent.bytes,
+		.tx_packets = b->tx_rest.sent.n + b->tx.sent.n,
+		.tx_bytes = b->tx_rest.sent.bytes + b->tx.sent.bytes,
 		.rx_null = r->rx_null,
 		.tx_null = r->tx_null,
 		.queue_drops = r->queue_drops,
@@ -570,7 +579,7 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 		.held = reasm_held(&b->rx),
 		.window_slots = reasm_slots(&b->rx),
 		.stall_us = r->stall_us,
-		.queue_packets = b->tx.control.n + b->tx.data.n,
+		.queue_packets = b->tx_rest.control.n + b->tx.data.n,
 		.next_rx_seq = b->rx.next,
 		.next_tx_seq = seq_add(b->tx.seq, 0, b->hot.flags & DP_BUNDLE_TX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS),
 	};

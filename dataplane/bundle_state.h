@@ -21,19 +21,24 @@ enum {
 	LINES_INLINE = 2,                                /* links whose state lies in the bundle itself */
 	LINES_EXT = DP_BUNDLE_LINKS_MAX - LINES_INLINE,  /* and in its extension */
 	FRAME_HDR_MAX = ETH_HDR_MAX + PPPOE_HDR_LEN + 2, /* what a line puts in front of the MP header */
-	FRAME_HDR_COPY = 32,                             /* that, copied at one constant length */
-	FRAME_ROOM = FRAME_HDR_COPY + MP_LONG_LEN,       /* headroom a queued packet has */
+	FRAME_ROOM = FRAME_HDR_MAX + MP_LONG_LEN,        /* headroom a queued packet has */
 	STALL_SHIFT = 20,                                /* wheel of 1 ms */
 	STALL_HALF_SHIFT = 19,                           /* 16 bits of it are 34 s, half of what can be configured */
 	PACE_SHIFT = 14,                                 /* wheel of 16 us */
 	PACE_TICK_NS = 1 << PACE_SHIFT,
 };
-_Static_assert((int)FRAME_HDR_MAX <= FRAME_HDR_COPY, "headers fit their copy");
 _Static_assert((int)REASM_LINKS_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
 _Static_assert((int)SCHED_LINES_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
 
 /* Flags besides enum dp_bundle_flags, in the same word. */
 enum { BUNDLE_LIVE = 1 << 15, BUNDLE_RX_READY = 1 << 14, BUNDLE_OWN_FLAGS = 0xc000 };
+/* In tx.flags: something of tx_rest is to be looked at. */
+enum {
+	BUNDLE_TX_CONTROL = 1 << 14,
+	BUNDLE_TX_NULL = 1 << 13,
+	BUNDLE_TX_SOLO = 1 << 12,
+	BUNDLE_TX_OWN_FLAGS = BUNDLE_TX_CONTROL | BUNDLE_TX_NULL | BUNDLE_TX_SOLO
+};
 
 /* Counts 32 bits wide where they are hot; added to the wide ones before they wrap. */
 struct count {
@@ -74,43 +79,53 @@ struct mbuf_queue {
 	uint32_t n, bytes;
 };
 
-/* A line we send on: what choosing and pacing it takes, then what a frame on it takes. */
+/* A line we send on, as far as a frame needs it that leaves at once. */
 struct tx_line {
 	struct sched_line sched;
-	uint64_t stale_ns; /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
-	uint16_t port;
-	uint8_t hdr_len, eth_len;
-	/* Ethernet, PPPoE, 0x003d if MP, ending where the array ends; the PPPoE length is filled in */
-	uint8_t hdr[FRAME_HDR_COPY] __rte_cache_aligned;
-	struct mbuf_list queue; /* framed, each with its due_ns; bit in tx.waiting when there are any */
-	struct wide_count sent;
+	struct count sent;
+	struct mac peer;
+	uint16_t session;
+	struct vlan_stack vlans;
+	uint16_t local; /* index of our MAC in the table's `locals` */
+	uint8_t port;
 } __rte_cache_aligned;
-_Static_assert(sizeof(struct tx_line) == 2 * RTE_CACHE_LINE_SIZE, "two lines");
+_Static_assert(sizeof(struct tx_line) == RTE_CACHE_LINE_SIZE, "one line");
+_Static_assert(DP_PORTS_MAX <= UINT8_MAX, "a port's index is a byte");
+
+struct tx_line_rest {
+	struct mbuf_list queue; /* framed, each with its due_ns; bit in tx.waiting when there are any */
+	uint64_t stale_ns;      /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
+	struct wide_count sent;
+};
 
 struct bundle_tx {
-	/* what takes a packet, */
+	/* what takes a packet, and sends it when nothing is unusual */
 	struct mbuf_queue data;
 	uint32_t seq; /* of the next fragment */
 	uint32_t bytes_max;
 	uint16_t packets_max, mrru;
-	uint16_t gen, flags; /* as in hot, which this direction does not touch */
+	uint16_t gen, flags; /* as in hot, which this direction does not touch, and the three of its own */
 	uint16_t up;         /* joined, and not for receiving only */
 	uint16_t stale;      /* of those: have not sent since the last number that carried data */
 	uint16_t waiting;    /* lines whose queues hold frames */
-	uint16_t null_ms;
-	uint16_t mss_v4, mss_v6;
-	struct sched_config config;
-	uint32_t horizon_us; /* a line with less backlog than this has room */
 	uint8_t n_lines;     /* highest joined slot + 1 */
 	struct sched sched;
-	uint8_t solo_line; /* valid while solo_until_ns != 0 */
-	/* and what sends it */
-	struct mbuf_queue control __rte_cache_aligned;
-	uint64_t null_due_ns;   /* earliest stale line's null fragment; UINT64_MAX: none */
-	uint64_t solo_until_ns; /* until then only solo_line sends, so that number 0 arrives first; 0: over */
+	struct sched_config config;
+	uint32_t horizon_us; /* a line with less backlog than this has room */
+	struct count sent;
+};
+_Static_assert(sizeof(struct bundle_tx) == RTE_CACHE_LINE_SIZE, "one line");
+
+struct bundle_tx_rest {
+	struct mbuf_queue control; /* BUNDLE_TX_CONTROL: has frames */
+	uint64_t null_due_ns;      /* BUNDLE_TX_NULL: earliest stale line's null fragment */
+	uint64_t solo_until_ns;    /* BUNDLE_TX_SOLO: until then only solo_line sends, so that number 0 arrives first */
+	uint8_t solo_line;
+	uint16_t null_ms, mss_v4, mss_v6;
+	struct bundle_ext *ext; /* NULL while there never was a third link */
+	struct tx_line_rest lines[LINES_INLINE];
 	struct wide_count sent;
 };
-_Static_assert(sizeof(struct bundle_tx) == 2 * RTE_CACHE_LINE_SIZE, "two lines");
 
 /* Counters of a link that move seldom. */
 struct link_rare {
@@ -139,6 +154,7 @@ struct bundle_ext {
 	struct link_rare rare[LINES_EXT];
 	struct window_skew skew[DP_BUNDLE_LINKS_MAX];
 	struct tx_line lines[LINES_EXT];
+	struct tx_line_rest line_rest[LINES_EXT];
 	struct reasm_more more;
 } __rte_cache_aligned;
 
@@ -146,9 +162,9 @@ struct bundle {
 	struct reasm rx;       /* line 0 */
 	struct bundle_hot hot; /* line 1 */
 	void *slots[REASM_SLOTS_MIN];
-	struct bundle_tx tx; /* two lines */
+	struct bundle_tx tx __rte_cache_aligned; /* these three lines are what a packet to the links touches */
 	struct tx_line lines[LINES_INLINE];
-	struct bundle_ext *ext; /* NULL while there never was a third link */
+	struct bundle_tx_rest tx_rest __rte_cache_aligned;
 	struct bundle_rare rare;
 } __rte_cache_aligned;
 _Static_assert(
@@ -212,6 +228,8 @@ struct bundle_table {
 	struct bundle_ext *free_ext, *slabs;
 	struct deep_pool deep;
 	struct wheel stall, pace;
+	struct mac locals[DP_PORTS_MAX * (DP_PORT_MACS_MAX + 1)]; /* what our lines have as source, each once */
+	unsigned n_locals;
 	struct wheel_node *pace_nodes; /* of all bundles: a few together in a line, which stays in the cache */
 };
 
@@ -225,18 +243,23 @@ bundle_index(const struct bundle_table *t, const struct bundle *b)
 static inline void
 bundle_prefetch_queue(const struct bundle_table *t, uint32_t index)
 {
-	const struct bundle *b = &t->bundles[index % t->max];
-
-	rte_prefetch0(&b->tx.data);
-	rte_prefetch0(&b->tx.control);
+	rte_prefetch0(&t->bundles[index].tx);
 }
 
 /* and then out of it to the lines. */
 static inline void
 bundle_prefetch_lines(const struct bundle *b)
 {
-	for (unsigned at = 0; at < sizeof(b->lines); at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0((const uint8_t *)b->lines + at);
+	for (unsigned i = 0; i < LINES_INLINE; i++)
+		rte_prefetch0(&b->lines[i]);
+}
+
+/* The third line and those behind it; b->tx is there. */
+static inline void
+bundle_prefetch_more_lines(const struct bundle *b)
+{
+	for (unsigned i = LINES_INLINE; i < b->tx.n_lines; i++)
+		rte_prefetch0(&b->tx_rest.ext->lines[i - LINES_INLINE]);
 }
 
 /* NULL: no such bundle. */
@@ -248,22 +271,37 @@ bundle_at(const struct bundle_table *t, uint32_t index)
 	return &t->bundles[index];
 }
 
+/* The same for who sends to it. */
+static inline struct bundle *
+bundle_tx_at(const struct bundle_table *t, uint32_t index)
+{
+	if (index >= t->max || !(t->bundles[index].tx.flags & BUNDLE_LIVE))
+		return NULL;
+	return &t->bundles[index];
+}
+
 static inline struct tx_line *
 bundle_line(struct bundle *b, unsigned slot)
 {
-	return slot < LINES_INLINE ? &b->lines[slot] : &b->ext->lines[slot - LINES_INLINE];
+	return slot < LINES_INLINE ? &b->lines[slot] : &b->tx_rest.ext->lines[slot - LINES_INLINE];
+}
+
+static inline struct tx_line_rest *
+bundle_line_rest(struct bundle *b, unsigned slot)
+{
+	return slot < LINES_INLINE ? &b->tx_rest.lines[slot] : &b->tx_rest.ext->line_rest[slot - LINES_INLINE];
 }
 
 static inline struct link_id *
 bundle_link_id(struct bundle *b, unsigned slot)
 {
-	return slot < LINES_INLINE ? &b->hot.id[slot] : &b->ext->id[slot - LINES_INLINE];
+	return slot < LINES_INLINE ? &b->hot.id[slot] : &b->tx_rest.ext->id[slot - LINES_INLINE];
 }
 
 static inline struct link_rare *
 bundle_link_rare(struct bundle *b, unsigned slot)
 {
-	return slot < LINES_INLINE ? &b->rare.links[slot] : &b->ext->rare[slot - LINES_INLINE];
+	return slot < LINES_INLINE ? &b->rare.links[slot] : &b->tx_rest.ext->rare[slot - LINES_INLINE];
 }
 
 static inline bool
@@ -335,6 +373,23 @@ static inline uint64_t
 packet_memory(const struct bundle_table *t, const struct rte_mbuf *m)
 {
 	return (uint64_t)m->nb_segs * t->mbuf_bytes;
+}
+
+static inline void
+bundle_control_push(struct bundle *b, struct rte_mbuf *m)
+{
+	mbuf_queue_push(&b->tx_rest.control, m);
+	b->tx.flags |= BUNDLE_TX_CONTROL;
+}
+
+static inline struct rte_mbuf *
+bundle_control_pop(struct bundle *b)
+{
+	struct rte_mbuf *m = mbuf_queue_pop(&b->tx_rest.control);
+
+	if (b->tx_rest.control.n == 0)
+		b->tx.flags &= (uint16_t)~BUNDLE_TX_CONTROL;
+	return m;
 }
 
 static inline void

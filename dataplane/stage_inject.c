@@ -27,7 +27,7 @@ to_bundle(struct worker *w, struct rte_mbuf *m)
 		drop(w, m, DROP_NO_MBUF);
 		return;
 	}
-	mbuf_queue_push(&b->tx.control, head);
+	bundle_control_push(b, head);
 	bundle_tx_ready(w->bundles, pkt(m)->bundle);
 }
 

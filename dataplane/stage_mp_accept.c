@@ -21,7 +21,7 @@ is_full(const struct worker *w, const struct bundle *b, const struct rte_mbuf *m
 static unsigned
 judge(const struct bundle *b, const struct pkt *k, unsigned version)
 {
-	if (!(b->tx.flags & BUNDLE_LIVE) || b->tx.gen != k->gen)
+	if (b == NULL || b->tx.gen != k->gen)
 		return DROP_BUNDLE_GONE;
 	if (b->tx.up == 0)
 		return DROP_BUNDLE_NO_LINK;
@@ -56,6 +56,7 @@ enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version
 	if (b->tx.data.n > 1)
 		return;
 	bundle_prefetch_lines(b);
+	bundle_prefetch_more_lines(b);
 	bundle_tx_ready(w->bundles, bundle_index(w->bundles, b));
 }
 
@@ -95,7 +96,7 @@ mp_accept(struct worker *w, struct burst *burst)
 	}
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
-		struct bundle *b = &w->bundles->bundles[pkt(m)->bundle % w->bundles->max];
+		struct bundle *b = bundle_tx_at(w->bundles, pkt(m)->bundle);
 		const unsigned version = ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 		const unsigned verdict = judge(b, pkt(m), version);
 

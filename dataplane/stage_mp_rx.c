@@ -436,8 +436,8 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 		count_add(&b->hot.rx[slot], &b->rare.links[slot].rx, bytes);
 		return;
 	}
-	b->ext->rare[slot - LINES_INLINE].rx.n++;
-	b->ext->rare[slot - LINES_INLINE].rx.bytes += bytes;
+	b->tx_rest.ext->rare[slot - LINES_INLINE].rx.n++;
+	b->tx_rest.ext->rare[slot - LINES_INLINE].rx.bytes += bytes;
 }
 
 /* Strips the protocol field and the multilink header into *v. */

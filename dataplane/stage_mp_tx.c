@@ -30,10 +30,11 @@ struct cut {
 /* ------------------------------------------------------------------ frames on lines */
 
 static void
-line_out(struct worker *w, struct tx_line *line, struct rte_mbuf *m)
+line_out(struct worker *w, struct bundle *b, unsigned slot, struct rte_mbuf *m)
 {
-	line->sent.n++;
-	line->sent.bytes += m->pkt_len - line->eth_len;
+	struct tx_line *line = bundle_line(b, slot);
+
+	count_add(&line->sent, &bundle_line_rest(b, slot)->sent, m->pkt_len - (uint32_t)eth_hdr_len(line->vlans));
 	port_tx(w, &w->ports[line->port], m);
 }
 
@@ -51,11 +52,11 @@ line_put(struct worker *w, struct bundle *b, unsigned slot, struct rte_mbuf *m)
 	const uint64_t due_ns = pacing_book(&line->sched.pace, m->pkt_len, w->now_ns);
 
 	if (!(b->tx.waiting >> slot & 1) && is_due(w, due_ns)) {
-		line_out(w, line, m);
+		line_out(w, b, slot, m);
 		return;
 	}
 	pkt(m)->due_ns = due_ns;
-	mbuf_list_push(&line->queue, m);
+	mbuf_list_push(&bundle_line_rest(b, slot)->queue, m);
 	b->tx.waiting |= (uint16_t)(1u << slot);
 }
 
@@ -64,30 +65,35 @@ lines_release(struct worker *w, struct bundle *b)
 {
 	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
-		struct tx_line *line = bundle_line(b, slot);
+		struct mbuf_list *queue = &bundle_line_rest(b, slot)->queue;
 
-		while (line->queue.head != NULL && is_due(w, pkt(line->queue.head)->due_ns))
-			line_out(w, line, mbuf_list_pop(&line->queue));
-		if (line->queue.head == NULL)
+		while (queue->head != NULL && is_due(w, pkt(queue->head)->due_ns))
+			line_out(w, b, slot, mbuf_list_pop(queue));
+		if (queue->head == NULL)
 			b->tx.waiting &= (uint16_t) ~(1u << slot);
 	}
 }
 
-/* Ethernet, PPPoE, PPP; the headroom is there, also for what the copy puts in front of the frame. */
+/* Ethernet and PPPoE; the headroom is there. */
 static inline void
-frame(struct tx_line *line, struct rte_mbuf *m, unsigned mp_len)
+frame(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m)
 {
-	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(line->hdr_len + mp_len));
+	const uint16_t eth_len = (uint16_t)eth_hdr_len(line->vlans), payload = (uint16_t)m->pkt_len;
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(eth_len + PPPOE_HDR_LEN));
 
-	memcpy(p + line->hdr_len - FRAME_HDR_COPY, line->hdr, FRAME_HDR_COPY);
-	store_be16(p + line->eth_len + 4, (uint16_t)(m->pkt_len - line->eth_len - PPPOE_HDR_LEN));
+	eth_store(p, &line->peer, &w->bundles->locals[line->local], line->vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(p + eth_len, PPPOE_CODE_SESSION, line->session, payload);
 }
 
 static inline void
-frame_mp(struct tx_line *line, struct rte_mbuf *m, uint32_t seq, bool begin, bool end, const bool short_seq)
+frame_mp(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m, uint32_t seq, bool begin, bool end,
+	const bool short_seq)
 {
-	frame(line, m, mp_hdr_len(short_seq));
-	mp_store(rte_pktmbuf_mtod_offset(m, uint8_t *, line->hdr_len), short_seq, seq, begin, end);
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(PPP_PROTO_LEN + mp_hdr_len(short_seq)));
+
+	store_be16(p, PPP_MP);
+	mp_store(p + PPP_PROTO_LEN, short_seq, seq, begin, end);
+	frame(w, line, m);
 }
 
 /* ------------------------------------------------------------------ pieces */
@@ -179,13 +185,13 @@ set_usable(struct bundle *b, unsigned only)
 static void
 solo_check(struct worker *w, struct bundle *b)
 {
-	if (likely(b->tx.solo_until_ns == 0))
+	if (likely(!(b->tx.flags & BUNDLE_TX_SOLO)))
 		return;
-	if (w->now_ns < b->tx.solo_until_ns) {
-		set_usable(b, b->tx.solo_line);
+	if (w->now_ns < b->tx_rest.solo_until_ns) {
+		set_usable(b, b->tx_rest.solo_line);
 		return;
 	}
-	b->tx.solo_until_ns = 0;
+	b->tx.flags &= (uint16_t)~BUNDLE_TX_SOLO;
 	set_usable(b, DP_BUNDLE_LINKS_MAX);
 }
 
@@ -204,13 +210,31 @@ solo_begin(struct worker *w, struct bundle *b)
 		if (ns >= least_ns)
 			continue;
 		least_ns = ns;
-		b->tx.solo_line = (uint8_t)slot;
+		b->tx_rest.solo_line = (uint8_t)slot;
 	}
-	b->tx.solo_until_ns = w->now_ns + least_ns + SOLO_MARGIN_NS;
-	set_usable(b, b->tx.solo_line);
+	b->tx_rest.solo_until_ns = w->now_ns + least_ns + SOLO_MARGIN_NS;
+	b->tx.flags |= BUNDLE_TX_SOLO;
+	set_usable(b, b->tx_rest.solo_line);
 }
 
 /* ------------------------------------------------------------------ null fragments */
+
+static uint64_t
+null_due_ns(const struct bundle *b)
+{
+	return b->tx.flags & BUNDLE_TX_NULL ? b->tx_rest.null_due_ns : UINT64_MAX;
+}
+
+static void
+null_due_set(struct bundle *b, uint64_t ns)
+{
+	if (ns == UINT64_MAX) {
+		b->tx.flags &= (uint16_t)~BUNDLE_TX_NULL;
+		return;
+	}
+	b->tx.flags |= BUNDLE_TX_NULL;
+	b->tx_rest.null_due_ns = ns;
+}
 
 /* Lines that just sent, and lines that have not sent since. */
 static void
@@ -220,11 +244,11 @@ note_sent(struct worker *w, struct bundle *b, unsigned lines)
 
 	b->tx.stale = (uint16_t)((b->tx.stale | newly) & ~lines);
 	for (; newly != 0; newly &= newly - 1)
-		bundle_line(b, (unsigned)__builtin_ctz(newly))->stale_ns = w->now_ns;
-	if (b->tx.stale == 0 || b->tx.null_ms == 0)
-		b->tx.null_due_ns = UINT64_MAX;
+		bundle_line_rest(b, (unsigned)__builtin_ctz(newly))->stale_ns = w->now_ns;
+	if (b->tx.stale == 0 || b->tx_rest.null_ms == 0)
+		null_due_set(b, UINT64_MAX);
 	else
-		b->tx.null_due_ns = RTE_MIN(b->tx.null_due_ns, w->now_ns + b->tx.null_ms * UINT64_C(1000000));
+		null_due_set(b, RTE_MIN(null_due_ns(b), w->now_ns + b->tx_rest.null_ms * UINT64_C(1000000)));
 }
 
 static void
@@ -238,9 +262,9 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 	pkt(m)->flags = PKT_NULL;
 	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
 	if (b->tx.flags & DP_BUNDLE_TX_SHORT)
-		frame_mp(line, m, b->tx.seq, true, true, true);
+		frame_mp(w, line, m, b->tx.seq, true, true, true);
 	else
-		frame_mp(line, m, b->tx.seq, true, true, false);
+		frame_mp(w, line, m, b->tx.seq, true, true, false);
 	b->tx.seq++;
 	b->rare.tx_null++;
 	line_put(w, b, slot, m);
@@ -251,26 +275,25 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 static void
 send_nulls(struct worker *w, struct bundle *b)
 {
-	const uint64_t null_ns = b->tx.null_ms * UINT64_C(1000000);
+	const uint64_t null_ns = b->tx_rest.null_ms * UINT64_C(1000000);
+	uint64_t next_ns = UINT64_MAX;
 
-	if (likely(w->now_ns < b->tx.null_due_ns))
-		return;
-	if (w->now_ns < b->tx.solo_until_ns) {
-		b->tx.null_due_ns = b->tx.solo_until_ns;
+	if ((b->tx.flags & BUNDLE_TX_SOLO) && w->now_ns < b->tx_rest.solo_until_ns) {
+		null_due_set(b, b->tx_rest.solo_until_ns);
 		return;
 	}
-	b->tx.null_due_ns = UINT64_MAX;
 	for (unsigned left = b->tx.stale; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
-		const uint64_t due_ns = bundle_line(b, slot)->stale_ns + null_ns;
+		const uint64_t due_ns = bundle_line_rest(b, slot)->stale_ns + null_ns;
 
 		if (due_ns > w->now_ns) {
-			b->tx.null_due_ns = RTE_MIN(b->tx.null_due_ns, due_ns);
+			next_ns = RTE_MIN(next_ns, due_ns);
 			continue;
 		}
 		b->tx.stale &= (uint16_t) ~(1u << slot);
 		send_null(w, b, slot);
 	}
+	null_due_set(b, next_ns);
 }
 
 /* ------------------------------------------------------------------ from the queue */
@@ -283,7 +306,7 @@ number_and_send(struct worker *w, struct bundle *b, struct cut *c, const bool sh
 	for (unsigned i = 0; i < c->n; i++) {
 		const unsigned slot = c->piece[i].line;
 
-		frame_mp(bundle_line(b, slot), c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
+		frame_mp(w, bundle_line(b, slot), c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
 		line_put(w, b, slot, c->m[i]);
 		lines |= 1u << slot;
 	}
@@ -301,11 +324,18 @@ split(const struct worker *w, struct bundle *b, uint32_t bytes, struct sched_pie
 }
 
 static bool
+is_first(const struct bundle *b)
+{
+	return b->tx.seq == 0 && !(b->tx.flags & BUNDLE_TX_SOLO) && b->tx.n_lines > 1 &&
+		b->tx.sent.n + b->tx_rest.sent.n == 0;
+}
+
+static bool
 send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	struct cut c;
 
-	if (unlikely(b->tx.seq == 0 && b->tx.solo_until_ns == 0 && b->tx.n_lines > 1 && b->tx.sent.n == 0))
+	if (unlikely(is_first(b)))
 		solo_begin(w, b);
 	c.n = split(w, b, m->pkt_len, c.piece);
 	if (c.n == 0 || !make_pieces(w, b, m, &c)) {
@@ -325,7 +355,7 @@ send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	const unsigned slot = (unsigned)__builtin_ctz(b->tx.up);
 
-	frame(bundle_line(b, slot), m, 0);
+	frame(w, bundle_line(b, slot), m);
 	line_put(w, b, slot, m);
 	return true;
 }
@@ -338,8 +368,7 @@ send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control
 
 	if (control || !sent)
 		return;
-	b->tx.sent.n++;
-	b->tx.sent.bytes += bytes;
+	count_add(&b->tx.sent, &b->tx_rest.sent, bytes);
 }
 
 /* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when
@@ -368,36 +397,36 @@ room_at_ns(struct bundle *b)
 static bool
 has_packets(const struct bundle *b)
 {
-	return b->tx.control.list.head != NULL || b->tx.data.list.head != NULL;
+	return (b->tx.flags & BUNDLE_TX_CONTROL) != 0 || b->tx.data.n != 0;
 }
 
 static void
 send_queued(struct worker *w, struct bundle *b)
 {
 	while (has_packets(b)) {
-		const bool control = b->tx.control.list.head != NULL;
+		const bool control = b->tx.flags & BUNDLE_TX_CONTROL;
 
 		solo_check(w, b);
 		if (!is_due(w, room_at_ns(b)))
 			return;
-		send_packet(w, b, control ? mbuf_queue_pop(&b->tx.control) : bundle_data_pop(w, b), control);
+		send_packet(w, b, control ? bundle_control_pop(b) : bundle_data_pop(w, b), control);
 	}
 }
 
 static uint64_t
 next_wake_ns(struct bundle *b)
 {
-	uint64_t ns = b->tx.null_due_ns;
+	uint64_t ns = null_due_ns(b);
 
 	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1) {
-		struct rte_mbuf *head = bundle_line(b, (unsigned)__builtin_ctz(left))->queue.head;
+		struct rte_mbuf *head = bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head;
 
 		ns = RTE_MIN(ns, pkt(head)->due_ns);
 	}
 	if (!has_packets(b))
 		return ns;
 	ns = RTE_MIN(ns, room_at_ns(b));
-	return b->tx.solo_until_ns != 0 ? RTE_MIN(ns, b->tx.solo_until_ns) : ns;
+	return b->tx.flags & BUNDLE_TX_SOLO ? RTE_MIN(ns, b->tx_rest.solo_until_ns) : ns;
 }
 
 static void
@@ -407,7 +436,8 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b)
 
 	lines_release(w, b);
 	send_queued(w, b);
-	send_nulls(w, b);
+	if (unlikely(w->now_ns >= null_due_ns(b)))
+		send_nulls(w, b);
 	wake_ns = next_wake_ns(b);
 	if (wake_ns == UINT64_MAX)
 		wheel_remove(&t->pace, bundle_index(t, b));
@@ -453,10 +483,11 @@ set_prefetch_frames(const struct set *s)
 	for (unsigned i = 0; i < s->n; i++) {
 		struct bundle *b = s->b[i];
 
-		if (b->tx.data.list.head != NULL)
+		bundle_prefetch_more_lines(b);
+		if (b->tx.data.n != 0)
 			mbuf_prefetch_queued(b->tx.data.list.head);
 		for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
-			mbuf_prefetch(bundle_line(b, (unsigned)__builtin_ctz(left))->queue.head);
+			mbuf_prefetch(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
 	}
 }
 

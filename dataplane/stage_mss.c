@@ -26,7 +26,7 @@ clamp(struct worker *w, struct rte_mbuf *m, const uint16_t flag)
 	whole = mbuf_pull(w->pool, m, RTE_MIN(m->pkt_len, (uint32_t)LOOK_MAX));
 	/* Without an mbuf a SYN passes as it is: too large an MSS costs less than the connection. */
 	m = whole != NULL ? whole : m;
-	mss_clamp(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, b->tx.mss_v4, b->tx.mss_v6);
+	mss_clamp(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, b->tx_rest.mss_v4, b->tx_rest.mss_v6);
 	return m;
 }
 
