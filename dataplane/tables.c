@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/host_pages.h"
 #include "dataplane/internal.h"
 
 /* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
@@ -20,7 +21,7 @@
  *
  * Workers only read, but for the neighbours' `used` bytes. Everything under "control only" is plain memory of one thread. */
 
-enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX, HOST_NETS = 1 << 16 };
+enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX };
 
 /* Indexes that readers may still hold wait in order; `fresh` ones were never used. */
 struct index_pool {
@@ -60,13 +61,14 @@ struct session_port {
 
 struct tables {
 	/* shared */
+	struct host_pages *host_pages; /* hosts of a /24 are all here, or, for want of pages, all in `hosts` */
 	struct rte_hash *hosts, *sessions;
 	struct rte_lpm *prefixes;
 	_Atomic uint64_t *prefix_words, *neighbour_words;
 	_Atomic uint8_t *neighbour_used;
 	_Atomic uint64_t default_word; /* rte_lpm has no /0 */
-	_Atomic uint64_t host_nets[HOST_NETS /
-		64]; /* bit = /16 with hosts in the exact table: the others need not be asked for */
+	_Atomic uint64_t
+		host_nets[HOST_NETS / 64]; /* bit = /16 with hosts in the hash: the others need not be asked for */
 	struct rte_rcu_qsbr *qsbr;
 
 	/* control only */
@@ -190,7 +192,8 @@ static const char *
 tables_make(struct tables *t, unsigned routes_max, unsigned sessions_max, int node)
 {
 	t->hosts = hash_new("hosts", routes_max, sizeof(uint32_t), node, t->qsbr);
-	if (t->hosts == NULL)
+	t->host_pages = host_pages_new(routes_max / 8 + 16, node);
+	if (t->hosts == NULL || t->host_pages == NULL)
 		return "table of hosts";
 	t->sessions = hash_new("sessions", sessions_max, sizeof(struct dp_session_key), node, t->qsbr);
 	if (t->sessions == NULL)
@@ -271,6 +274,7 @@ tables_free(struct tables *t)
 	routes_free(t->routes);
 	rte_hash_free(t->neighbour_index);
 	rte_hash_free(t->hosts);
+	host_pages_free(t->host_pages);
 	rte_hash_free(t->sessions);
 	rte_lpm_free(t->prefixes);
 	rte_free(t->prefix_words);
@@ -303,8 +307,17 @@ host_net_count(struct tables *t, uint32_t host, int change)
 		atomic_fetch_and_explicit(&t->host_nets[net / 64], ~bit, memory_order_release);
 }
 
+/* A /24 that gets its page after some of its hosts went to the hash would hide them. */
+static _Atomic uint64_t *
+host_paged(struct tables *t, uint32_t host)
+{
+	if (t->hosts_of_net[host >> 16] != 0)
+		return host_page_word(t->host_pages, host);
+	return host_page_make(t->host_pages, host);
+}
+
 static int
-host_set(struct tables *t, uint32_t host, uint64_t word)
+host_set_hashed(struct tables *t, uint32_t host, uint64_t word)
 {
 	const bool fresh = rte_hash_lookup(t->hosts, &host) < 0;
 
@@ -318,10 +331,25 @@ host_set(struct tables *t, uint32_t host, uint64_t word)
 	return -ENOSPC;
 }
 
+static int
+host_set(struct tables *t, uint32_t host, uint64_t word)
+{
+	_Atomic uint64_t *paged = host_paged(t, host);
+
+	if (paged == NULL)
+		return host_set_hashed(t, host, word);
+	atomic_store_explicit(paged, word, memory_order_relaxed);
+	return 0;
+}
+
 static void
 host_del(struct tables *t, uint32_t host)
 {
-	if (rte_hash_del_key(t->hosts, &host) >= 0)
+	_Atomic uint64_t *paged = host_page_word(t->host_pages, host);
+
+	if (paged != NULL)
+		atomic_store_explicit(paged, 0, memory_order_relaxed);
+	else if (rte_hash_del_key(t->hosts, &host) >= 0)
 		host_net_count(t, host, -1);
 }
 
@@ -331,6 +359,18 @@ host_possible(const struct tables *t, uint32_t host)
 	const uint32_t net = host >> 16;
 
 	return atomic_load_explicit(&t->host_nets[net / 64], memory_order_relaxed) >> net % 64 & 1;
+}
+
+/* 0: no entry of its own. */
+static uint64_t
+host_word(const struct tables *t, uint32_t host)
+{
+	const _Atomic uint64_t *paged = host_page_word(t->host_pages, host);
+	void *word;
+
+	if (paged != NULL)
+		return atomic_load_explicit(paged, memory_order_relaxed);
+	return rte_hash_lookup_data(t->hosts, &host, &word) < 0 ? 0 : (uint64_t)(uintptr_t)word;
 }
 
 static uint64_t
@@ -432,11 +472,8 @@ static bool
 neighbour_routed(const struct tables *t, uint32_t i)
 {
 	struct next_hop h;
-	void *word;
 
-	if (rte_hash_lookup_data(t->hosts, &t->neighbours[i].address, &word) < 0)
-		return false;
-	word_load((uint64_t)(uintptr_t)word, &h);
+	word_load(host_word(t, t->neighbours[i].address), &h);
 	return h.kind == NEXT_NEIGHBOUR && h.neighbour == i;
 }
 
@@ -669,29 +706,62 @@ prefix_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t m
 	}
 }
 
-/* Bit = destination that has an entry of its own, with its next hop in out[]. */
+/* Bit = destination that has a page, with its word or 0. Those without one may be in the hash. */
 static uint64_t
-host_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+paged_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t word[])
+{
+	const _Atomic uint64_t *at[KEY_BULK];
+	uint64_t paged = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		at[i] = host_page_word(t->host_pages, dst[i]);
+		__builtin_prefetch(at[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		word[i] = at[i] == NULL ? 0 : atomic_load_explicit(at[i], memory_order_relaxed);
+		paged |= (uint64_t)(at[i] != NULL) << i;
+	}
+	return paged;
+}
+
+/* Fills in the words of those in the hash. */
+static void
+hashed_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t paged, uint64_t word[])
 {
 	const void *keys[KEY_BULK];
 	uint8_t of_key[KEY_BULK];
 	void *words[KEY_BULK];
-	uint64_t hit = 0, found = 0;
+	uint64_t hit = 0;
 	unsigned asked = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (!host_possible(t, dst[i]))
+		if ((paged >> i & 1) || !host_possible(t, dst[i]))
 			continue;
 		keys[asked] = &dst[i];
 		of_key[asked++] = (uint8_t)i;
 	}
-	if (asked != 0)
-		rte_hash_lookup_bulk_data(t->hosts, keys, asked, &hit, words);
+	if (asked == 0)
+		return;
+	rte_hash_lookup_bulk_data(t->hosts, keys, asked, &hit, words);
 	for (; hit != 0; hit &= hit - 1) {
 		const unsigned k = (unsigned)__builtin_ctzll(hit);
 
-		word_load((uint64_t)(uintptr_t)words[k], &out[of_key[k]]);
-		found |= (uint64_t)1 << of_key[k];
+		word[of_key[k]] = (uint64_t)(uintptr_t)words[k];
+	}
+}
+
+/* Bit = destination that has an entry of its own, with its next hop in out[]. */
+static uint64_t
+host_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+{
+	uint64_t word[KEY_BULK], found = 0;
+
+	hashed_bulk(t, dst, n, paged_bulk(t, dst, n, word), word);
+	for (unsigned i = 0; i < n; i++) {
+		if (word[i] == 0)
+			continue;
+		word_load(word[i], &out[i]);
+		found |= (uint64_t)1 << i;
 	}
 	return found;
 }

@@ -497,6 +497,38 @@ a_forgotten_neighbours_index_waits_for_the_readers(void **state)
 	rte_rcu_qsbr_quiescent(qsbr, READER);
 }
 
+/* More /24s than there are pages for: the rest is in the hash, and no host is lost between the two. */
+static void
+hosts_of_many_networks_are_found_with_and_without_a_page(void **state)
+{
+	enum { NETS = 120, HOSTS = 2 }; /* of 256 / 8 + 16 pages */
+	static const uint32_t first = 0xc6120000;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < NETS * HOSTS; i++) {
+			const struct dp_next next = to_bundle(i, 1, (uint16_t)(i + round));
+
+			assert_int_equal(tables_route_set(t, htonl(first + (i % NETS << 8) + i), 32, &next), 0);
+		}
+		for (uint32_t i = 0; i < NETS * HOSTS; i++) {
+			const struct next_hop h = lookup(first + (i % NETS << 8) + i);
+
+			assert_int_equal(h.kind, DP_NEXT_BUNDLE);
+			assert_int_equal(h.bundle, i);
+			assert_int_equal(h.gen, i + round);
+			assert_int_equal(lookup(first + (i % NETS << 8) + (i ^ 0x80)).kind, DP_NEXT_NONE);
+		}
+		for (uint32_t i = 0; i < NETS * HOSTS; i++) {
+			const uint32_t host = first + (i % NETS << 8) + i;
+
+			assert_int_equal(tables_route_del(t, htonl(host), 32), 0);
+			assert_int_equal(lookup(host).kind, DP_NEXT_NONE);
+			rte_rcu_qsbr_quiescent(qsbr, READER);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -516,6 +548,7 @@ main(void)
 		cmocka_unit_test(a_gateway_gets_its_mac_before_or_after_its_route),
 		cmocka_unit_test(a_host_route_hides_the_neighbour_and_shows_it_again),
 		cmocka_unit_test(a_neighbour_outside_its_ports_network_draws_no_traffic),
+		cmocka_unit_test(hosts_of_many_networks_are_found_with_and_without_a_page),
 		cmocka_unit_test(a_forgotten_neighbours_index_waits_for_the_readers),
 	};
 
