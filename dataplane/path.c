@@ -62,6 +62,8 @@ path_from_links(struct worker *w, struct port *p, uint16_t queue)
 
 	port_rx(w, p, queue, &b);
 	n = b.n;
+	if (n == 0)
+		return 0;
 	pppoe_rx(w, p, &b);
 	steer_out(w, &b, STEER_FROM_LINKS);
 	from_mp(w, &b);
@@ -93,6 +95,8 @@ path_to_links(struct worker *w, struct port *p, uint16_t queue)
 
 	port_rx(w, p, queue, &b);
 	n = b.n;
+	if (n == 0)
+		return 0;
 	ip_rx(w, p, &b);
 	routed(w, &b);
 	return n;
