@@ -99,6 +99,7 @@ struct bundle_table *
 bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 {
 	struct bundle_table *t = rte_zmalloc_socket("bundle_table", sizeof(*t), RTE_CACHE_LINE_SIZE, numa_node);
+	void *gaps;
 
 	if (t == NULL)
 		return NULL;
@@ -106,12 +107,15 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(w->pool);
 	t->rx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
 	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), RTE_CACHE_LINE_SIZE, numa_node);
-	if (t->bundles == NULL || !tx_arrays_new(t, numa_node) ||
+	gaps = rte_zmalloc_socket("gaps", deadlines_bytes(t->max), RTE_CACHE_LINE_SIZE, numa_node);
+	if (t->bundles == NULL || gaps == NULL || !tx_arrays_new(t, numa_node) ||
 		deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
+		rte_free(gaps);
 		table_free(t);
 		return NULL;
 	}
-	wheel_init(&t->stall, &t->bundles->hot.stall, sizeof(struct bundle), STALL_SHIFT);
+	deadlines_init(&t->gaps, gaps, t->max, 0);
+	wheel_init(&t->shrink, &t->bundles->rare.shrink, sizeof(struct bundle), STALL_SHIFT);
 	wheel_init(&t->pace, t->pace_nodes, sizeof(*t->pace_nodes), PACE_SHIFT);
 	return t;
 }
@@ -245,11 +249,7 @@ lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
 static void
 bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 {
-	const struct wheel_node stall = b->hot.stall;
-
-	/* An index that was used before may still be in the stall wheel, where it comes out by itself. */
 	memset(b, 0, sizeof(*b));
-	b->hot.stall = stall;
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.gen = cmd->gen;
@@ -469,7 +469,9 @@ drop_window(struct worker *w, struct bundle_table *t, struct bundle *b)
 		}
 	}
 	deep_pool_put(&t->deep, reasm_shrink(&b->rx));
-	b->hot.stall_due = 0;
+	b->hot.gap = false;
+	deadlines_clear(&t->gaps, bundle_index(t, b));
+	wheel_remove(&t->shrink, bundle_index(t, b));
 }
 
 static void
@@ -533,6 +535,7 @@ bundle_table_free(struct worker *w, struct bundle_table *t)
 		rte_free(slab);
 	}
 	deep_pool_fini(&t->deep);
+	rte_free(t->gaps.due);
 	table_free(t);
 }
 
@@ -634,5 +637,8 @@ bundle_next_ns(const struct bundle_table *t)
 {
 	if (t->rx_ready.head != WHEEL_NIL || t->tx_ready.head != t->tx_ready.tail)
 		return 0;
-	return RTE_MIN(wheel_next_ns(&t->stall), wheel_next_ns(&t->pace));
+	const uint64_t tick = deadlines_next(&t->gaps);
+	const uint64_t gap_ns = tick == UINT64_MAX ? UINT64_MAX : tick << STALL_SHIFT;
+
+	return RTE_MIN(gap_ns, RTE_MIN(wheel_next_ns(&t->shrink), wheel_next_ns(&t->pace)));
 }

@@ -7,6 +7,7 @@
 
 #include "dataplane/bundle.h"
 #include "dataplane/deep_pool.h"
+#include "dataplane/mp/deadlines.h"
 #include "dataplane/mp/reasm.h"
 #include "dataplane/mp/sched.h"
 #include "dataplane/mp/window.h"
@@ -22,7 +23,7 @@ enum {
 	LINES_EXT = DP_BUNDLE_LINKS_MAX - LINES_INLINE,  /* and in its extension */
 	FRAME_HDR_MAX = ETH_HDR_MAX + PPPOE_HDR_LEN + 2, /* what a line puts in front of the MP header */
 	FRAME_ROOM = FRAME_HDR_MAX + MP_LONG_LEN,        /* headroom a queued packet has */
-	STALL_SHIFT = 20,                                /* wheel of 1 ms */
+	STALL_SHIFT = 20,                                /* ticks of 1 ms */
 	STALL_HALF_SHIFT = 19,                           /* 16 bits of it are 34 s, half of what can be configured */
 	PACE_SHIFT = 14,                                 /* wheel of 16 us */
 	PACE_TICK_NS = 1 << PACE_SHIFT,
@@ -63,10 +64,9 @@ struct bundle_hot {
 	struct count rx[LINES_INLINE];
 	struct count packets; /* delivered */
 	uint32_t address_be;  /* subscriber's, 0: none */
-	uint16_t
-		stall_due; /* low bits of a tick of the stall wheel, 0: no gap. The node may stay in the wheel without */
-	uint16_t stall_half;     /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
-	struct wheel_node stall; /* in the wheel from the first gap on, until it comes out without one */
+	uint16_t stall_half;  /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
+	bool gap;             /* something waits for missing numbers: a deadline is set in the table's `gaps` */
+	uint8_t unused[9];
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
 
@@ -139,6 +139,7 @@ struct bundle_rare {
 	struct window_limits limits;
 	uint32_t stall_us;   /* most a fragment waits for others */
 	uint64_t grown_ns;   /* when the window last grew */
+	struct wheel_node shrink;
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;
 	struct window_skew *skew; /* of all slots */
@@ -227,7 +228,8 @@ struct bundle_table {
 
 	struct bundle_ext *free_ext, *slabs;
 	struct deep_pool deep;
-	struct wheel stall, pace;
+	struct deadlines gaps;
+	struct wheel shrink, pace; /* shrink: bundles with deep windows, in ticks of STALL_SHIFT */
 	struct mac locals[DP_PORTS_MAX * (DP_PORT_MACS_MAX + 1)]; /* what our lines have as source, each once */
 	unsigned n_locals;
 	struct wheel_node *pace_nodes; /* of all bundles: a few together in a line, which stays in the cache */

@@ -12,8 +12,8 @@
  * that could give more goes on the list rx_ready, which is served first the next time. A frame that finds the burst full stays in
  * table.in, with what was parsed of it. So no packet is ever dropped for want of room in a burst, and none overtakes.
  *
- * The deadline of a gap lives in hot.stall_due; the wheel only promises to come by at that time or before. Gaps open and close with every
- * second fragment when links are skewed, so opening and closing one must not move list elements of other bundles around. */
+ * The deadline of a gap lies in table.gaps, not in a wheel: gaps open and close with every second fragment when links are skewed, so
+ * opening and closing one must touch no other bundle, and no bundle may be fetched only to see that it has none (docs/adr/0004). */
 
 enum {
 	SHRINK_AFTER_S = 5, /* a deep window that has not grown for so long goes back when it is empty */
@@ -180,74 +180,74 @@ drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 
 /* ------------------------------------------------------------------ deadlines */
 
-/* Ticks never are 0, which means that nothing is armed. */
-static uint16_t
+static uint64_t
 stall_tick(uint64_t ns)
 {
-	const uint16_t tick = (uint16_t)(ns >> STALL_SHIFT);
+	return ns >> STALL_SHIFT;
+}
 
-	return tick != 0 ? tick : 1;
+static void
+open_gap(const struct drain *d, struct bundle *b)
+{
+	const uint64_t half_ns = (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT;
+	const uint64_t tick = stall_tick(d->w->now_ns + half_ns + (1u << STALL_SHIFT) - 1);
+	const uint64_t soonest = stall_tick(d->w->now_ns) + 1;
+
+	reasm_arm(&b->rx);
+	b->hot.gap = true;
+	deadlines_set(&d->t->gaps, bundle_index(d->t, b), RTE_MAX(tick - deadlines_late_max(&d->t->gaps), soonest));
+}
+
+static void
+close_gap(const struct drain *d, struct bundle *b)
+{
+	b->hot.gap = false;
+	deadlines_clear(&d->t->gaps, bundle_index(d->t, b));
 }
 
 /* Keeps the deadline in step with the window: after each change of it. */
-static void
+static inline void
 watch_gap(const struct drain *d, struct bundle *b)
 {
-	uint64_t due_ns;
-
-	if (likely(!reasm_waiting(&b->rx))) {
-		b->hot.stall_due = 0;
+	if (reasm_waiting(&b->rx) == b->hot.gap)
 		return;
-	}
-	if (b->hot.stall_due != 0)
-		return;
-	due_ns = d->w->now_ns + ((uint64_t)b->hot.stall_half << STALL_HALF_SHIFT) + (1u << STALL_SHIFT) - 1;
-	reasm_arm(&b->rx);
-	b->hot.stall_due = stall_tick(due_ns);
-	if (!wheel_comes_by(&d->t->stall, bundle_index(d->t, b), due_ns))
-		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, due_ns);
+	if (b->hot.gap)
+		close_gap(d, b);
+	else
+		open_gap(d, b);
 }
 
-static void
-look_again_later(const struct drain *d, struct bundle *b)
-{
-	wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
-}
-
-/* A deep window that nobody needs any more. Comes back later when somebody may: it always is in the wheel. */
+/* A deep window that nobody needs any more goes back; others are looked at again: a bundle with one always is in the wheel. */
 static void
 shrink(const struct drain *d, struct bundle *b)
 {
-	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN || b->hot.stall.queued)
+	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN)
 		return;
 	if (!reasm_waiting(&b->rx) && d->w->now_ns - b->rare.grown_ns > SHRINK_AFTER_S * SECOND_NS)
 		deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
 	else
-		look_again_later(d, b);
+		wheel_add(&d->t->shrink, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
 }
 
-/* The wheel gave the bundle out: too early, in vain, or because its gap is due. */
+/* What is missing is given up. False: the burst is full and there may be more. */
+static bool
+expire_gap(const struct drain *d, struct bundle *b, enum drop_reason why)
+{
+	b->hot.gap = false;
+	reasm_expire(&b->rx);
+	if (!drain(d, b, why))
+		return false;
+	watch_gap(d, b);
+	return true;
+}
+
+/* The gap of a bundle is due. */
 static void
 fire(const struct drain *d, struct bundle *b)
 {
-	const int early = (int16_t)(b->hot.stall_due - stall_tick(d->w->now_ns));
-	uint32_t lost;
+	const uint32_t lost = reasm_lost(&b->rx);
 
-	if (b->hot.stall_due == 0) {
-		shrink(d, b);
-		return;
-	}
-	if (early > 0) {
-		wheel_add(&d->t->stall, bundle_index(d->t, b), d->w->now_ns,
-			d->w->now_ns + ((uint64_t)early << STALL_SHIFT));
-		return;
-	}
-	lost = reasm_lost(&b->rx);
-	b->hot.stall_due = 0;
-	reasm_expire(&b->rx);
-	if (drain(d, b, DROP_MP_LOST))
-		watch_gap(d, b);
-	shrink(d, b);
+	expire_gap(d, b, DROP_MP_LOST);
 	b->rare.expired += reasm_lost(&b->rx) != lost;
 }
 
@@ -257,27 +257,13 @@ fire(const struct drain *d, struct bundle *b)
 static bool
 evict_oldest(const struct drain *d)
 {
-	struct bundle *b;
-	uint32_t i;
+	const uint32_t i = deadlines_earliest(&d->t->gaps);
 
-	while ((i = wheel_first(&d->t->stall)) != WHEEL_NIL) {
-		b = &d->t->bundles[i];
-		wheel_remove(&d->t->stall, i);
-		if (b->hot.stall_due == 0) {
-			/* idle: its deep window, if it has one, goes at once rather than back into the wheel, where it may
-			 * be the first again */
-			deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
-			continue;
-		}
-		b->hot.stall_due = 0;
-		reasm_arm(&b->rx);
-		reasm_expire(&b->rx);
-		if (drain(d, b, DROP_MP_BUDGET))
-			watch_gap(d, b);
-		shrink(d, b);
-		return true;
-	}
-	return false;
+	if (i == DEADLINES_NONE)
+		return false;
+	reasm_arm(&d->t->bundles[i].rx);
+	expire_gap(d, &d->t->bundles[i], DROP_MP_BUDGET);
+	return true;
 }
 
 /* Room under the budget for one more. False: the burst is full first. */
@@ -309,8 +295,7 @@ grow(const struct drain *d, struct bundle *b, uint32_t seq)
 		return false;
 	deep_pool_put(&d->t->deep, reasm_grow(&b->rx, deep, slots));
 	b->rare.grown_ns = d->w->now_ns;
-	if (!b->hot.stall.queued)
-		look_again_later(d, b);
+	wheel_add(&d->t->shrink, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
 	return true;
 }
 
@@ -542,18 +527,32 @@ mp_rx(struct worker *w, struct burst *b)
 	return t->rx_more;
 }
 
+/* Gaps whose time is over, then deep windows that may be given back. False: neither. */
+static bool
+expire_next(const struct drain *d)
+{
+	struct bundle_table *t = d->t;
+	uint32_t i = deadlines_passed(&t->gaps, stall_tick(d->w->now_ns));
+
+	if (i != DEADLINES_NONE) {
+		fire(d, &t->bundles[i]);
+		return true;
+	}
+	i = wheel_expired(&t->shrink, d->w->now_ns);
+	if (i != WHEEL_NIL && (t->bundles[i].hot.flags & BUNDLE_LIVE))
+		shrink(d, &t->bundles[i]);
+	return i != WHEEL_NIL;
+}
+
 bool
 mp_expire(struct worker *w, struct burst *b)
 {
 	struct bundle_table *t = w->bundles;
 	const struct drain d = drain_begin(w, b);
-	uint32_t i;
 
 	b->n = 0;
-	while (drain_ready(&d) && (i = wheel_expired(&t->stall, w->now_ns)) != WHEEL_NIL) {
-		if (t->bundles[i].hot.flags & BUNDLE_LIVE)
-			fire(&d, &t->bundles[i]);
-	}
+	while (drain_ready(&d) && expire_next(&d))
+		;
 	deliver_popped(&d);
 	return t->n_popped != 0;
 }

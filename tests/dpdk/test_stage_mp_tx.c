@@ -887,7 +887,8 @@ bundle_made_again_in_the_same_turn_starts_afresh(void **state)
 			;
 	}
 	rig_run(&l.r, lab_ms(1000), lab_ms(1));
-	assert_int_equal(l.r.dp->workers[0]->bundles->stall.n, 0);
+	assert_int_equal(l.r.dp->workers[0]->bundles->shrink.n, 0);
+	assert_true(deadlines_next(&l.r.dp->workers[0]->bundles->gaps) == UINT64_MAX);
 	assert_int_equal(l.r.dp->workers[0]->bundles->pace.n, 0);
 	rig_close(&l.r);
 }
