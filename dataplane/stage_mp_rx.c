@@ -205,16 +205,17 @@ close_gap(const struct drain *d, struct bundle *b)
 	deadlines_clear(&d->t->gaps, bundle_index(d->t, b));
 }
 
-/* Keeps the deadline in step with the window: after each change of it. */
+/* Keeps the deadline in step with the window: after each change of it. A window that always holds something but gets on is not stalled: its
+ * deadline moves on with it. */
 static inline void
 watch_gap(const struct drain *d, struct bundle *b)
 {
-	if (reasm_waiting(&b->rx) == b->hot.gap)
-		return;
-	if (b->hot.gap)
-		close_gap(d, b);
-	else
+	if (!reasm_waiting(&b->rx)) {
+		if (b->hot.gap)
+			close_gap(d, b);
+	} else if (!b->hot.gap || reasm_outlived(&b->rx)) {
 		open_gap(d, b);
+	}
 }
 
 /* A deep window that nobody needs any more goes back; others are looked at again: a bundle with one always is in the wheel. */

@@ -564,7 +564,7 @@ force(struct reasm *r, uint32_t floor)
 }
 
 void
-reasm_arm(struct reasm *r)
+reasm_arm_deep(struct reasm *r)
 {
 	r->mark = newest_held(r) & 0xffffff;
 }

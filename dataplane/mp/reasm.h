@@ -76,8 +76,11 @@ static inline bool reasm_waiting(const struct reasm *r);
  * (re)armed is given up, and so is a packet begun by then that is not complete. Then pop; if reasm_waiting()
  * still, arm again. With a deadline of T/2 no fragment is held longer than T. (reasm_arm(), reasm_expire() at
  * once, then pops: empties a window.) */
-void reasm_arm(struct reasm *r);
+static inline void reasm_arm(struct reasm *r);
 void reasm_expire(struct reasm *r);
+
+/* True when nothing is held any more that was when the deadline was armed: it may be armed anew, later. */
+static inline bool reasm_outlived(const struct reasm *r);
 
 /* Gives up the oldest gap so that a fragment numbered seq fits into the window; pop afterwards,
  * before inserting. */

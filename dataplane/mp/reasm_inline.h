@@ -15,6 +15,7 @@ enum reasm_verdict reasm_insert_slow(
 	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered);
 unsigned reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
 void reasm_refresh_old(struct reasm *r, uint32_t n);
+void reasm_arm_deep(struct reasm *r);
 void reasm_probe_open(struct reasm *r, uint32_t seq, uint32_t now_us);
 void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 
@@ -177,6 +178,24 @@ static inline uint32_t
 reasm_lost(const struct reasm *r)
 {
 	return r->lost;
+}
+
+/* The newest number held is the highest bit of the map seen from the head; the one before the head when nothing is held. */
+static inline void
+reasm_arm(struct reasm *r)
+{
+	const uint64_t held = reasm_rotate_right(r->present, r->next);
+
+	if (__builtin_expect(r->has_deep, 0))
+		reasm_arm_deep(r);
+	else
+		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held), reasm_bits(r)) & 0xffffff;
+}
+
+static inline bool
+reasm_outlived(const struct reasm *r)
+{
+	return seq_diff(r->mark, r->next, reasm_bits(r)) < 0;
 }
 
 static inline bool
