@@ -56,7 +56,7 @@
  *   - every last number is at least (head - 2 * 2^old_shift) and below head + slots, and if not older than the
  *     head, it is held;
  *   - while forced, the next pop may yield something; after reasm_pop() returned 0 the head has passed the floor;
- *   - the maps in the hot line are zero while the window is deep. */
+ *   - what is held in a deep window is counted where the first map of a small one lies. */
 
 enum {
 	REASM_STRAYS = 64,
@@ -66,65 +66,63 @@ enum {
 
 /* Both kinds of window, seen alike. */
 struct view {
-	uint64_t *present, *begin, *end;
+	struct reasm_map *maps;
 	void **slots;
 	uint32_t mask;
 };
 
-static struct view
-deep_view(struct reasm_deep *d)
-{
-	const uint32_t words = d->slots / 64;
+/* Which of the maps, as its place in struct reasm_map. */
+enum which { PRESENT, BEGIN, END, MAPS };
+_Static_assert(sizeof(struct reasm_map) == MAPS * sizeof(uint64_t), "three words in this order");
 
-	return (struct view){
-		.present = d->words,
-		.begin = d->words + words,
-		.end = d->words + 2 * words,
-		.slots = (void **)(void *)(d->words + 3 * words),
-		.mask = d->slots - 1,
-	};
+static struct view
+deep_view(struct reasm_deep *d, uint32_t slots)
+{
+	return (struct view){d->maps, (void **)(void *)(d->maps + slots / 64), slots - 1};
 }
 
 static void **
-home_slots(const struct reasm *r)
+home_slots(struct reasm *r)
 {
-	if (r->has_deep)
-		return r->store.deep->home;
-	return r->has_more ? r->store.more->slots : r->store.slots;
+	return r->has_deep ? r->deep.home : reasm_home_slots(r);
 }
 
 static struct view
 view(struct reasm *r)
 {
 	if (r->has_deep)
-		return deep_view(r->store.deep);
-	return (struct view){&r->present, &r->begin, &r->end, home_slots(r), REASM_SLOTS_MIN - 1};
+		return deep_view(r->store.deep, reasm_mask(r, true) + 1);
+	return (struct view){&r->map, home_slots(r), REASM_SLOTS_MIN - 1};
 }
 
 static struct reasm_more *
 more(const struct reasm *r)
 {
-	if (!r->has_more)
-		return NULL;
-	return r->has_deep ? r->store.deep->more : r->store.more;
+	return r->has_more ? reasm_more(r) : NULL;
 }
 
 unsigned
 reasm_slots(const struct reasm *r)
 {
-	return r->has_deep ? r->store.deep->slots : REASM_SLOTS_MIN;
+	return reasm_mask(r, r->has_deep) + 1;
 }
 
 /* Maps as rings of words. */
 
+static uint64_t *
+map_word(const struct view *v, enum which which, uint32_t at)
+{
+	return &v->maps[at / 64].present + which;
+}
+
 /* Distance from number `from` to the first bit that is set (flip 0) or clear (flip ~0); limit when there is none
  * before. */
 static uint32_t
-map_first(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit, uint64_t flip)
+map_first(const struct view *v, enum which which, uint32_t from, uint32_t limit, uint64_t flip)
 {
 	for (uint32_t done = 0; done < limit;) {
-		const uint32_t at = (from + done) & mask;
-		const uint64_t bits = (map[at / 64] ^ flip) >> (at & 63);
+		const uint32_t at = (from + done) & v->mask;
+		const uint64_t bits = (*map_word(v, which, at) ^ flip) >> (at & 63);
 
 		if (bits != 0) {
 			done += (uint32_t)__builtin_ctzll(bits);
@@ -135,13 +133,13 @@ map_first(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit, uin
 	return limit;
 }
 
-/* One more than the distance to the last bit set before `from + limit`, 0 when there is none. */
+/* One more than the distance to the last number held before `from + limit`, 0 when there is none. */
 static uint32_t
-map_last(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit)
+map_last(const struct view *v, uint32_t from, uint32_t limit)
 {
 	while (limit > 0) {
-		const uint32_t at = (from + limit - 1) & mask;
-		const uint64_t bits = map[at / 64] << (63 - (at & 63));
+		const uint32_t at = (from + limit - 1) & v->mask;
+		const uint64_t bits = v->maps[at / 64].present << (63 - (at & 63));
 		const uint32_t skip = bits != 0 ? (uint32_t)__builtin_clzll(bits) : (at & 63) + 1;
 
 		if (skip >= limit)
@@ -154,29 +152,32 @@ map_last(const uint64_t *map, uint32_t mask, uint32_t from, uint32_t limit)
 }
 
 static void
-map_clear(uint64_t *map, uint32_t mask, uint32_t from, uint32_t n)
+maps_clear(const struct view *v, uint32_t from, uint32_t n)
 {
 	while (n > 0) {
-		const uint32_t at = from & mask;
+		const uint32_t at = from & v->mask;
 		const uint32_t room = 64 - (at & 63);
 		const uint32_t now = n < room ? n : room;
+		const uint64_t keep = ~(~UINT64_C(0) >> (64 - now) << (at & 63));
 
-		map[at / 64] &= ~(~UINT64_C(0) >> (64 - now) << (at & 63));
+		v->maps[at / 64].present &= keep;
+		v->maps[at / 64].begin &= keep;
+		v->maps[at / 64].end &= keep;
 		from += now;
 		n -= now;
 	}
 }
 
 static void
-map_put(uint64_t *map, uint32_t at, bool value)
+map_put(const struct view *v, enum which which, uint32_t at, bool value)
 {
-	map[at / 64] |= (uint64_t)value << (at & 63);
+	*map_word(v, which, at) |= (uint64_t)value << (at & 63);
 }
 
 static bool
-map_has(const uint64_t *map, uint32_t at)
+map_has(const struct view *v, enum which which, uint32_t at)
 {
-	return map[at / 64] >> (at & 63) & 1;
+	return *map_word(v, which, at) >> (at & 63) & 1;
 }
 
 /* Links. */
@@ -195,28 +196,10 @@ link_slot(struct reasm *r, unsigned link)
 	return link < 2 ? &r->last[link] : &more(r)->last[link - 2];
 }
 
-/* Where the last number of a link is kept; NULL when it did not join. */
-static uint32_t *
-link_last(struct reasm *r, unsigned link)
-{
-	if (link >= REASM_LINKS_MAX || !(joined_links(r) >> link & 1))
-		return NULL;
-	return link_slot(r, link);
-}
-
 static int32_t
 distance(const struct reasm *r, uint32_t seq)
 {
-	return seq_diff(seq, r->next, reasm_bits(r));
-}
-
-static int32_t
-tolerance(const struct reasm *r, uint32_t links)
-{
-	const int32_t slack = REASM_SLACK_PER_LINK * __builtin_popcount(links);
-	const int32_t half = (int32_t)reasm_slots(r) / 2;
-
-	return slack < half ? slack : half;
+	return reasm_distance(r, seq);
 }
 
 /* The number that stands for everything old. */
@@ -224,22 +207,6 @@ static uint32_t
 oldest(const struct reasm *r)
 {
 	return seq_add(r->next, -(1u << reasm_old_shift(r)), reasm_bits(r));
-}
-
-/* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
-static int32_t
-lower_edge(const struct reasm *r)
-{
-	const struct reasm_more *m = more(r);
-	int32_t edge = INT32_MAX;
-
-	for (uint32_t left = joined_links(r); left != 0; left &= left - 1) {
-		const unsigned link = (unsigned)__builtin_ctz(left);
-		const int32_t d = distance(r, link < 2 ? r->last[link] : m->last[link - 2]);
-
-		edge = d < edge ? d : edge;
-	}
-	return r->tolerate ? edge - tolerance(r, joined_links(r)) : edge;
 }
 
 /* A remembered number, n numbers later: no further behind than `oldest`. */
@@ -284,7 +251,7 @@ more_attach(struct reasm *r, struct reasm_more *m)
 		return false;
 	*m = (struct reasm_more){.slots = home_slots(r)};
 	if (r->has_deep)
-		r->store.deep->more = m;
+		r->deep.more = m;
 	else
 		r->store.more = m;
 	r->has_more = true;
@@ -319,11 +286,11 @@ enum head { HEAD_WAIT, HEAD_GAP, HEAD_PACKET, HEAD_LOST };
 static enum head
 judge_run(const struct reasm *r, const struct view *v, uint32_t run, int32_t edge, int32_t force, uint32_t *n)
 {
-	const uint32_t begin = 1 + map_first(v->begin, v->mask, r->next + 1, run - 1, 0);
-	const uint32_t end = map_first(v->end, v->mask, r->next, run, 0);
+	const uint32_t begin = 1 + map_first(v, BEGIN, r->next + 1, run - 1, 0);
+	const uint32_t end = map_first(v, END, r->next, run, 0);
 
 	*n = begin;
-	if (!map_has(v->begin, r->next & v->mask))
+	if (!map_has(v, BEGIN, r->next & v->mask))
 		return HEAD_LOST;
 	*n = end + 1;
 	if (end < begin && end < run && end < REASM_PACKET_FRAGS_MAX)
@@ -337,17 +304,17 @@ judge_run(const struct reasm *r, const struct view *v, uint32_t run, int32_t edg
 static enum head
 judge(const struct reasm *r, const struct view *v, uint32_t *n)
 {
-	const int32_t edge = lower_edge(r);
+	const int32_t edge = reasm_edge(r);
 	const int32_t force = r->forced ? distance(r, r->floor) : -1;
 	const int32_t upto = edge > force ? edge : force;
 	const uint32_t limit = v->mask < REASM_PACKET_FRAGS_MAX ? v->mask + 1 : REASM_PACKET_FRAGS_MAX + 1;
-	const uint32_t run = map_first(v->present, v->mask, r->next, limit, ~UINT64_C(0));
+	const uint32_t run = map_first(v, PRESENT, r->next, limit, ~UINT64_C(0));
 
 	if (run > 0)
 		return judge_run(r, v, run, edge, force, n);
 	if (upto < 0 || !reasm_waiting(r))
 		return HEAD_WAIT;
-	*n = map_first(v->present, v->mask, r->next, v->mask + 1, 0);
+	*n = map_first(v, PRESENT, r->next, v->mask + 1, 0);
 	if (*n > (uint32_t)upto)
 		*n = (uint32_t)upto + 1;
 	return HEAD_GAP;
@@ -357,7 +324,7 @@ judge(const struct reasm *r, const struct view *v, uint32_t *n)
 static void
 give_up(struct reasm *r, uint32_t n)
 {
-	if (r->probing && lower_edge(r) >= distance(r, r->probe) && (uint32_t)distance(r, r->probe) < n)
+	if (r->probing && reasm_edge(r) >= distance(r, r->probe) && (uint32_t)distance(r, r->probe) < n)
 		r->probing = false;
 	r->lost += n;
 	reasm_advance(r, n);
@@ -368,11 +335,9 @@ take(struct reasm *r, const struct view *v, uint32_t n, void *frags[])
 {
 	for (uint32_t i = 0; i < n; i++)
 		frags[i] = v->slots[(r->next + i) & v->mask];
-	map_clear(v->present, v->mask, r->next, n);
-	map_clear(v->begin, v->mask, r->next, n);
-	map_clear(v->end, v->mask, r->next, n);
+	maps_clear(v, r->next, n);
 	if (r->has_deep)
-		r->store.deep->held -= n;
+		r->deep.held -= n;
 	reasm_advance(r, n);
 	return n;
 }
@@ -461,7 +426,7 @@ stray_restarts(struct reasm *r, uint32_t seq)
 static bool
 late_restarts(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us)
 {
-	uint32_t *last = link_last(r, link);
+	uint32_t *last = reasm_last(r, link);
 	const int32_t back = last != NULL ? distance(r, *last) - distance(r, seq) : 0;
 
 	if (r->probing && r->probe == seq)
@@ -471,12 +436,23 @@ late_restarts(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us)
 	return back > REASM_STRAY_BACK && stray_restarts(r, seq);
 }
 
-static bool
-is_ready(const struct reasm *r, const struct view *v)
+bool
+reasm_ready_slow(struct reasm *r)
 {
+	const struct view v = view(r);
 	uint32_t n;
 
-	return r->forced || judge(r, v, &n) != HEAD_WAIT;
+	return r->forced || judge(r, &v, &n) != HEAD_WAIT;
+}
+
+/* No number held is newer than seq. */
+bool
+reasm_is_newest(struct reasm *r, uint32_t seq)
+{
+	const struct view v = view(r);
+	const uint32_t behind = v.mask - (uint32_t)distance(r, seq);
+
+	return map_first(&v, PRESENT, seq + 1, behind, 0) == behind;
 }
 
 static enum reasm_verdict
@@ -485,27 +461,17 @@ hold(struct reasm *r, const struct view *v, const struct mp_view *f, void *cooki
 	const uint32_t at = f->seq & v->mask;
 
 	v->slots[at] = cookie;
-	map_put(v->present, at, true);
-	map_put(v->begin, at, f->begin);
-	map_put(v->end, at, f->end);
+	map_put(v, PRESENT, at, true);
+	map_put(v, BEGIN, at, f->begin);
+	map_put(v, END, at, f->end);
 	if (r->has_deep)
-		r->store.deep->held++;
-	return is_ready(r, v) ? REASM_READY : REASM_HELD;
-}
-
-static void
-probe_slow(struct reasm *r, const struct view *v, unsigned link, uint32_t seq, int32_t ahead, uint32_t now_us)
-{
-	if (r->probing && r->probe == seq)
-		reasm_probe_close(r, link, now_us);
-	else if (ahead > 0 && !map_has(v->present, (seq - 1) & v->mask) &&
-		map_first(v->present, v->mask, seq, v->mask + 1 - (uint32_t)ahead, 0) == v->mask + 1 - (uint32_t)ahead)
-		reasm_probe_open(r, seq, now_us);
+		r->deep.held++;
+	return reasm_ready_slow(r) ? REASM_READY : REASM_HELD;
 }
 
 /* The fragment has a place: a free slot of the window, or out at once. */
 static enum reasm_verdict
-accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us)
+accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe)
 {
 	const struct view v = view(r);
 	const int32_t ahead = distance(r, f->seq);
@@ -515,20 +481,19 @@ accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, ui
 		reasm_advance(r, 1);
 		return REASM_WHOLE;
 	}
-	probe_slow(r, &v, link, f->seq, ahead, now_us);
+	reasm_probe(r, link, f->seq, ahead, now_us, probe, r->has_deep);
 	return hold(r, &v, f, cookie);
 }
 
 enum reasm_verdict
-reasm_insert_slow(
-	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered)
+reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+	bool *reordered)
 {
-	uint32_t *last = link_last(r, link);
+	uint32_t *last = reasm_last(r, link);
 	bool backward = last != NULL && distance(r, f->seq) <= distance(r, *last);
 	const struct view v = view(r);
 
-	if (reordered != NULL)
-		*reordered = backward;
+	*reordered = backward;
 	if (distance(r, f->seq) < 0) {
 		if (!late_restarts(r, link, f->seq, now_us))
 			return REASM_LATE;
@@ -536,13 +501,13 @@ reasm_insert_slow(
 	}
 	if (distance(r, f->seq) > (int32_t)v.mask)
 		return REASM_OVERRUN;
-	if (map_has(v.present, f->seq & v.mask))
+	if (map_has(&v, PRESENT, f->seq & v.mask))
 		return REASM_DUPLICATE; /* a copy of another link's fragment says nothing about this link */
 	if (backward && !r->tolerate)
 		return REASM_REORDERED;
 	if (last != NULL && !backward)
 		*last = f->seq;
-	return accept(r, link, f, cookie, now_us);
+	return accept(r, link, f, cookie, now_us, probe);
 }
 
 /* The newest number held; the one before the head when nothing is. */
@@ -551,7 +516,7 @@ newest_held(struct reasm *r)
 {
 	const struct view v = view(r);
 
-	return seq_add(r->next, map_last(v.present, v.mask, r->next, v.mask + 1) + UINT32_MAX, reasm_bits(r));
+	return seq_add(r->next, map_last(&v, r->next, v.mask + 1) + UINT32_MAX, reasm_bits(r));
 }
 
 static void
@@ -590,13 +555,13 @@ reasm_make_room(struct reasm *r, uint32_t seq)
 unsigned
 reasm_held(const struct reasm *r)
 {
-	return r->has_deep ? r->store.deep->held : (unsigned)__builtin_popcountll(r->present);
+	return r->has_deep ? (unsigned)r->deep.held : (unsigned)__builtin_popcountll(r->map.present);
 }
 
 size_t
 reasm_deep_bytes(unsigned slots)
 {
-	const size_t n = sizeof(struct reasm_deep) + 3 * sizeof(uint64_t) * (slots / 64) + slots * sizeof(void *);
+	const size_t n = sizeof(struct reasm_map) * (slots / 64) + slots * sizeof(void *);
 
 	return (n + 63) & ~(size_t)63;
 }
@@ -607,14 +572,14 @@ move_held(uint32_t next, const struct view *from, const struct view *to)
 {
 	const uint32_t size = from->mask + 1;
 
-	for (uint32_t d = 0; (d += map_first(from->present, from->mask, next + d, size - d, 0)) < size; d++) {
+	for (uint32_t d = 0; (d += map_first(from, PRESENT, next + d, size - d, 0)) < size; d++) {
 		const uint32_t at = (next + d) & from->mask;
 		const uint32_t there = (next + d) & to->mask;
 
 		to->slots[there] = from->slots[at];
-		map_put(to->present, there, true);
-		map_put(to->begin, there, map_has(from->begin, at));
-		map_put(to->end, there, map_has(from->end, at));
+		map_put(to, PRESENT, there, true);
+		map_put(to, BEGIN, there, map_has(from, BEGIN, at));
+		map_put(to, END, there, map_has(from, END, at));
 	}
 }
 
@@ -622,38 +587,37 @@ struct reasm_deep *
 reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned slots)
 {
 	struct reasm_deep *former = r->has_deep ? r->store.deep : NULL;
-	const struct view from = view(r);
+	void **home = home_slots(r);
+	struct reasm_more *links = more(r);
+	const unsigned held = reasm_held(r);
+	const struct view from = view(r), to = deep_view(deep, slots);
 
-	*deep = (struct reasm_deep){
-		.home = home_slots(r),
-		.more = more(r),
-		.slots = slots,
-		.held = reasm_held(r),
-	};
-	memset(deep->words, 0, 3 * sizeof(uint64_t) * (slots / 64));
-
-	const struct view to = deep_view(deep);
-
+	memset(deep->maps, 0, slots / 64 * sizeof(*deep->maps));
 	move_held(r->next, &from, &to);
 	r->store.deep = deep;
 	r->has_deep = true;
-	r->present = r->begin = r->end = 0;
+	r->slots_log2 = ((unsigned)__builtin_ctz(slots) - 7) & 7;
+	r->deep.held = held;
+	r->deep.home = home;
+	r->deep.more = links;
 	return former;
 }
 
 struct reasm_deep *
 reasm_shrink(struct reasm *r)
 {
-	if (!r->has_deep || r->store.deep->held != 0)
-		return NULL;
-
 	struct reasm_deep *deep = r->store.deep;
+	struct reasm_more *links = more(r);
+	void **home = home_slots(r);
 
+	if (!r->has_deep || r->deep.held != 0)
+		return NULL;
 	r->has_deep = false;
+	r->map = (struct reasm_map){0, 0, 0};
 	if (r->has_more)
-		r->store.more = deep->more;
+		r->store.more = links;
 	else
-		r->store.slots = deep->home;
+		r->store.slots = home;
 	return deep;
 }
 
@@ -664,7 +628,7 @@ reasm_drain(struct reasm *r, void *frags[], unsigned cap)
 	unsigned n = 0;
 
 	while (n < cap && reasm_waiting(r)) {
-		reasm_advance(r, map_first(v.present, v.mask, r->next, v.mask + 1, 0));
+		reasm_advance(r, map_first(&v, PRESENT, r->next, v.mask + 1, 0));
 		n += take(r, &v, 1, frags + n);
 	}
 	return n;

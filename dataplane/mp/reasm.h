@@ -59,10 +59,10 @@ void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reo
 void reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *more);
 void reasm_link_leave(struct reasm *r, unsigned link);
 
-/* One fragment. now_us: any microsecond clock, wraps freely; used for the age of the gap only. *reordered (may be
- * NULL) is set when the fragment is not newer than the last one of its link, whatever the verdict. */
-static inline enum reasm_verdict reasm_insert(
-	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered);
+/* One fragment. now_us: any microsecond clock, wraps freely; used for timing gaps only. probe: a gap that this fragment opens may be timed
+ * (a sample of them is enough). *reordered is set when the fragment is not newer than the last one of its link, whatever the verdict. */
+static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us,
+	bool probe, bool *reordered);
 
 /* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number
  * of cookies put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of

@@ -5,19 +5,24 @@
 #include "dataplane/mp/reasm.h"
 #include "dataplane/mp/seq.h"
 
-/* The short path of the receive window: at most two links, 64 slots, nothing unusual. It only tells that a case is
- * usual and handles that; reasm.c handles every case, and explains the algorithm. Rotating a map right by `next`
- * puts the head of the window at bit 0, so that distances are bit numbers. */
+/* The short path of the receive window: nothing unusual. It only tells that a case is usual and handles that; reasm.c handles every case,
+ * and explains the algorithm. It sees the 64 numbers from the head on as bits from 0 up, so that distances are bit numbers. One body, for
+ * the window of 64 numbers and for deeper ones. */
 
 enum { REASM_SLACK_PER_LINK = 16 }; /* numbers that in-link reorder may span, per link (tolerate) */
 
-enum reasm_verdict reasm_insert_slow(
-	struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered);
+enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+	bool *reordered);
 unsigned reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
+bool reasm_ready_slow(struct reasm *r);
+bool reasm_is_newest(struct reasm *r, uint32_t seq);
 void reasm_refresh_old(struct reasm *r, uint32_t n);
 void reasm_arm_deep(struct reasm *r);
 void reasm_probe_open(struct reasm *r, uint32_t seq, uint32_t now_us);
 void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
+
+#define REASM_USUAL(x) __builtin_expect(!!(x), 1)
+#define REASM_RARE(x) __builtin_expect(!!(x), 0)
 
 static inline unsigned
 reasm_bits(const struct reasm *r)
@@ -32,10 +37,10 @@ reasm_old_shift(const struct reasm *r)
 	return r->short_seq ? 10 : 15;
 }
 
-static inline uint64_t
-reasm_rotate_right(uint64_t map, unsigned n)
+static inline int32_t
+reasm_distance(const struct reasm *r, uint32_t seq)
 {
-	return map >> (n & 63) | map << (-n & 63);
+	return seq_diff(seq, r->next, reasm_bits(r));
 }
 
 /* Moves the head by n. Called for all n numbers delivered or given up at once. */
@@ -43,124 +48,230 @@ static inline void
 reasm_advance(struct reasm *r, uint32_t n)
 {
 	const uint32_t next = seq_add(r->next, n, reasm_bits(r));
-	const unsigned shift = reasm_old_shift(r);
 
-	if (__builtin_expect(((next ^ r->next) | n) >> shift != 0, 0))
+	if (REASM_RARE(((next ^ r->next) | n) >> reasm_old_shift(r) != 0))
 		reasm_refresh_old(r, n);
 	r->next = next;
 }
 
-/* Distance of M from the head, links 0 and 1. */
-static inline int32_t
-reasm_edge_of_two(const struct reasm *r)
-{
-	const unsigned bits = reasm_bits(r);
-	const int32_t a = r->joined & 1 ? seq_diff(r->last[0], r->next, bits) : INT32_MAX;
-	const int32_t b = r->joined & 2 ? seq_diff(r->last[1], r->next, bits) : INT32_MAX;
-	const int32_t edge = a < b ? a : b;
+/* ------------------------------------------------------------------ maps and slots */
 
-	return r->tolerate ? edge - REASM_SLACK_PER_LINK * (r->joined == 3 ? 2 : 1) : edge;
+/* Number of slots, less one. */
+static inline uint32_t
+reasm_mask(const struct reasm *r, const bool deep)
+{
+	return deep ? (2u * REASM_SLOTS_MIN << r->slots_log2) - 1 : REASM_SLOTS_MIN - 1;
 }
 
-/* The run of held numbers that begins at the head, as ones from bit 0 up. */
+/* The map with the bit of number seq. */
+static inline struct reasm_map *
+reasm_map_of(struct reasm *r, uint32_t seq, const bool deep)
+{
+	return deep ? &r->store.deep->maps[(seq & reasm_mask(r, true)) / 64] : &r->map;
+}
+
+static inline void **
+reasm_home_slots(struct reasm *r)
+{
+	return r->has_more ? r->store.more->slots : r->store.slots;
+}
+
+static inline void **
+reasm_slot_of(struct reasm *r, uint32_t seq, const bool deep)
+{
+	const uint32_t mask = reasm_mask(r, deep);
+	void **slots = deep ? (void **)(void *)(r->store.deep->maps + (mask + 1) / 64) : reasm_home_slots(r);
+
+	return &slots[seq & mask];
+}
+
 static inline uint64_t
-reasm_head_run(const struct reasm *r)
+reasm_look(uint64_t low, uint64_t high, unsigned n)
 {
-	const uint64_t p = reasm_rotate_right(r->present, r->next);
-
-	return p & ~(p + 1);
+	return low >> n | high << 1 << (63 - n);
 }
 
-/* Is there something to pop? The run must begin with its only B, hold no E, and end at a number that may still
- * come. */
+/* The 64 numbers from the head on. */
+static inline struct reasm_map
+reasm_head(struct reasm *r, const bool deep)
+{
+	const struct reasm_map *low = reasm_map_of(r, r->next, deep), *high = reasm_map_of(r, r->next + 64, deep);
+	const unsigned n = r->next & 63;
+
+	return (struct reasm_map){
+		reasm_look(low->present, high->present, n),
+		reasm_look(low->begin, high->begin, n),
+		reasm_look(low->end, high->end, n),
+	};
+}
+
+/* Takes out the fragments of `packet` (ones from bit 0 up, seen from the head). */
+static inline unsigned
+reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep)
+{
+	struct reasm_map *low = reasm_map_of(r, r->next, deep), *high = reasm_map_of(r, r->next + 64, deep);
+	const unsigned n = (unsigned)__builtin_popcountll(packet), at = r->next & 63;
+	const uint64_t keep_low = ~(packet << at), keep_high = ~(packet >> 1 >> (63 - at));
+
+	for (unsigned i = 0; i < n; i++)
+		frags[i] = *reasm_slot_of(r, r->next + i, deep);
+	low->present &= keep_low;
+	low->begin &= keep_low;
+	low->end &= keep_low;
+	high->present &= keep_high;
+	high->begin &= keep_high;
+	high->end &= keep_high;
+	if (deep)
+		r->deep.held -= n;
+	reasm_advance(r, n);
+	return n;
+}
+
+/* ------------------------------------------------------------------ links */
+
+static inline struct reasm_more *
+reasm_more(const struct reasm *r)
+{
+	return r->has_deep ? r->deep.more : r->store.more;
+}
+
+/* Where the last number of a joined link is kept. */
+static inline uint32_t *
+reasm_last(struct reasm *r, unsigned link)
+{
+	if (REASM_USUAL(link < 2))
+		return r->joined >> link & 1 ? &r->last[link] : NULL;
+	if (!r->has_more || link >= REASM_LINKS_MAX || !(reasm_more(r)->joined >> link & 1))
+		return NULL;
+	return &reasm_more(r)->last[link - 2];
+}
+
+static inline int32_t
+reasm_min(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int32_t
+reasm_edge_of_more(const struct reasm *r)
+{
+	const struct reasm_more *m = reasm_more(r);
+	int32_t edge = INT32_MAX;
+
+	for (uint32_t left = m->joined; left != 0; left &= left - 1)
+		edge = reasm_min(edge, reasm_distance(r, m->last[__builtin_ctz(left) - 2]));
+	return edge;
+}
+
+static inline int32_t
+reasm_slack(const struct reasm *r)
+{
+	const uint32_t links = r->joined | (r->has_more ? reasm_more(r)->joined : 0);
+	const int32_t half = (int32_t)(reasm_mask(r, r->has_deep) + 1) / 2;
+
+	return reasm_min(REASM_SLACK_PER_LINK * __builtin_popcount(links), half);
+}
+
+/* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
+static inline int32_t
+reasm_edge(const struct reasm *r)
+{
+	const int32_t a = r->joined & 1 ? reasm_distance(r, r->last[0]) : INT32_MAX;
+	const int32_t b = r->joined & 2 ? reasm_distance(r, r->last[1]) : INT32_MAX;
+	int32_t edge = reasm_min(a, b);
+
+	if (r->has_more)
+		edge = reasm_min(edge, reasm_edge_of_more(r));
+	return r->tolerate ? edge - reasm_slack(r) : edge;
+}
+
+/* ------------------------------------------------------------------ fragments in and out */
+
+/* Is there something to pop? What is held from the head on must begin with its only B, hold no E, and end at a number that may still come. */
 static inline bool
-reasm_head_ready(const struct reasm *r, uint64_t run)
+reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const bool deep)
 {
-	const uint64_t begins = reasm_rotate_right(r->begin, r->next) & run;
-	const uint64_t ends = reasm_rotate_right(r->end, r->next) & run;
-	const int32_t edge = reasm_edge_of_two(r);
+	const int32_t edge = reasm_edge(r);
 
-	return ends != 0 || begins != (run & 1) || (edge >= 0 && (edge > 63 || !(run >> edge & 1))) || r->forced;
+	if ((head->end & run) != 0 || (head->begin & run) != (run & 1))
+		return true;
+	if (deep && REASM_RARE(~run == 0))
+		return reasm_ready_slow(r);
+	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
 }
 
-/* Room for the fragment in a plain window, on a joined link, newer than the last one there, its slot free. */
-static inline bool
-reasm_is_usual(const struct reasm *r, unsigned link, uint32_t seq, int32_t ahead)
-{
-	return !(r->has_more | r->has_deep) && (uint32_t)ahead < REASM_SLOTS_MIN && link < 2 &&
-		(r->joined >> link & 1) && ahead > seq_diff(r->last[link], r->next, reasm_bits(r)) &&
-		!(r->present >> (seq & 63) & 1);
-}
-
-/* A number that is the newest and whose predecessor is missing opens a gap; whose fault it is shows when it
- * closes. */
+/* A number that is the newest and whose predecessor is missing opens a gap; whose fault it is shows when it closes. */
 static inline void
-reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_t now_us)
+reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_t now_us, bool probe, const bool deep)
 {
-	if (r->probing && r->probe == seq)
+	if (REASM_RARE(r->probing && r->probe == seq))
 		reasm_probe_close(r, link, now_us);
-	else if (ahead > 0 && reasm_rotate_right(r->present, r->next) >> (ahead - 1) == 0)
+	else if (probe && ahead > 0 && !(reasm_map_of(r, seq - 1, deep)->present >> ((seq - 1) & 63) & 1) && reasm_is_newest(r, seq))
 		reasm_probe_open(r, seq, now_us);
 }
 
 static inline enum reasm_verdict
-reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool *reordered)
+reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered,
+	const bool deep)
 {
-	const int32_t ahead = seq_diff(f->seq, r->next, reasm_bits(r));
-	const unsigned pos = f->seq & 63;
+	struct reasm_map *map = reasm_map_of(r, f->seq, deep), head;
+	const int32_t ahead = reasm_distance(r, f->seq);
+	const unsigned at = f->seq & 63;
+	uint32_t *last = reasm_last(r, link);
+	uint64_t run;
 
-	if (__builtin_expect(!reasm_is_usual(r, link, f->seq, ahead), 0))
-		return reasm_insert_slow(r, link, f, cookie, now_us, reordered);
-	if (reordered != NULL)
-		*reordered = false;
-	r->last[link] = f->seq;
+	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL || ahead <= reasm_distance(r, *last) ||
+		    (map->present >> at & 1)))
+		return reasm_insert_slow(r, link, f, cookie, now_us, probe, reordered);
+	*last = f->seq;
 	r->stray = 0;
-	if (ahead == 0 && r->present == 0 && f->begin && f->end && !r->forced) {
+	if (ahead == 0 && r->map.present == 0 && f->begin && f->end) {
 		reasm_advance(r, 1);
 		return REASM_WHOLE;
 	}
-	reasm_probe(r, link, f->seq, ahead, now_us);
-	r->store.slots[pos] = cookie;
-	r->present |= UINT64_C(1) << pos;
-	r->begin |= (uint64_t)f->begin << pos;
-	r->end |= (uint64_t)f->end << pos;
-	return reasm_head_ready(r, reasm_head_run(r)) ? REASM_READY : REASM_HELD;
+	reasm_probe(r, link, f->seq, ahead, now_us, probe, deep);
+	*reasm_slot_of(r, f->seq, deep) = cookie;
+	map->present |= UINT64_C(1) << at;
+	map->begin |= (uint64_t)f->begin << at;
+	map->end |= (uint64_t)f->end << at;
+	if (deep)
+		r->deep.held++;
+	head = reasm_head(r, deep);
+	run = head.present & ~(head.present + 1);
+	return reasm_head_ready(r, &head, run, deep) ? REASM_READY : REASM_HELD;
 }
 
-/* Takes the packet of the numbers `mask` (ones from bit 0 up, seen from the head). */
-static inline unsigned
-reasm_take(struct reasm *r, uint64_t mask, void *frags[])
+static inline enum reasm_verdict
+reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
 {
-	const unsigned n = (unsigned)__builtin_popcountll(mask);
-	const uint64_t keep = ~reasm_rotate_right(mask, -r->next);
+	*reordered = false;
+	return r->has_deep ? reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true)
+			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false);
+}
 
-	for (unsigned i = 0; i < n; i++)
-		frags[i] = r->store.slots[(r->next + i) & 63];
-	r->present &= keep;
-	r->begin &= keep;
-	r->end &= keep;
-	reasm_advance(r, n);
-	return n;
+static inline unsigned
+reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out, const bool deep)
+{
+	const struct reasm_map head = reasm_head(r, deep);
+	const uint64_t run = head.present & ~(head.present + 1), ends = head.end & run;
+	const uint64_t packet = ends ^ (ends - 1); /* up to the first E */
+
+	if (REASM_USUAL(ends != 0 && (head.begin & packet) == 1)) {
+		*out = REASM_PACKET;
+		return reasm_take(r, packet, frags, deep);
+	}
+	return reasm_head_ready(r, &head, run, deep) ? reasm_pop_slow(r, frags, cap, out) : 0;
 }
 
 static inline unsigned
 reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
 {
 	*out = REASM_NONE;
-	if (__builtin_expect(r->has_more | r->has_deep | r->forced, 0))
+	if (REASM_RARE(r->forced))
 		return reasm_pop_slow(r, frags, cap, out);
-	if (r->present == 0)
+	if (r->map.present == 0)
 		return 0;
-
-	const uint64_t run = reasm_head_run(r);
-	const uint64_t ends = reasm_rotate_right(r->end, r->next) & run;
-	const uint64_t packet = ends ^ (ends - 1); /* up to the first E */
-
-	if (ends != 0 && (reasm_rotate_right(r->begin, r->next) & packet) == 1) {
-		*out = REASM_PACKET;
-		return reasm_take(r, packet, frags);
-	}
-	return reasm_head_ready(r, run) ? reasm_pop_slow(r, frags, cap, out) : 0;
+	return r->has_deep ? reasm_pop_usual(r, frags, cap, out, true) : reasm_pop_usual(r, frags, cap, out, false);
 }
 
 static inline bool
@@ -184,9 +295,9 @@ reasm_lost(const struct reasm *r)
 static inline void
 reasm_arm(struct reasm *r)
 {
-	const uint64_t held = reasm_rotate_right(r->present, r->next);
+	const uint64_t held = reasm_look(r->map.present, r->map.present, r->next & 63);
 
-	if (__builtin_expect(r->has_deep, 0))
+	if (REASM_RARE(r->has_deep))
 		reasm_arm_deep(r);
 	else
 		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held), reasm_bits(r)) & 0xffffff;
@@ -195,13 +306,13 @@ reasm_arm(struct reasm *r)
 static inline bool
 reasm_outlived(const struct reasm *r)
 {
-	return seq_diff(r->mark, r->next, reasm_bits(r)) < 0;
+	return reasm_distance(r, r->mark) < 0;
 }
 
 static inline bool
 reasm_waiting(const struct reasm *r)
 {
-	return r->has_deep ? r->store.deep->held != 0 : r->present != 0;
+	return r->map.present != 0; /* or deep.held */
 }
 
 #endif

@@ -8,11 +8,23 @@
 /* Fields of the receive window. Private to mp/: everyone else uses the functions of reasm.h; they are visible only
  * so that a bundle can embed the window and the short path can be inlined. */
 
-/* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
-struct reasm {
-	uint64_t present; /* held; begin and end are zero where present is (all three idle while has_deep) */
+/* Three maps of 64 numbers, bit = number modulo 64. Larger windows have several of these, in the order of the numbers. */
+struct reasm_map {
+	uint64_t present; /* held; begin and end are zero where present is */
 	uint64_t begin;
 	uint64_t end;
+};
+
+/* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
+struct reasm {
+	union {
+		struct reasm_map map; /* not has_deep */
+		struct {              /* has_deep */
+			uint64_t held; /* as map.present, zero when nothing is held */
+			void **home;   /* the caller's 64 cookies, for going back */
+			struct reasm_more *more;
+		} deep;
+	};
 	union {
 		void **slots;             /* neither has_more nor has_deep: the caller's 64 cookies */
 		struct reasm_more *more;  /* has_more only */
@@ -33,6 +45,7 @@ struct reasm {
 	uint32_t tolerate : 1;
 	uint32_t has_more : 1;
 	uint32_t has_deep : 1;
+	uint32_t slots_log2 : 3; /* has_deep: of the slots, less 7 */
 
 	uint32_t probe : 24; /* probing: number whose arrival is being timed; lag_ready: the link it came on */
 	uint32_t probing : 1;
@@ -51,13 +64,9 @@ struct reasm_more {
 
 enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
 
-/* A window of 128 to 16384 slots: three maps of slots / 64 words (present, begin, end), then the cookies. */
+/* A window of 128 to 16384 slots: slots / 64 maps, then the cookies. */
 struct reasm_deep {
-	void **home; /* the caller's 64 cookies, for going back */
-	struct reasm_more *more;
-	uint32_t slots;
-	uint32_t held;
-	uint64_t words[];
+	struct reasm_map maps[1];
 };
 
 #endif

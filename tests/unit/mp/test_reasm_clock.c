@@ -295,7 +295,8 @@ insert(struct bundle *b, unsigned line, struct frag *f, uint32_t now_us)
 		.begin = f->index == 0,
 		.end = f->index == f->count - 1,
 	};
-	const enum reasm_verdict verdict = reasm_insert(&b->r, line, &v, f, now_us, NULL);
+	bool reordered;
+	const enum reasm_verdict verdict = reasm_insert(&b->r, line, &v, f, now_us, true, &reordered);
 
 	if (verdict == REASM_HELD || verdict == REASM_READY || verdict == REASM_WHOLE)
 		f->arrival_us = now_us;

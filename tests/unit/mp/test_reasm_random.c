@@ -353,7 +353,7 @@ insert_both(struct round *c, int link, const struct frag *f)
 {
 	const struct mp_view v = {.seq = wrapped(c, f->seq), .begin = f->begin, .end = f->end};
 	bool reordered = false, want_reordered = false;
-	const enum reasm_verdict got = reasm_insert(&c->r, (unsigned)link, &v, cookie(f), c->now_us, &reordered);
+	const enum reasm_verdict got = reasm_insert(&c->r, (unsigned)link, &v, cookie(f), c->now_us, true, &reordered);
 	const enum reasm_verdict want = ref_insert(&c->ref, link, f, &want_reordered);
 
 	CHECK(c, got == want || (got == REASM_READY && want == REASM_HELD));
