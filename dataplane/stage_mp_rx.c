@@ -332,97 +332,116 @@ note_lag(const struct drain *d, struct bundle *b)
 	bundle_set_stall(b);
 }
 
-static void
-refuse(const struct drain *d, const struct rx_item *it, enum drop_reason why, uint64_t *counter)
-{
-	(*counter)++;
-	drop(d->w, it->m, why);
-}
-
-/* What came of one insertion; true when the fragment is dealt with, false when it must be tried again after `drain`. */
+/* A number beyond the window: a deeper one, or the oldest gap gives way. *verdict: of the last try. False: the burst got full before. */
 static bool
-settle(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdict)
+insert_beyond(const struct drain *d, const struct rx_item *it, enum reasm_verdict *verdict, bool *reordered)
 {
 	struct bundle *b = it->b;
 
-	switch (verdict) {
-	case REASM_WHOLE:
-		popped_add_one(d, b, it->m, false);
-		return true;
-	case REASM_HELD:
-	case REASM_READY:
-		d->w->held_bytes += packet_memory(d->t, it->m);
-		return true;
-	case REASM_LATE:
-		refuse(d, it, DROP_MP_LATE, &b->rare.late);
-		return true;
-	case REASM_DUPLICATE:
-		refuse(d, it, DROP_MP_DUPLICATE, &b->rare.duplicate);
-		return true;
-	case REASM_REORDERED:
-		drop(d->w, it->m, DROP_MP_REORDERED);
-		return true;
-	case REASM_OVERRUN:
-		break;
+	for (unsigned tries = 0; *verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
+		if (!grow(d, b, it->mp.seq)) {
+			reasm_make_room(&b->rx, it->mp.seq);
+			if (!drain(d, b, DROP_MP_OVERRUN))
+				return false;
+			b->rare.overrun++;
+		}
+		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, d->probe, reordered);
 	}
-	return false;
+	watch_gap(d, b);
+	return true;
 }
 
-/* One fragment into its window. False: the burst got full before it could be put there. */
+static void
+refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdict)
+{
+	struct bundle_rare *r = &it->b->rare;
+
+	switch (verdict) {
+	case REASM_LATE:
+		r->late++;
+		drop(d->w, it->m, DROP_MP_LATE);
+		break;
+	case REASM_DUPLICATE:
+		r->duplicate++;
+		drop(d->w, it->m, DROP_MP_DUPLICATE);
+		break;
+	case REASM_REORDERED:
+		drop(d->w, it->m, DROP_MP_REORDERED);
+		break;
+	case REASM_OVERRUN:
+		drop(d->w, it->m, DROP_MP_OVERRUN);
+		break;
+	case REASM_HELD:
+	case REASM_READY:
+	case REASM_WHOLE:
+		break;
+	}
+}
+
+/* The fragment has made packets complete, or closed a gap. */
 static bool
-insert(const struct drain *d, const struct rx_item *it)
+drain_after(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
 	const uint32_t lost = reasm_lost(&b->rx);
-	enum reasm_verdict verdict = REASM_OVERRUN;
-	bool reordered = false;
+	const bool all = drain(d, b, DROP_MP_LOST);
 
-	if (!make_budget(d, packet_memory(d->t, it->m)))
-		return false;
-	for (unsigned tries = 0; verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
-		verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, d->probe, &reordered);
-		if (likely(verdict != REASM_OVERRUN))
-			break;
-		if (grow(d, b, it->mp.seq))
-			continue;
-		reasm_make_room(&b->rx, it->mp.seq);
-		if (!drain(d, b, DROP_MP_OVERRUN))
-			return false;
-		b->rare.overrun++;
-	}
-	if (unlikely(!settle(d, it, verdict)))
-		drop(d->w, it->m, DROP_MP_OVERRUN);
-	if (unlikely(reordered))
-		bundle_link_rare(b, it->slot)->reorder++;
-	if (verdict == REASM_READY && !drain(d, b, DROP_MP_LOST))
-		return true;
 	/* Inferred: the link whose number moved M past the missing ones. */
 	if (unlikely(reasm_lost(&b->rx) != lost))
 		bundle_link_rare(b, it->slot)->lost += reasm_lost(&b->rx) - lost;
+	return all;
+}
+
+/* One fragment into its window. False: the burst got full before it could be put there. */
+static inline bool
+insert(const struct drain *d, const struct rx_item *it)
+{
+	struct bundle *b = it->b;
+	const uint64_t bytes = packet_memory(d->t, it->m);
+	enum reasm_verdict verdict;
+	bool reordered;
+
+	if (!make_budget(d, bytes))
+		return false;
+	verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, d->probe, &reordered);
+	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered))
+		return false;
+	if (unlikely(reordered))
+		bundle_link_rare(b, it->slot)->reorder++;
+	if (verdict == REASM_WHOLE) {
+		popped_add_one(d, b, it->m, false);
+		return true;
+	}
 	note_lag(d, b);
-	watch_gap(d, b);
+	if (unlikely(verdict != REASM_HELD && verdict != REASM_READY)) {
+		refuse(d, it, verdict);
+		return true;
+	}
+	d->w->held_bytes += bytes;
+	if (verdict == REASM_HELD || drain_after(d, it))
+		watch_gap(d, b);
 	return true;
 }
 
 /* ------------------------------------------------------------------ frames */
 
-static unsigned
+static inline unsigned
 check_peer(struct bundle *b, const struct rte_mbuf *m, const struct pkt *k)
 {
 	const struct link_id *id;
 	const uint8_t *payload = rte_pktmbuf_mtod(m, const uint8_t *);
 	const uint8_t *eth = payload - PPPOE_HDR_LEN - k->eth_len;
 
-	if (!bundle_joined(b, k->slot))
+	if (unlikely(!bundle_joined(b, k->slot)))
 		return DROP_SESSION_NOT_READY;
 	id = bundle_link_id(b, k->slot);
-	if (load_be16(payload - PPPOE_HDR_LEN + 2) != id->session ||
-		memcmp(eth + ETH_ADDR_LEN, &id->peer, ETH_ADDR_LEN) != 0)
+	if (unlikely(load_be16(payload - PPPOE_HDR_LEN + 2) != id->session ||
+		    memcmp(eth + ETH_ADDR_LEN, &id->peer, ETH_ADDR_LEN) != 0))
 		return DROP_SESSION_BAD_PEER;
 	return DROP_REASONS;
 }
 
-static void
+static inline void
 count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 {
 	const uint32_t bytes = m->pkt_len + PPPOE_HDR_LEN;
@@ -436,45 +455,57 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 }
 
 /* Strips the protocol field and the multilink header into *v. */
-static unsigned
+static inline unsigned
 open_fragment(const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, const bool short_seq)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const unsigned field = p[0] & 1 ? 1 : PPP_PROTO_LEN;
+	const uint16_t n = (uint16_t)(field + mp_hdr_len(short_seq));
 
-	if (!mp_parse(p + field, m->data_len - field, short_seq, v))
+	if (unlikely(!mp_parse(p + field, m->data_len - field, short_seq, v)))
 		return DROP_MP_SHORT;
 	if (unlikely(v->reserved && (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)))
 		return DROP_MP_RESERVED_BITS;
-	rte_pktmbuf_adj(m, (uint16_t)(field + mp_hdr_len(short_seq)));
+	m->data_off = (uint16_t)(m->data_off + n);
+	m->data_len = (uint16_t)(m->data_len - n);
+	m->pkt_len -= n;
 	return DROP_REASONS;
 }
 
+/* Where the number will lie, and the maps of links and numbers that are not in the first two lines. */
+static inline void
+prefetch_place(const struct bundle *b, uint32_t seq)
+{
+	if (likely(!b->rx.has_deep))
+		rte_prefetch0(&b->slots[seq % REASM_SLOTS_MIN]);
+	if (unlikely(b->rx.has_deep | b->rx.has_more))
+		reasm_prefetch(&b->rx, seq);
+}
+
 /* Everything that is checked before the window is asked. */
-static unsigned
+static inline unsigned
 check_frame(struct worker *w, struct rx_item *it)
 {
 	const struct pkt *k = pkt(it->m);
 	struct bundle *b = bundle_at(w->bundles, k->bundle);
 	unsigned verdict;
 
-	if (b == NULL)
+	if (unlikely(b == NULL))
 		return DROP_BUNDLE_GONE;
 	it->b = b;
 	it->slot = k->slot;
 	verdict = check_peer(b, it->m, k);
-	if (verdict != DROP_REASONS)
+	if (unlikely(verdict != DROP_REASONS))
 		return verdict;
 	count_frame(b, it->m, k->slot);
 	it->plain = k->proto != PPP_MP;
 	if (it->plain)
 		return DROP_REASONS;
-	if (!(b->hot.flags & DP_BUNDLE_MP))
+	if (unlikely(!(b->hot.flags & DP_BUNDLE_MP)))
 		return DROP_MP_NOT_AGREED;
 	verdict = b->hot.flags & DP_BUNDLE_RX_SHORT ? open_fragment(b, it->m, &it->mp, true)
 						    : open_fragment(b, it->m, &it->mp, false);
-	if (verdict == DROP_REASONS)
-		rte_prefetch0(&b->slots[it->mp.seq % REASM_SLOTS_MIN]);
+	prefetch_place(b, it->mp.seq);
 	return verdict;
 }
 
@@ -482,8 +513,9 @@ static void
 take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 {
 	t->in_n = t->in_at = 0;
+	/* Again for those that came from another worker, where pppoe_rx has done so. */
 	for (unsigned i = 0; i < b->n; i++) {
-		const struct bundle *bundle = &t->bundles[pkt(b->m[i])->bundle % t->max];
+		const struct bundle *bundle = &t->bundles[RTE_MIN(pkt(b->m[i])->bundle, t->max - 1)];
 
 		rte_prefetch0(&bundle->rx);
 		rte_prefetch0(&bundle->hot);
@@ -501,13 +533,13 @@ take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 	}
 }
 
-/* Bundles that could not deliver everything the last time. */
+/* Bundles that could not deliver everything the last time. False: the burst is full. */
 static bool
 drain_ready(const struct drain *d)
 {
 	struct bundle *b;
 
-	while (!is_full(d) && (b = bundle_rx_ready_next(d->t)) != NULL) {
+	while (unlikely(d->t->rx_ready.head != WHEEL_NIL) && !is_full(d) && (b = bundle_rx_ready_next(d->t)) != NULL) {
 		if (drain(d, b, DROP_MP_LOST))
 			watch_gap(d, b);
 	}

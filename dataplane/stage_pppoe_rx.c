@@ -17,11 +17,12 @@ enum {
 	UNKNOWN_PPS = 10, /* frames of unknown sessions shown to control, so that it can say PADT (L-14) */
 };
 
+/* What the second look needs of the first. */
 struct seen {
-	struct eth_view eth;
-	struct pppoe_view pppoe;
+	struct vlan_stack vlans;
+	uint16_t session, payload_len;
 	uint16_t proto;
-	bool session;
+	uint16_t eth_len;
 };
 
 static bool
@@ -30,10 +31,13 @@ is_broadcast(const struct mac *m)
 	return (m->b[0] & m->b[1] & m->b[2] & m->b[3] & m->b[4] & m->b[5]) == 0xff;
 }
 
+/* PPPoE behind the Ethernet header. */
 static unsigned
-check_pppoe(const uint8_t *p, size_t n, struct seen *s)
+check_pppoe(const uint8_t *p, size_t n, bool session, struct seen *s)
 {
-	switch (pppoe_parse(p, n, &s->pppoe)) {
+	struct pppoe_view v;
+
+	switch (pppoe_parse(p, n, &v)) {
 	case PPPOE_OK:
 		break;
 	case PPPOE_SHORT:
@@ -43,54 +47,94 @@ check_pppoe(const uint8_t *p, size_t n, struct seen *s)
 	case PPPOE_BAD_LENGTH:
 		return DROP_PPPOE_BAD_LENGTH;
 	}
-	if (!s->session)
+	if (!session)
 		return FRAME_PUNT;
-	return s->pppoe.code == PPPOE_CODE_SESSION ? FRAME_DATA : DROP_PPPOE_BAD_CODE;
+	s->session = v.session;
+	s->payload_len = v.payload_len;
+	return v.code == PPPOE_CODE_SESSION ? FRAME_DATA : DROP_PPPOE_BAD_CODE;
 }
 
-/* What can be said without any table. */
+/* What can be said without any table: every case, and its name. */
 static unsigned
 check_frame(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct eth_view eth;
 	unsigned at, verdict;
+	bool session;
 
-	s->proto = 0;
-	if (!eth_parse(frame, m->data_len, &s->eth))
+	*s = (struct seen){.proto = 0};
+	if (!eth_parse(frame, m->data_len, &eth))
 		return DROP_ETH_BAD;
-	s->session = s->eth.type == ETHERTYPE_PPPOE_SESSION;
-	if (!s->session && s->eth.type != ETHERTYPE_PPPOE_DISCOVERY)
+	s->vlans = eth.vlans;
+	s->eth_len = eth.hdr_len;
+	session = eth.type == ETHERTYPE_PPPOE_SESSION;
+	if (!session && eth.type != ETHERTYPE_PPPOE_DISCOVERY)
 		return DROP_NOT_PPPOE;
-	if (!port_has_mac(p, &s->eth.dst) && (s->session || !is_broadcast(&s->eth.dst)))
+	if (!port_has_mac(p, &eth.dst) && (session || !is_broadcast(&eth.dst)))
 		return DROP_NOT_FOR_US;
-	verdict = check_pppoe(frame + s->eth.hdr_len, m->pkt_len - s->eth.hdr_len, s);
+	verdict = check_pppoe(frame + eth.hdr_len, m->pkt_len - eth.hdr_len, session, s);
 	if (verdict != FRAME_DATA)
 		return verdict;
-	at = s->eth.hdr_len + PPPOE_HDR_LEN;
-	if (ppp_proto_load(frame + at, RTE_MIN(s->pppoe.payload_len, m->data_len - at), &s->proto) == 0)
+	at = eth.hdr_len + PPPOE_HDR_LEN;
+	if (ppp_proto_load(frame + at, RTE_MIN(s->payload_len, m->data_len - at), &s->proto) == 0)
 		return DROP_PPP_NO_PROTOCOL;
 	return FRAME_DATA;
 }
 
-/* The session's word was found; several sessions may share it. */
-static unsigned
-check_session(const struct worker *w, const struct port *p, const struct seen *s, struct steer *to)
+/* Whether the frame is session data for the port's own address with a protocol field of two bytes, which nearly all frames are: what
+ * check_frame() calls FRAME_DATA, known by a few comparisons. */
+static inline bool
+is_usual(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 {
-	if (unlikely(to->state == STEER_COLLIDE)) {
-		const struct dp_session_key key = {
-			.port = p->index,
-			.session = s->pppoe.session,
-			.vlans = s->eth.vlans,
-			.peer = s->eth.src,
-			.local = s->eth.dst,
-		};
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *at = frame + ETH_HDR_LEN;
+	uint32_t head;
 
-		if (!tables_session(w->tables, &key, to))
-			return DROP_SESSION_UNKNOWN;
+	if (m->data_len < HEADERS_MAX)
+		return false;
+	s->vlans = (struct vlan_stack){0, 0};
+	if (load_be16(at - 2) != ETHERTYPE_PPPOE_SESSION) {
+		if (!eth_type_is_vlan(load_be16(at - 2)))
+			return false;
+		s->vlans.outer = vlan_load(at - 2);
+		at += ETH_VLAN_LEN;
+		if (eth_type_is_vlan(load_be16(at - 2))) {
+			s->vlans.inner = vlan_load(at - 2);
+			at += ETH_VLAN_LEN;
+		}
+		if (load_be16(at - 2) != ETHERTYPE_PPPOE_SESSION)
+			return false;
 	}
+	head = load_be32(at); /* version and type, code, session id */
+	s->session = (uint16_t)head;
+	s->payload_len = load_be16(at + 4);
+	s->proto = load_be16(at + PPPOE_HDR_LEN);
+	s->eth_len = (uint16_t)(at - frame);
+	return head >> 16 == (PPPOE_VER_TYPE << 8 | PPPOE_CODE_SESSION) && (s->proto & 0x0101) == 1 &&
+		s->payload_len >= PPP_PROTO_LEN && s->payload_len <= m->pkt_len - s->eth_len - PPPOE_HDR_LEN &&
+		memcmp(frame, &p->macs[0], ETH_ADDR_LEN) == 0;
+}
+
+/* Several sessions share the word: by all that tells them apart. */
+static bool
+find_exact(const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
+{
+	struct dp_session_key key = {.port = p->index, .session = s->session, .vlans = s->vlans};
+
+	memcpy(&key.local, rte_pktmbuf_mtod(m, const uint8_t *), ETH_ADDR_LEN);
+	memcpy(&key.peer, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_ADDR_LEN), ETH_ADDR_LEN);
+	return tables_session(w->tables, &key, to);
+}
+
+/* The session's word was found. */
+static inline unsigned
+check_session(const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
+{
+	if (unlikely(to->state == STEER_COLLIDE) && !find_exact(w, p, m, s, to))
+		return DROP_SESSION_UNKNOWN;
 	if (to->state == STEER_NONE)
 		return DROP_SESSION_UNKNOWN;
-	if (!vlan_stack_equal(to->vlans, s->eth.vlans))
+	if (!vlan_stack_equal(to->vlans, s->vlans))
 		return DROP_SESSION_BAD_VLAN;
 	if (ppp_proto_is_control(s->proto))
 		return FRAME_PUNT;
@@ -108,7 +152,7 @@ refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	drop(w, m, why);
 }
 
-static void
+static inline void
 note(struct rte_mbuf *m, const struct port *p, const struct seen *s, const struct steer *to)
 {
 	struct pkt *k = pkt(m);
@@ -118,9 +162,21 @@ note(struct rte_mbuf *m, const struct port *p, const struct seen *s, const struc
 		.home = to->home,
 		.slot = to->slot,
 		.port = p->index,
-		.eth_len = (uint8_t)s->eth.hdr_len,
+		.eth_len = (uint8_t)s->eth_len,
 		.proto = s->proto,
 	};
+}
+
+/* Session data: only what lies behind the PPPoE header stays. */
+static inline void
+strip(struct rte_mbuf *m, const struct seen *s)
+{
+	const uint16_t n = (uint16_t)(s->eth_len + PPPOE_HDR_LEN);
+
+	mbuf_keep(m, (uint32_t)n + s->payload_len);
+	m->data_off = (uint16_t)(m->data_off + n);
+	m->data_len = (uint16_t)(m->data_len - n);
+	m->pkt_len -= n;
 }
 
 static void
@@ -134,6 +190,36 @@ prefetch_bundle(const struct worker *w, const struct steer *to)
 	rte_prefetch0(&b->hot);
 }
 
+/* Neither data nor an ordinary answer of check_frame(): dropped, shown to control, or punted. */
+static void
+leave(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to, unsigned verdict)
+{
+	if (verdict == DROP_NO_MBUF || verdict == DROP_ETH_BAD) {
+		drop(w, m, (enum drop_reason)verdict);
+		return;
+	}
+	note(m, p, s, to);
+	if (verdict == FRAME_PUNT)
+		punt_frame(w, m, DP_FROM_PORT);
+	else
+		refuse(w, m, (enum drop_reason)verdict);
+}
+
+/* Only a driver that scatters, or a sender in this process, gives headers in pieces. */
+static inline unsigned
+first_look(struct worker *w, const struct port *p, struct rte_mbuf **m, struct seen *s)
+{
+	struct rte_mbuf *whole;
+
+	if (likely(is_usual(p, *m, s)))
+		return FRAME_DATA;
+	whole = mbuf_pull(w->pool, *m, RTE_MIN((*m)->pkt_len, (uint32_t)HEADERS_MAX));
+	if (whole == NULL)
+		return DROP_NO_MBUF;
+	*m = whole;
+	return check_frame(p, whole, s);
+}
+
 /* At most BURST_STAGE frames: headers, then words, then bundles, so that each miss is waited for by the others' work. */
 static void
 rx_some(struct worker *w, struct port *p, struct rte_mbuf *m[], unsigned n, struct burst *out)
@@ -142,39 +228,25 @@ rx_some(struct worker *w, struct port *p, struct rte_mbuf *m[], unsigned n, stru
 	unsigned verdict[BURST_STAGE];
 
 	for (unsigned i = 0; i < n; i++) {
-		/* Only a driver that scatters, or a sender in this process, gives headers in pieces. */
-		struct rte_mbuf *whole = mbuf_pull(w->pool, m[i], RTE_MIN(m[i]->pkt_len, (uint32_t)HEADERS_MAX));
-
-		verdict[i] = DROP_NO_MBUF;
-		if (whole == NULL)
-			continue;
-		m[i] = whole;
-		verdict[i] = check_frame(p, whole, &s[i]);
-		if (verdict[i] == FRAME_DATA)
-			__builtin_prefetch(&p->steer[s[i].pppoe.session]); /* rte_prefetch0() takes no _Atomic */
+		verdict[i] = first_look(w, p, &m[i], &s[i]);
+		if (likely(verdict[i] == FRAME_DATA))
+			__builtin_prefetch(&p->steer[s[i].session]); /* rte_prefetch0() takes no _Atomic */
 	}
 	for (unsigned i = 0; i < n; i++) {
 		struct steer to = {0};
 
-		if (verdict[i] == FRAME_DATA) {
-			to = steer_unpack(atomic_load_explicit(&p->steer[s[i].pppoe.session], memory_order_relaxed));
-			verdict[i] = check_session(w, p, &s[i], &to);
+		if (likely(verdict[i] == FRAME_DATA)) {
+			to = steer_unpack(atomic_load_explicit(&p->steer[s[i].session], memory_order_relaxed));
+			verdict[i] = check_session(w, p, m[i], &s[i], &to);
 		}
-		if (verdict[i] == DROP_NO_MBUF || verdict[i] == DROP_ETH_BAD) {
-			drop(w, m[i], (enum drop_reason)verdict[i]);
+		if (unlikely(verdict[i] != FRAME_DATA)) {
+			leave(w, p, m[i], &s[i], &to, verdict[i]);
 			continue;
 		}
+		prefetch_bundle(w, &to);
 		note(m[i], p, &s[i], &to);
-		if (verdict[i] == FRAME_PUNT) {
-			punt_frame(w, m[i], DP_FROM_PORT);
-		} else if (verdict[i] == FRAME_DATA) {
-			prefetch_bundle(w, &to);
-			mbuf_keep(m[i], s[i].eth.hdr_len + PPPOE_HDR_LEN + s[i].pppoe.payload_len);
-			rte_pktmbuf_adj(m[i], (uint16_t)(s[i].eth.hdr_len + PPPOE_HDR_LEN));
-			out->m[out->n++] = m[i];
-		} else {
-			refuse(w, m[i], (enum drop_reason)verdict[i]);
-		}
+		strip(m[i], &s[i]);
+		out->m[out->n++] = m[i];
 	}
 }
 

@@ -64,6 +64,9 @@ void reasm_link_leave(struct reasm *r, unsigned link);
 static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us,
 	bool probe, bool *reordered);
 
+/* Fetches what an insertion of seq will touch besides *r and, in a small window, the caller's slots. */
+static inline void reasm_prefetch(const struct reasm *r, uint32_t seq);
+
 /* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number
  * of cookies put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of
  * more than REASM_PACKET_FRAGS_MAX fragments is yielded as lost. */

@@ -23,6 +23,7 @@ void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 
 #define REASM_USUAL(x) __builtin_expect(!!(x), 1)
 #define REASM_RARE(x) __builtin_expect(!!(x), 0)
+#define REASM_BODY static inline __attribute__((always_inline)) /* specialised by its last argument */
 
 static inline unsigned
 reasm_bits(const struct reasm *r)
@@ -57,14 +58,14 @@ reasm_advance(struct reasm *r, uint32_t n)
 /* ------------------------------------------------------------------ maps and slots */
 
 /* Number of slots, less one. */
-static inline uint32_t
+REASM_BODY uint32_t
 reasm_mask(const struct reasm *r, const bool deep)
 {
 	return deep ? (2u * REASM_SLOTS_MIN << r->slots_log2) - 1 : REASM_SLOTS_MIN - 1;
 }
 
 /* The map with the bit of number seq. */
-static inline struct reasm_map *
+REASM_BODY struct reasm_map *
 reasm_map_of(struct reasm *r, uint32_t seq, const bool deep)
 {
 	return deep ? &r->store.deep->maps[(seq & reasm_mask(r, true)) / 64] : &r->map;
@@ -76,7 +77,7 @@ reasm_home_slots(struct reasm *r)
 	return r->has_more ? r->store.more->slots : r->store.slots;
 }
 
-static inline void **
+REASM_BODY void **
 reasm_slot_of(struct reasm *r, uint32_t seq, const bool deep)
 {
 	const uint32_t mask = reasm_mask(r, deep);
@@ -86,41 +87,59 @@ reasm_slot_of(struct reasm *r, uint32_t seq, const bool deep)
 }
 
 static inline uint64_t
-reasm_look(uint64_t low, uint64_t high, unsigned n)
+reasm_rotate_right(uint64_t map, unsigned n)
 {
-	return low >> n | high << 1 << (63 - n);
+	return map >> (n & 63) | map << (-n & 63);
+}
+
+/* 64 bits from bit n of two words on; a small window's are the same word. */
+REASM_BODY uint64_t
+reasm_look(uint64_t low, uint64_t high, unsigned n, const bool deep)
+{
+	return deep ? low >> n | high << 1 << (63 - n) : reasm_rotate_right(low, n);
 }
 
 /* The 64 numbers from the head on. */
-static inline struct reasm_map
+REASM_BODY struct reasm_map
 reasm_head(struct reasm *r, const bool deep)
 {
 	const struct reasm_map *low = reasm_map_of(r, r->next, deep), *high = reasm_map_of(r, r->next + 64, deep);
 	const unsigned n = r->next & 63;
 
 	return (struct reasm_map){
-		reasm_look(low->present, high->present, n),
-		reasm_look(low->begin, high->begin, n),
-		reasm_look(low->end, high->end, n),
+		reasm_look(low->present, high->present, n, deep),
+		reasm_look(low->begin, high->begin, n, deep),
+		reasm_look(low->end, high->end, n, deep),
 	};
 }
 
-/* Takes out the fragments of `packet` (ones from bit 0 up, seen from the head). */
-static inline unsigned
-reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep)
+/* Bits of the `packet` (ones from bit 0 up, seen from the head) leave the maps. */
+REASM_BODY void
+reasm_clear(struct reasm *r, uint64_t packet, const bool deep)
 {
 	struct reasm_map *low = reasm_map_of(r, r->next, deep), *high = reasm_map_of(r, r->next + 64, deep);
-	const unsigned n = (unsigned)__builtin_popcountll(packet), at = r->next & 63;
-	const uint64_t keep_low = ~(packet << at), keep_high = ~(packet >> 1 >> (63 - at));
+	const unsigned at = r->next & 63;
+	const uint64_t keep = deep ? ~(packet << at) : ~reasm_rotate_right(packet, -r->next);
+	const uint64_t keep_high = ~(packet >> 1 >> (63 - at));
 
-	for (unsigned i = 0; i < n; i++)
-		frags[i] = *reasm_slot_of(r, r->next + i, deep);
-	low->present &= keep_low;
-	low->begin &= keep_low;
-	low->end &= keep_low;
+	low->present &= keep;
+	low->begin &= keep;
+	low->end &= keep;
+	if (!deep)
+		return;
 	high->present &= keep_high;
 	high->begin &= keep_high;
 	high->end &= keep_high;
+}
+
+REASM_BODY unsigned
+reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep)
+{
+	const unsigned n = 64 - (unsigned)__builtin_clzll(packet);
+
+	for (unsigned i = 0; i < n; i++)
+		frags[i] = *reasm_slot_of(r, r->next + i, deep);
+	reasm_clear(r, packet, deep);
 	if (deep)
 		r->deep.held -= n;
 	reasm_advance(r, n);
@@ -188,20 +207,21 @@ reasm_edge(const struct reasm *r)
 /* ------------------------------------------------------------------ fragments in and out */
 
 /* Is there something to pop? What is held from the head on must begin with its only B, hold no E, and end at a number that may still come. */
-static inline bool
+REASM_BODY bool
 reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const bool deep)
 {
-	const int32_t edge = reasm_edge(r);
+	int32_t edge;
 
 	if ((head->end & run) != 0 || (head->begin & run) != (run & 1))
 		return true;
 	if (deep && REASM_RARE(~run == 0))
 		return reasm_ready_slow(r);
+	edge = reasm_edge(r);
 	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
 }
 
 /* A number that is the newest and whose predecessor is missing opens a gap; whose fault it is shows when it closes. */
-static inline void
+REASM_BODY void
 reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_t now_us, bool probe, const bool deep)
 {
 	if (REASM_RARE(r->probing && r->probe == seq))
@@ -210,7 +230,7 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 		reasm_probe_open(r, seq, now_us);
 }
 
-static inline enum reasm_verdict
+REASM_BODY enum reasm_verdict
 reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered,
 	const bool deep)
 {
@@ -249,7 +269,7 @@ reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cook
 			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false);
 }
 
-static inline unsigned
+REASM_BODY unsigned
 reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out, const bool deep)
 {
 	const struct reasm_map head = reasm_head(r, deep);
@@ -274,6 +294,22 @@ reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
 	return r->has_deep ? reasm_pop_usual(r, frags, cap, out, true) : reasm_pop_usual(r, frags, cap, out, false);
 }
 
+static inline void
+reasm_prefetch(const struct reasm *r, uint32_t seq)
+{
+	const uint32_t mask = reasm_mask(r, true);
+
+	if (r->has_deep) {
+		const struct reasm_map *maps = r->store.deep->maps;
+
+		__builtin_prefetch(&maps[(seq & mask) / 64]);
+		__builtin_prefetch(&maps[(r->next & mask) / 64]);
+		__builtin_prefetch((void *const *)(const void *)(maps + (mask + 1) / 64) + (seq & mask));
+	}
+	if (r->has_more)
+		__builtin_prefetch(reasm_more(r));
+}
+
 static inline bool
 reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us)
 {
@@ -295,7 +331,7 @@ reasm_lost(const struct reasm *r)
 static inline void
 reasm_arm(struct reasm *r)
 {
-	const uint64_t held = reasm_look(r->map.present, r->map.present, r->next & 63);
+	const uint64_t held = reasm_rotate_right(r->map.present, r->next);
 
 	if (REASM_RARE(r->has_deep))
 		reasm_arm_deep(r);

@@ -30,12 +30,15 @@ mp_hdr_len(bool short_seq)
 static inline bool
 mp_parse(const uint8_t *p, size_t n, bool short_seq, struct mp_view *v)
 {
+	uint32_t word;
+
 	if (n < mp_hdr_len(short_seq))
 		return false;
-	v->begin = (p[0] & 0x80) != 0;
-	v->end = (p[0] & 0x40) != 0;
-	v->reserved = (p[0] & (short_seq ? 0x30 : 0x3f)) != 0;
-	v->seq = short_seq ? load_be16(p) & 0x0fffu : load_be24(p + 1);
+	word = short_seq ? (uint32_t)load_be16(p) << 16 : load_be32(p);
+	v->begin = word >> 31;
+	v->end = word >> 30 & 1;
+	v->reserved = (word & (short_seq ? 0x30000000u : 0x3f000000u)) != 0;
+	v->seq = short_seq ? word >> 16 & 0x0fff : word & 0xffffff;
 	return true;
 }
 
