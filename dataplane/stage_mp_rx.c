@@ -118,7 +118,7 @@ deliver_popped(const struct drain *d)
 static bool
 is_full(const struct drain *d)
 {
-	return d->t->n_popped == BURST_MAX || POPPED_FRAGS - d->t->n_frags < REASM_PACKET_FRAGS_MAX;
+	return d->t->n_popped == BURST_MAX || d->t->n_frags > POPPED_FRAGS - REASM_PACKET_FRAGS_MAX;
 }
 
 /* The n fragments behind those that were popped before are a packet. */
@@ -512,25 +512,27 @@ check_frame(struct worker *w, struct rx_item *it)
 static void
 take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 {
-	t->in_n = t->in_at = 0;
+	struct rx_item *it = t->in;
+
 	/* Again for those that came from another worker, where pppoe_rx has done so. */
 	for (unsigned i = 0; i < b->n; i++) {
-		const struct bundle *bundle = &t->bundles[RTE_MIN(pkt(b->m[i])->bundle, t->max - 1)];
+		const struct bundle *bundle = &t->bundles[pkt(b->m[i])->bundle];
 
 		rte_prefetch0(&bundle->rx);
 		rte_prefetch0(&bundle->hot);
 	}
 	for (unsigned i = 0; i < b->n; i++) {
-		struct rx_item *it = &t->in[t->in_n];
 		unsigned verdict;
 
 		it->m = b->m[i];
 		verdict = check_frame(w, it);
-		if (verdict == DROP_REASONS)
-			t->in_n++;
+		if (likely(verdict == DROP_REASONS))
+			it++;
 		else
 			drop(w, it->m, (enum drop_reason)verdict);
 	}
+	t->in_at = 0;
+	t->in_n = (unsigned)(it - t->in);
 }
 
 /* Bundles that could not deliver everything the last time. False: the burst is full. */

@@ -179,18 +179,28 @@ strip(struct rte_mbuf *m, const struct seen *s)
 	m->pkt_len -= n;
 }
 
-static void
+static inline void
 prefetch_bundle(const struct worker *w, const struct steer *to)
 {
 	const struct bundle *b = &w->bundles->bundles[to->bundle];
 
-	if (to->home != w->index || to->bundle >= w->bundles->max)
+	if (to->home != w->index)
 		return;
 	rte_prefetch0(&b->rx);
 	rte_prefetch0(&b->hot);
 }
 
-/* Neither data nor an ordinary answer of check_frame(): dropped, shown to control, or punted. */
+/* Data of an open session. */
+static inline void
+pass(const struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to, struct burst *out)
+{
+	prefetch_bundle(w, to);
+	note(m, p, s, to);
+	strip(m, s);
+	out->m[out->n++] = m;
+}
+
+/* What is not data: dropped, shown to control, or punted. */
 static void
 leave(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to, unsigned verdict)
 {
@@ -220,33 +230,46 @@ first_look(struct worker *w, const struct port *p, struct rte_mbuf **m, struct s
 	return check_frame(p, whole, s);
 }
 
+/* A frame with a session id: all that its word can say. */
+static void
+second_look(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, uint64_t word, struct burst *out)
+{
+	struct steer to = steer_unpack(word);
+	const unsigned verdict = check_session(w, p, m, s, &to);
+
+	if (verdict != FRAME_DATA) {
+		leave(w, p, m, s, &to, verdict);
+		return;
+	}
+	pass(w, p, m, s, &to, out);
+}
+
 /* At most BURST_STAGE frames: headers, then words, then bundles, so that each miss is waited for by the others' work. */
 static void
 rx_some(struct worker *w, struct port *p, struct rte_mbuf *m[], unsigned n, struct burst *out)
 {
 	struct seen s[BURST_STAGE];
-	unsigned verdict[BURST_STAGE];
+	unsigned n_data = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		verdict[i] = first_look(w, p, &m[i], &s[i]);
-		if (likely(verdict[i] == FRAME_DATA))
-			__builtin_prefetch(&p->steer[s[i].session]); /* rte_prefetch0() takes no _Atomic */
-	}
-	for (unsigned i = 0; i < n; i++) {
-		struct steer to = {0};
+		struct seen *seen = &s[n_data];
+		const unsigned verdict = first_look(w, p, &m[i], seen);
 
-		if (likely(verdict[i] == FRAME_DATA)) {
-			to = steer_unpack(atomic_load_explicit(&p->steer[s[i].session], memory_order_relaxed));
-			verdict[i] = check_session(w, p, m[i], &s[i], &to);
-		}
-		if (unlikely(verdict[i] != FRAME_DATA)) {
-			leave(w, p, m[i], &s[i], &to, verdict[i]);
+		if (unlikely(verdict != FRAME_DATA)) {
+			leave(w, p, m[i], seen, &(struct steer){0}, verdict);
 			continue;
 		}
-		prefetch_bundle(w, &to);
-		note(m[i], p, &s[i], &to);
-		strip(m[i], &s[i]);
-		out->m[out->n++] = m[i];
+		__builtin_prefetch(&p->steer[seen->session]); /* rte_prefetch0() takes no _Atomic */
+		m[n_data++] = m[i];
+	}
+	for (unsigned i = 0; i < n_data; i++) {
+		const uint64_t word = atomic_load_explicit(&p->steer[s[i].session], memory_order_relaxed);
+		const struct steer to = steer_unpack(word);
+
+		if (likely(steer_leads(word, s[i].vlans) && !ppp_proto_is_control(s[i].proto)))
+			pass(w, p, m[i], &s[i], &to, out);
+		else
+			second_look(w, p, m[i], &s[i], word, out);
 	}
 }
 

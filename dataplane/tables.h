@@ -45,6 +45,13 @@ steer_pack(const struct steer *s)
 		(uint64_t)s->vlans.outer << 32 | (uint64_t)s->vlans.inner << 46;
 }
 
+/* Whether the word leads data with these tags to a bundle. */
+static inline bool
+steer_leads(uint64_t w, struct vlan_stack vlans)
+{
+	return w >> 30 == ((uint64_t)vlans.outer << 2 | (uint64_t)vlans.inner << 16 | STEER_LINK);
+}
+
 /* Next hop, one word, as the tables give it to workers. */
 struct next_hop {
 	uint32_t bundle;     /* NEXT_BUNDLE */

@@ -199,14 +199,14 @@ link_slot(struct reasm *r, unsigned link)
 static int32_t
 distance(const struct reasm *r, uint32_t seq)
 {
-	return reasm_distance(r, seq);
+	return reasm_distance(r, seq, reasm_bits(r));
 }
 
 /* The number that stands for everything old. */
 static uint32_t
 oldest(const struct reasm *r)
 {
-	return seq_add(r->next, -(1u << reasm_old_shift(r)), reasm_bits(r));
+	return seq_add(r->next, -(1u << reasm_old_shift(reasm_bits(r))), reasm_bits(r));
 }
 
 /* A remembered number, n numbers later: no further behind than `oldest`. */
@@ -215,7 +215,7 @@ refreshed(const struct reasm *r, uint32_t seq, uint32_t n)
 {
 	const int32_t later = distance(r, seq) - (int32_t)n;
 
-	return later >= -(int32_t)(1u << reasm_old_shift(r)) ? seq : seq_add(oldest(r), n, reasm_bits(r));
+	return later >= -(int32_t)(1u << reasm_old_shift(reasm_bits(r))) ? seq : seq_add(oldest(r), n, reasm_bits(r));
 }
 
 /* About to move the head by n across a boundary of 2^old_shift numbers. */
@@ -304,7 +304,7 @@ judge_run(const struct reasm *r, const struct view *v, uint32_t run, int32_t edg
 static enum head
 judge(const struct reasm *r, const struct view *v, uint32_t *n)
 {
-	const int32_t edge = reasm_edge(r);
+	const int32_t edge = reasm_edge(r, reasm_bits(r));
 	const int32_t force = r->forced ? distance(r, r->floor) : -1;
 	const int32_t upto = edge > force ? edge : force;
 	const uint32_t limit = v->mask < REASM_PACKET_FRAGS_MAX ? v->mask + 1 : REASM_PACKET_FRAGS_MAX + 1;
@@ -324,10 +324,10 @@ judge(const struct reasm *r, const struct view *v, uint32_t *n)
 static void
 give_up(struct reasm *r, uint32_t n)
 {
-	if (r->probing && reasm_edge(r) >= distance(r, r->probe) && (uint32_t)distance(r, r->probe) < n)
+	if (r->probing && reasm_edge(r, reasm_bits(r)) >= distance(r, r->probe) && (uint32_t)distance(r, r->probe) < n)
 		r->probing = false;
 	r->lost += n;
-	reasm_advance(r, n);
+	reasm_advance(r, n, reasm_bits(r));
 }
 
 static unsigned
@@ -338,7 +338,7 @@ take(struct reasm *r, const struct view *v, uint32_t n, void *frags[])
 	maps_clear(v, r->next, n);
 	if (r->has_deep)
 		r->deep.held -= n;
-	reasm_advance(r, n);
+	reasm_advance(r, n, reasm_bits(r));
 	return n;
 }
 
@@ -478,7 +478,7 @@ accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, ui
 
 	r->stray = 0;
 	if (ahead == 0 && f->begin && f->end && !reasm_waiting(r) && !r->forced) {
-		reasm_advance(r, 1);
+		reasm_advance(r, 1, reasm_bits(r));
 		return REASM_WHOLE;
 	}
 	reasm_probe(r, link, f->seq, ahead, now_us, probe, r->has_deep);
@@ -628,7 +628,7 @@ reasm_drain(struct reasm *r, void *frags[], unsigned cap)
 	unsigned n = 0;
 
 	while (n < cap && reasm_waiting(r)) {
-		reasm_advance(r, map_first(&v, PRESENT, r->next, v.mask + 1, 0));
+		reasm_advance(r, map_first(&v, PRESENT, r->next, v.mask + 1, 0), reasm_bits(r));
 		n += take(r, &v, 1, frags + n);
 	}
 	return n;

@@ -23,7 +23,7 @@ void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 
 #define REASM_USUAL(x) __builtin_expect(!!(x), 1)
 #define REASM_RARE(x) __builtin_expect(!!(x), 0)
-#define REASM_BODY static inline __attribute__((always_inline)) /* specialised by its last argument */
+#define REASM_BODY static inline __attribute__((always_inline)) /* specialised by its last arguments */
 
 static inline unsigned
 reasm_bits(const struct reasm *r)
@@ -33,24 +33,24 @@ reasm_bits(const struct reasm *r)
 
 /* Distance behind `next` at which a remembered number is no longer let fall further back. */
 static inline unsigned
-reasm_old_shift(const struct reasm *r)
+reasm_old_shift(const unsigned bits)
 {
-	return r->short_seq ? 10 : 15;
+	return bits == MP_SHORT_BITS ? 10 : 15;
 }
 
 static inline int32_t
-reasm_distance(const struct reasm *r, uint32_t seq)
+reasm_distance(const struct reasm *r, uint32_t seq, const unsigned bits)
 {
-	return seq_diff(seq, r->next, reasm_bits(r));
+	return seq_diff(seq, r->next, bits);
 }
 
 /* Moves the head by n. Called for all n numbers delivered or given up at once. */
 static inline void
-reasm_advance(struct reasm *r, uint32_t n)
+reasm_advance(struct reasm *r, uint32_t n, const unsigned bits)
 {
-	const uint32_t next = seq_add(r->next, n, reasm_bits(r));
+	const uint32_t next = seq_add(r->next, n, bits);
 
-	if (REASM_RARE(((next ^ r->next) | n) >> reasm_old_shift(r) != 0))
+	if (REASM_RARE(((next ^ r->next) | n) >> reasm_old_shift(bits) != 0))
 		reasm_refresh_old(r, n);
 	r->next = next;
 }
@@ -133,7 +133,7 @@ reasm_clear(struct reasm *r, uint64_t packet, const bool deep)
 }
 
 REASM_BODY unsigned
-reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep)
+reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep, const unsigned bits)
 {
 	const unsigned n = 64 - (unsigned)__builtin_clzll(packet);
 
@@ -142,7 +142,7 @@ reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep)
 	reasm_clear(r, packet, deep);
 	if (deep)
 		r->deep.held -= n;
-	reasm_advance(r, n);
+	reasm_advance(r, n, bits);
 	return n;
 }
 
@@ -172,13 +172,13 @@ reasm_min(int32_t a, int32_t b)
 }
 
 static inline int32_t
-reasm_edge_of_more(const struct reasm *r)
+reasm_edge_of_more(const struct reasm *r, const unsigned bits)
 {
 	const struct reasm_more *m = reasm_more(r);
 	int32_t edge = INT32_MAX;
 
 	for (uint32_t left = m->joined; left != 0; left &= left - 1)
-		edge = reasm_min(edge, reasm_distance(r, m->last[__builtin_ctz(left) - 2]));
+		edge = reasm_min(edge, reasm_distance(r, m->last[__builtin_ctz(left) - 2], bits));
 	return edge;
 }
 
@@ -193,14 +193,14 @@ reasm_slack(const struct reasm *r)
 
 /* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
 static inline int32_t
-reasm_edge(const struct reasm *r)
+reasm_edge(const struct reasm *r, const unsigned bits)
 {
-	const int32_t a = r->joined & 1 ? reasm_distance(r, r->last[0]) : INT32_MAX;
-	const int32_t b = r->joined & 2 ? reasm_distance(r, r->last[1]) : INT32_MAX;
+	const int32_t a = r->joined & 1 ? reasm_distance(r, r->last[0], bits) : INT32_MAX;
+	const int32_t b = r->joined & 2 ? reasm_distance(r, r->last[1], bits) : INT32_MAX;
 	int32_t edge = reasm_min(a, b);
 
 	if (r->has_more)
-		edge = reasm_min(edge, reasm_edge_of_more(r));
+		edge = reasm_min(edge, reasm_edge_of_more(r, bits));
 	return r->tolerate ? edge - reasm_slack(r) : edge;
 }
 
@@ -208,7 +208,7 @@ reasm_edge(const struct reasm *r)
 
 /* Is there something to pop? What is held from the head on must begin with its only B, hold no E, and end at a number that may still come. */
 REASM_BODY bool
-reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const bool deep)
+reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const bool deep, const unsigned bits)
 {
 	int32_t edge;
 
@@ -216,7 +216,7 @@ reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, co
 		return true;
 	if (deep && REASM_RARE(~run == 0))
 		return reasm_ready_slow(r);
-	edge = reasm_edge(r);
+	edge = reasm_edge(r, bits);
 	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
 }
 
@@ -232,21 +232,21 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 
 REASM_BODY enum reasm_verdict
 reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered,
-	const bool deep)
+	const bool deep, const unsigned bits)
 {
 	struct reasm_map *map = reasm_map_of(r, f->seq, deep), head;
-	const int32_t ahead = reasm_distance(r, f->seq);
+	const int32_t ahead = reasm_distance(r, f->seq, bits);
 	const unsigned at = f->seq & 63;
 	uint32_t *last = reasm_last(r, link);
 	uint64_t run;
 
-	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL || ahead <= reasm_distance(r, *last) ||
+	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL || ahead <= reasm_distance(r, *last, bits) ||
 		    (map->present >> at & 1)))
 		return reasm_insert_slow(r, link, f, cookie, now_us, probe, reordered);
 	*last = f->seq;
 	r->stray = 0;
 	if (ahead == 0 && r->map.present == 0 && f->begin && f->end) {
-		reasm_advance(r, 1);
+		reasm_advance(r, 1, bits);
 		return REASM_WHOLE;
 	}
 	reasm_probe(r, link, f->seq, ahead, now_us, probe, deep);
@@ -258,19 +258,22 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 		r->deep.held++;
 	head = reasm_head(r, deep);
 	run = head.present & ~(head.present + 1);
-	return reasm_head_ready(r, &head, run, deep) ? REASM_READY : REASM_HELD;
+	return reasm_head_ready(r, &head, run, deep, bits) ? REASM_READY : REASM_HELD;
 }
 
 static inline enum reasm_verdict
 reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
 {
 	*reordered = false;
-	return r->has_deep ? reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true)
-			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false);
+	if (REASM_USUAL(!r->has_deep && !r->short_seq))
+		return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_LONG_BITS);
+	if (!r->has_deep)
+		return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_SHORT_BITS);
+	return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true, reasm_bits(r));
 }
 
 REASM_BODY unsigned
-reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out, const bool deep)
+reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out, const bool deep, const unsigned bits)
 {
 	const struct reasm_map head = reasm_head(r, deep);
 	const uint64_t run = head.present & ~(head.present + 1), ends = head.end & run;
@@ -278,9 +281,9 @@ reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *ou
 
 	if (REASM_USUAL(ends != 0 && (head.begin & packet) == 1)) {
 		*out = REASM_PACKET;
-		return reasm_take(r, packet, frags, deep);
+		return reasm_take(r, packet, frags, deep, bits);
 	}
-	return reasm_head_ready(r, &head, run, deep) ? reasm_pop_slow(r, frags, cap, out) : 0;
+	return reasm_head_ready(r, &head, run, deep, bits) ? reasm_pop_slow(r, frags, cap, out) : 0;
 }
 
 static inline unsigned
@@ -291,7 +294,11 @@ reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
 		return reasm_pop_slow(r, frags, cap, out);
 	if (r->map.present == 0)
 		return 0;
-	return r->has_deep ? reasm_pop_usual(r, frags, cap, out, true) : reasm_pop_usual(r, frags, cap, out, false);
+	if (REASM_USUAL(!r->has_deep && !r->short_seq))
+		return reasm_pop_usual(r, frags, cap, out, false, MP_LONG_BITS);
+	if (!r->has_deep)
+		return reasm_pop_usual(r, frags, cap, out, false, MP_SHORT_BITS);
+	return reasm_pop_usual(r, frags, cap, out, true, reasm_bits(r));
 }
 
 static inline void
@@ -342,7 +349,7 @@ reasm_arm(struct reasm *r)
 static inline bool
 reasm_outlived(const struct reasm *r)
 {
-	return reasm_distance(r, r->mark) < 0;
+	return reasm_distance(r, r->mark, reasm_bits(r)) < 0;
 }
 
 static inline bool
