@@ -250,6 +250,7 @@ static void
 bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 {
 	memset(b, 0, sizeof(*b));
+	b->hot.index = cmd->bundle;
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.gen = cmd->gen;

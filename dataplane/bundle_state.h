@@ -66,7 +66,8 @@ struct bundle_hot {
 	uint32_t address_be;  /* subscriber's, 0: none */
 	uint16_t stall_half;  /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
 	bool gap;             /* something waits for missing numbers: a deadline is set in the table's `gaps` */
-	uint8_t unused[9];
+	uint32_t index;       /* bundle_index(), for those who have this line */
+	uint32_t unused;
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
 

@@ -72,7 +72,7 @@ deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_m
 		drop(d->w, m, from_mp ? DROP_MP_TOO_LARGE : DROP_PACKET_TOO_LARGE);
 		return;
 	}
-	k->bundle = bundle_index(d->t, b);
+	k->bundle = b->hot.index;
 	k->gen = b->hot.gen;
 	k->home = (uint8_t)d->w->index;
 	k->flags = PKT_FROM_BUNDLE;
@@ -204,14 +204,14 @@ open_gap(const struct drain *d, struct bundle *b)
 
 	reasm_arm(&b->rx);
 	b->hot.gap = true;
-	deadlines_set(&d->t->gaps, bundle_index(d->t, b), RTE_MAX(tick - deadlines_late_max(&d->t->gaps), soonest));
+	deadlines_set(&d->t->gaps, b->hot.index, RTE_MAX(tick - deadlines_late_max(&d->t->gaps), soonest));
 }
 
 static void
 close_gap(const struct drain *d, struct bundle *b)
 {
 	b->hot.gap = false;
-	deadlines_clear(&d->t->gaps, bundle_index(d->t, b));
+	deadlines_clear(&d->t->gaps, b->hot.index);
 }
 
 /* Keeps the deadline in step with the window: after each change of it. A window that always holds something but gets on is not stalled: its
@@ -236,7 +236,7 @@ shrink(const struct drain *d, struct bundle *b)
 	if (!reasm_waiting(&b->rx) && d->w->now_ns - b->rare.grown_ns > SHRINK_AFTER_S * SECOND_NS)
 		deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
 	else
-		wheel_add(&d->t->shrink, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
+		wheel_add(&d->t->shrink, b->hot.index, d->w->now_ns, d->w->now_ns + SECOND_NS);
 }
 
 /* What is missing is given up. False: the burst is full and there may be more. */
@@ -305,7 +305,7 @@ grow(const struct drain *d, struct bundle *b, uint32_t seq)
 		return false;
 	deep_pool_put(&d->t->deep, reasm_grow(&b->rx, deep, slots));
 	b->rare.grown_ns = d->w->now_ns;
-	wheel_add(&d->t->shrink, bundle_index(d->t, b), d->w->now_ns, d->w->now_ns + SECOND_NS);
+	wheel_add(&d->t->shrink, b->hot.index, d->w->now_ns, d->w->now_ns + SECOND_NS);
 	return true;
 }
 
@@ -317,7 +317,7 @@ lag_counts(const struct drain *d, const struct bundle *b, uint32_t lag_us)
 	const uint64_t half_ns = (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT;
 
 	return lag_us * UINT64_C(1000) + WINDOW_STALL_MARGIN_US * UINT64_C(500) > half_ns ||
-		((d->w->now_ns >> STALL_SHIFT ^ bundle_index(d->t, b)) & 63) == 0;
+		((d->w->now_ns >> STALL_SHIFT ^ b->hot.index) & 63) == 0;
 }
 
 static void

@@ -261,15 +261,20 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 	return reasm_head_ready(r, &head, run, deep, bits) ? REASM_READY : REASM_HELD;
 }
 
-static inline enum reasm_verdict
+static __attribute__((noinline)) enum reasm_verdict
+reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
+{
+	return r->has_deep ? reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true, reasm_bits(r))
+			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_SHORT_BITS);
+}
+
+REASM_BODY enum reasm_verdict
 reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
 {
 	*reordered = false;
-	if (REASM_USUAL(!r->has_deep && !r->short_seq))
+	if (REASM_USUAL(!(r->has_deep | r->short_seq)))
 		return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_LONG_BITS);
-	if (!r->has_deep)
-		return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_SHORT_BITS);
-	return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true, reasm_bits(r));
+	return reasm_insert_other(r, link, f, cookie, now_us, probe, reordered);
 }
 
 REASM_BODY unsigned

@@ -76,6 +76,25 @@ checksum_fold(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
+/* Whether the sum over an IPv4 header of n bytes (a multiple of four, 20 at least) is right. Any byte order gives the same answer (RFC 1071
+ * section 2), so that it is summed in the host's, by 32 bits. */
+static inline bool
+checksum_holds(const uint8_t *p, size_t n)
+{
+	uint64_t sum = 0;
+	uint32_t words[IP4_HDR_MIN / 4], more;
+
+	memcpy(words, p, sizeof(words));
+	for (unsigned i = 0; i < IP4_HDR_MIN / 4; i++)
+		sum += words[i];
+	for (size_t at = IP4_HDR_MIN; at < n; at += 4) {
+		memcpy(&more, p + at, sizeof(more));
+		sum += more;
+	}
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return checksum_fold((uint32_t)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32))) == 0;
+}
+
 /* Checksum field after a 16-bit word under it changed (RFC 1624 equation 3). */
 static inline uint16_t
 checksum_update(uint16_t checksum, uint16_t was, uint16_t is)
@@ -120,7 +139,7 @@ ip4_parse(const uint8_t *p, size_t n, size_t packet_len, struct ip4_view *v)
 		return IP_BAD_LENGTH;
 	if (v->hdr_len > n)
 		return IP_SHORT;
-	if (checksum_fold(checksum_add(0, p, v->hdr_len)) != 0)
+	if (!checksum_holds(p, v->hdr_len))
 		return IP_BAD_CHECKSUM;
 	v->fragment = load_be16(p + 6);
 	v->ttl = p[8];
