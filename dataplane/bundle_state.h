@@ -138,8 +138,8 @@ struct bundle_rare {
 	struct wide_count packets;
 	uint64_t rx_null, tx_null, queue_drops, late, duplicate, lost_fragments, overrun, expired;
 	struct window_limits limits;
-	uint32_t stall_us;   /* most a fragment waits for others */
-	uint64_t grown_ns;   /* when the window last grew */
+	uint32_t stall_us; /* most a fragment waits for others */
+	uint64_t grown_ns; /* when the window last grew */
 	struct wheel_node shrink;
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;

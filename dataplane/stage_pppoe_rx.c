@@ -117,7 +117,8 @@ is_usual(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 
 /* Several sessions share the word: by all that tells them apart. */
 static bool
-find_exact(const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
+find_exact(
+	const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
 {
 	struct dp_session_key key = {.port = p->index, .session = s->session, .vlans = s->vlans};
 
@@ -128,7 +129,8 @@ find_exact(const struct worker *w, const struct port *p, const struct rte_mbuf *
 
 /* The session's word was found. */
 static inline unsigned
-check_session(const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
+check_session(
+	const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
 {
 	if (unlikely(to->state == STEER_COLLIDE) && !find_exact(w, p, m, s, to))
 		return DROP_SESSION_UNKNOWN;
@@ -192,7 +194,8 @@ prefetch_bundle(const struct worker *w, const struct steer *to)
 
 /* Data of an open session. */
 static inline void
-pass(const struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to, struct burst *out)
+pass(const struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to,
+	struct burst *out)
 {
 	prefetch_bundle(w, to);
 	note(m, p, s, to);
@@ -202,7 +205,8 @@ pass(const struct worker *w, const struct port *p, struct rte_mbuf *m, const str
 
 /* What is not data: dropped, shown to control, or punted. */
 static void
-leave(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to, unsigned verdict)
+leave(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to,
+	unsigned verdict)
 {
 	if (verdict == DROP_NO_MBUF || verdict == DROP_ETH_BAD) {
 		drop(w, m, (enum drop_reason)verdict);
@@ -232,7 +236,8 @@ first_look(struct worker *w, const struct port *p, struct rte_mbuf **m, struct s
 
 /* A frame with a session id: all that its word can say. */
 static void
-second_look(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, uint64_t word, struct burst *out)
+second_look(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, uint64_t word,
+	struct burst *out)
 {
 	struct steer to = steer_unpack(word);
 	const unsigned verdict = check_session(w, p, m, s, &to);

@@ -197,7 +197,8 @@ uint32_t
 deadlines_earliest(struct deadlines *d)
 {
 	for (unsigned pass = 0; pass < 2; pass++) {
-		for (; d->oldest_due != 0 && (d->oldest_at = next_in_use(d, d->oldest_at)) < d->n_blocks; d->oldest_at++) {
+		for (; d->oldest_due != 0 && (d->oldest_at = next_in_use(d, d->oldest_at)) < d->n_blocks;
+			d->oldest_at++) {
 			const uint32_t i = find_in(d, d->oldest_at, d->oldest_due);
 
 			if (i == DEADLINES_NONE)

@@ -20,14 +20,14 @@ enum {
 #define DEADLINES_NONE UINT32_MAX
 
 struct deadlines {
-	uint16_t *due;      /* low bits of the tick, never 0; 0: none */
-	uint64_t *in_use;   /* bit = block that may have a deadline */
+	uint16_t *due;        /* low bits of the tick, never 0; 0: none */
+	uint64_t *in_use;     /* bit = block that may have a deadline */
 	uint32_t n_blocks, n; /* n: deadlines set */
-	uint64_t tick;      /* up to which the sweep has been told to look */
-	uint32_t at, left;  /* block to look at next, and how many before the next tick */
-	uint64_t found;     /* passed entries of block `at` - 1 that were not given out yet */
-	bool all;           /* time has jumped further than 16 bits tell: every deadline has passed */
-	uint32_t oldest_at; /* deadlines_earliest(): where to look next for those of oldest_due */
+	uint64_t tick;        /* up to which the sweep has been told to look */
+	uint32_t at, left;    /* block to look at next, and how many before the next tick */
+	uint64_t found;       /* passed entries of block `at` - 1 that were not given out yet */
+	bool all;             /* time has jumped further than 16 bits tell: every deadline has passed */
+	uint32_t oldest_at;   /* deadlines_earliest(): where to look next for those of oldest_due */
 	uint16_t oldest_due;
 };
 

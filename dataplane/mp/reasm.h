@@ -61,8 +61,8 @@ void reasm_link_leave(struct reasm *r, unsigned link);
 
 /* One fragment. now_us: any microsecond clock, wraps freely; used for timing gaps only. probe: a gap that this fragment opens may be timed
  * (a sample of them is enough). *reordered is set when the fragment is not newer than the last one of its link, whatever the verdict. */
-static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us,
-	bool probe, bool *reordered);
+static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie,
+	uint32_t now_us, bool probe, bool *reordered);
 
 /* Fetches what an insertion of seq will touch besides *r and, in a small window, the caller's slots. */
 static inline void reasm_prefetch(const struct reasm *r, uint32_t seq);

@@ -11,8 +11,8 @@
 
 enum { REASM_SLACK_PER_LINK = 16 }; /* numbers that in-link reorder may span, per link (tolerate) */
 
-enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
-	bool *reordered);
+enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie,
+	uint32_t now_us, bool probe, bool *reordered);
 unsigned reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
 bool reasm_ready_slow(struct reasm *r);
 bool reasm_is_newest(struct reasm *r, uint32_t seq);
@@ -226,13 +226,14 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 {
 	if (REASM_RARE(r->probing && r->probe == seq))
 		reasm_probe_close(r, link, now_us);
-	else if (probe && ahead > 0 && !(reasm_map_of(r, seq - 1, deep)->present >> ((seq - 1) & 63) & 1) && reasm_is_newest(r, seq))
+	else if (probe && ahead > 0 && !(reasm_map_of(r, seq - 1, deep)->present >> ((seq - 1) & 63) & 1) &&
+		reasm_is_newest(r, seq))
 		reasm_probe_open(r, seq, now_us);
 }
 
 REASM_BODY enum reasm_verdict
-reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered,
-	const bool deep, const unsigned bits)
+reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+	bool *reordered, const bool deep, const unsigned bits)
 {
 	struct reasm_map *map = reasm_map_of(r, f->seq, deep), head;
 	const int32_t ahead = reasm_distance(r, f->seq, bits);
@@ -240,8 +241,8 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 	uint32_t *last = reasm_last(r, link);
 	uint64_t run;
 
-	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL || ahead <= reasm_distance(r, *last, bits) ||
-		    (map->present >> at & 1)))
+	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL ||
+		    ahead <= reasm_distance(r, *last, bits) || (map->present >> at & 1)))
 		return reasm_insert_slow(r, link, f, cookie, now_us, probe, reordered);
 	*last = f->seq;
 	r->stray = 0;
@@ -262,14 +263,16 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 }
 
 static __attribute__((noinline)) enum reasm_verdict
-reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
+reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+	bool *reordered)
 {
 	return r->has_deep ? reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true, reasm_bits(r))
 			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_SHORT_BITS);
 }
 
 REASM_BODY enum reasm_verdict
-reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe, bool *reordered)
+reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+	bool *reordered)
 {
 	*reordered = false;
 	if (REASM_USUAL(!(r->has_deep | r->short_seq)))
@@ -348,7 +351,9 @@ reasm_arm(struct reasm *r)
 	if (REASM_RARE(r->has_deep))
 		reasm_arm_deep(r);
 	else
-		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held), reasm_bits(r)) & 0xffffff;
+		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held),
+				  reasm_bits(r)) &
+			0xffffff;
 }
 
 static inline bool

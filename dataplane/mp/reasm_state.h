@@ -18,8 +18,8 @@ struct reasm_map {
 /* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
 struct reasm {
 	union {
-		struct reasm_map map; /* not has_deep */
-		struct {              /* has_deep */
+		struct reasm_map map;  /* not has_deep */
+		struct {               /* has_deep */
 			uint64_t held; /* as map.present, zero when nothing is held */
 			void **home;   /* the caller's 64 cookies, for going back */
 			struct reasm_more *more;
