@@ -89,6 +89,37 @@ first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
 	rig_close(&l.r);
 }
 
+/* The second link of a bundle often comes up within a millisecond of the first. */
+static void
+line_that_joins_right_behind_number_0_waits_like_the_others(void **state)
+{
+	static struct lab_sent s;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 1);
+	lab_downlink_udp(&l, 0, 0, 1400);
+	rig_settle(&l.r);
+	lab_link(&l, 0, 1, 0);
+	for (unsigned i = 1; i < 5; i++)
+		lab_downlink_udp(&l, 0, i, 1400);
+	rig_run(&l.r, lab_ms(15), lab_ms(1));
+	for (unsigned i = 0; i < 5; i++) {
+		assert_true(lab_sent(&l, &s, false));
+		assert_int_equal(s.mp.seq, i);
+		assert_int_equal(s.slot, 0);
+		assert_true(s.mp.begin && s.mp.end);
+	}
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	rig_run(&l.r, lab_ms(200), lab_ms(10));
+	assert_int_equal(rig_waiting(&l.r, LAB_ACCESS), 0);
+	lab_downlink_udp(&l, 0, 5, 1200);
+	rig_settle(&l.r);
+	expect_cut(&l, 0, 5, 1200, 5, 2, false);
+	rig_close(&l.r);
+}
+
 static void
 line_of_number_0_that_goes_away_stops_nobody(void **state)
 {
@@ -937,6 +968,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_packet_of_a_bundle_is_number_0_and_travels_alone),
+		cmocka_unit_test(line_that_joins_right_behind_number_0_waits_like_the_others),
 		cmocka_unit_test(line_of_number_0_that_goes_away_stops_nobody),
 		cmocka_unit_test(packets_are_cut_over_any_number_of_links_and_carry_their_bytes),
 		cmocka_unit_test(fragments_keep_to_the_link_mru_and_packets_to_the_mrru),
