@@ -40,6 +40,10 @@ struct bundle {
 	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */
 	unsigned n_links;
 
+	uint64_t heard;                  /* host.frames when its peer was last heard on it */
+	uint32_t askers[HOST_LINKS_MAX]; /* links that wait for a word from it: ids, some of them may be out of date */
+	unsigned n_askers;
+
 	struct ipcp ipcp;
 	uint32_t address; /* given to the peer */
 	int user;         /* whose address and routes it has; -1: nobody's */

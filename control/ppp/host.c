@@ -366,6 +366,9 @@ session_frame(struct host *h, uint16_t port, const struct eth_view *eth, const u
 		return;
 	}
 	field = ppp_proto_load(p + PPPOE_HDR_LEN, v.payload_len, &proto);
+	l->heard = ++h->frames;
+	if (bundle_of(h, l->bundle) != NULL)
+		bundle_heard(h, bundle_of(h, l->bundle));
 	if (field != 0)
 		link_packet(h, l, proto, p + PPPOE_HDR_LEN + field, v.payload_len - field);
 	else
@@ -396,8 +399,11 @@ host_bundle_packet(
 	struct bundle *b = bundle_of(h, bundle);
 
 	call_begin(h, now_ms, out);
-	if (b != NULL)
+	if (b != NULL) {
+		h->frames++;
+		bundle_heard(h, b);
 		bundle_input(h, b, p, len);
+	}
 	call_end(h);
 }
 

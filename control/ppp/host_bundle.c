@@ -295,6 +295,7 @@ finish(struct host *h, struct bundle *b)
 	host_put(h, HOST_OUT_BUNDLE_REMOVE)->bundle = b->id;
 	return_address(h, b);
 	b->state = BUNDLE_REMOVED;
+	bundle_wake_askers(h, b);
 	if (b->announced)
 		host_event(h, HOST_EV_BUNDLE_DOWN, 0, b->id, "bundle %u '%.64s' down: its last link has gone", b->id,
 			b->name);
@@ -333,6 +334,28 @@ bundle_link_left(struct host *h, struct bundle *b)
 		dial_wake_held(h, b->owner);
 	}
 	move_routes(h, b);
+}
+
+/* ------------------------------------------------------------------ who waits for a word */
+
+void
+bundle_wake_askers(struct host *h, struct bundle *b)
+{
+	while (b->n_askers > 0) {
+		struct link *l = link_of(h, b->askers[--b->n_askers]);
+
+		if (l == NULL || l->asked != b->id || l->doom != LINK_TRY_JOIN)
+			continue;
+		l->doom_ms = h->now_ms;
+		timer_set(&h->timers, &l->timer, h->now_ms);
+	}
+}
+
+void
+bundle_heard(struct host *h, struct bundle *b)
+{
+	b->heard = h->frames;
+	bundle_wake_askers(h, b);
 }
 
 /* ------------------------------------------------------------------ NCP */

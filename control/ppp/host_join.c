@@ -46,6 +46,8 @@ attach(struct host *h, struct link *l, struct bundle *b)
 	l->slot = (uint8_t)bundle_slot(b);
 	b->links[l->slot] = l->id;
 	b->n_links++;
+	if (l->heard > b->heard)
+		b->heard = l->heard;
 	bundle_refresh(h, b);
 	/* The client takes data from the moment it answers; the concentrator only once it has checked the answer. */
 	link_install(h, l, l->client && lcp_peers(&l->lcp)->auth != HOST_AUTH_NONE);
@@ -147,14 +149,6 @@ server_identity(const struct host *h, const struct link *l, struct membership_li
 }
 
 static void
-join_living(struct host *h, struct link *l, struct bundle *b)
-{
-	link_probe_others(h, b, l);
-	membership_join(&h->membership, b->id - 1);
-	attach(h, l, b);
-}
-
-static void
 server_join_mp(struct host *h, struct link *l)
 {
 	struct membership_link identity;
@@ -165,7 +159,8 @@ server_join_mp(struct host *h, struct link *l)
 	membership_decide(&h->membership, &identity, &answer);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
 		snprintf(l->explain, sizeof(l->explain), "%s", answer.explain);
-		join_living(h, l, &h->bundles[answer.bundle]);
+		membership_join(&h->membership, answer.bundle);
+		attach(h, l, &h->bundles[answer.bundle]);
 	} else if (answer.verdict != MEMBERSHIP_NEW) {
 		refuse(h, l, "%s", answer.explain);
 	} else {
@@ -273,9 +268,80 @@ client_join(struct host *h, struct link *l)
 	}
 }
 
+/* ------------------------------------------------------------------ does the peer still have that bundle?
+ *
+ * A peer that lost its memory (power, a crash) dials anew while its old links still look alive here. Its new links must not join them:
+ * they would be numbered on where the old bundle was, and the peer begins with number 0. Nor may the old links refuse them their place or
+ * their address. So a bundle counts only if something was heard on it since the newcomer's session began; if not, its links are asked,
+ * and one answer is enough. Many peers say nothing to frames of unknown sessions (Linux), so silence is an answer, too. */
+
+/* The bundle that decides about the link: the one to join, or the one that has its address. NULL: none. */
+static struct bundle *
+rival(struct host *h, const struct link *l)
+{
+	const struct host_user *user = l->user >= 0 ? h->users[l->user].cfg : NULL;
+	struct membership_link identity;
+	struct membership_answer answer;
+	const struct user *owner;
+
+	if (l->client)
+		return bundle_of(h, h->clients[l->owner].bundle);
+	if (lcp_is_mp(&l->lcp)) {
+		server_identity(h, l, &identity);
+		membership_decide(&h->membership, &identity, &answer);
+		if (answer.verdict != MEMBERSHIP_NEW && answer.verdict != MEMBERSHIP_UNAUTHENTICATED)
+			return &h->bundles[answer.bundle];
+	}
+	if (user == NULL)
+		return NULL;
+	owner = &h->users[user->alias != NULL && user_find(h, user->alias) >= 0 ? user_find(h, user->alias) : l->user];
+	return owner->address_bundle != 0 ? &h->bundles[owner->address_bundle - 1] : NULL;
+}
+
+static void
+end_silent(struct host *h, const struct bundle *b, const struct link *newcomer)
+{
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL)
+			link_doom(h, l, LINK_END, "peer dialled anew (session %u) and does not answer on this link",
+				newcomer->key.session);
+	}
+}
+
+/* False: there is nothing to wait for. */
+static bool
+await_word(struct host *h, struct link *l, struct bundle *b)
+{
+	const bool again = l->asked == b->id && l->asks >= HOST_WORD_ASKS;
+
+	if (l->asked != b->id)
+		l->asks = 0;
+	l->asked = b->id;
+	if (again)
+		end_silent(h, b, l);
+	else if (b->n_links != 0 && link_probe_others(h, b, l) == 0)
+		return false;
+	l->asks = again ? 0 : (uint8_t)(l->asks + 1);
+	if (b->n_askers < HOST_LINKS_MAX)
+		b->askers[b->n_askers++] = l->id;
+	snprintf(
+		l->explain, sizeof(l->explain), "waits for a word from bundle %u: does the peer still have it?", b->id);
+	l->phase = LINK_JOIN;
+	l->doom = LINK_TRY_JOIN;
+	l->doom_ms = h->now_ms + HOST_WORD_MS;
+	return true;
+}
+
 void
 link_join(struct host *h, struct link *l)
 {
+	struct bundle *b = rival(h, l);
+
+	if (b != NULL && b->heard <= l->begun && await_word(h, l, b))
+		return;
+	l->asked = 0;
 	if (l->client)
 		client_join(h, l);
 	else if (lcp_is_mp(&l->lcp))

@@ -70,6 +70,7 @@ link_begin(struct host *h, struct link *l)
 	struct lcp_wish wish = {.lcp = link_lcp_cfg(h, l), .multilink = multilink};
 	struct outbox box;
 
+	l->begun = ++h->frames;
 	wish.mru_limit = link_mru_limit(h->ports[l->key.port].cfg->mtu, l->max_payload);
 	wish.mru = wish.lcp->mru < wish.mru_limit ? wish.lcp->mru : wish.mru_limit;
 	if (multilink->enabled)
@@ -719,28 +720,33 @@ link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	link_settle(h, l);
 }
 
-/* A packet that a living peer says nothing to (RFC 1661 section 5.9), and one that lost the session answers with PADT. */
-void
-link_probe(struct host *h, const struct link *l)
+bool
+link_probe(struct host *h, struct link *l)
 {
-	uint8_t discard[8] = {CP_DISCARD_REQUEST, 0, 0, sizeof(discard)};
+	struct outbox box;
+	bool sent;
 
-	if (l->phase != LINK_OPEN || !lcp_is_open(&l->lcp))
-		return;
-	store_be32(discard + 4, lcp_ours(&l->lcp)->magic);
-	host_send_session(h, l, PPP_LCP, discard, sizeof(discard));
+	if (l->phase != LINK_OPEN && l->phase != LINK_JOIN)
+		return false;
+	outbox_init(&box);
+	sent = lcp_probe(&l->lcp, &box);
+	link_drain(h, l, &box);
+	return sent;
 }
 
 /* What befell one link of a bundle may have befallen the others. */
-void
+unsigned
 link_probe_others(struct host *h, const struct bundle *b, const struct link *except)
 {
+	unsigned n = 0;
+
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
+		struct link *l = link_of(h, b->links[i]);
 
 		if (l != NULL && l != except)
-			link_probe(h, l);
+			n += link_probe(h, l);
 	}
+	return n;
 }
 
 /* ------------------------------------------------------------------ time */
@@ -766,6 +772,10 @@ doomed(struct host *h, struct link *l)
 	case LINK_AUTH_FAIL:
 		auth_verdict(h, l, false);
 		link_close(h, l, "%s", reason);
+		break;
+	case LINK_TRY_JOIN:
+		l->doom = LINK_LIVES;
+		link_join(h, l);
 		break;
 	}
 }

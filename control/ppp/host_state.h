@@ -26,6 +26,10 @@ enum {
 	HOST_HOLD_MS = 60000,
 	HOST_PROBES_MAX = 8,
 	HOST_PROBE_MS = 100,
+	/* A bundle is asked so often, so long apart, before its peer counts as gone. A living one may answer late: its echo waits behind its
+	 * data in the queue of a modem. */
+	HOST_WORD_MS = 1000,
+	HOST_WORD_ASKS = 3,
 	/* Linux rejects multilink until pppd, told that it is authenticated, has made its interface; our NCPs may come before that. */
 	HOST_MP_SETTLE_MS = 2000,
 	HOST_AWAIT_PADT_MS = 300,
@@ -102,6 +106,7 @@ struct host {
 	/* of the call under way */
 	uint64_t now_ms;
 	struct host_out *out;
+	uint64_t frames;                /* of sessions so far: tells what came before what */
 	struct host_out_item nowhere;   /* takes what did not fit into out */
 	struct discovery_frame scratch; /* from being built until it is copied to out */
 
@@ -205,8 +210,10 @@ void link_doom(struct host *h, struct link *l, enum link_doom doom, const char *
 void link_drain(struct host *h, struct link *l, const struct outbox *box);
 /* The data plane has the link; the client may answer, the concentrator may confirm. */
 void link_installed(struct host *h, struct link *l, bool ok);
-void link_probe(struct host *h, const struct link *l);
-void link_probe_others(struct host *h, const struct bundle *b, const struct link *except);
+/* Asks the peer for a sign that it knows the link; one that does not may say so by PADT. False: it cannot be asked. */
+bool link_probe(struct host *h, struct link *l);
+/* Returns how many were asked. */
+unsigned link_probe_others(struct host *h, const struct bundle *b, const struct link *except);
 const struct host_lcp *link_lcp_cfg(const struct host *h, const struct link *l);
 const struct host_multilink *link_multilink_cfg(const struct host *h, const struct link *l);
 void link_name(const struct host *h, const struct link *l, char *text, size_t cap);
@@ -225,6 +232,10 @@ bool bundle_address(struct host *h, struct bundle *b, const struct link *l, char
 void bundle_refresh(struct host *h, struct bundle *b); /* BUNDLE_SET if anything changed */
 void bundle_link_open(struct host *h, struct bundle *b, const struct link *l);
 void bundle_link_left(struct host *h, struct bundle *b);
+/* The peer said something on it. */
+void bundle_heard(struct host *h, struct bundle *b);
+/* Whoever waits for a word from it looks again. */
+void bundle_wake_askers(struct host *h, struct bundle *b);
 /* NCP packet, plain or out of MP; via is the link it came on, NULL out of MP. */
 void bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t proto, const uint8_t *p, size_t n);
 /* Out of MP: from the protocol field on. */

@@ -563,7 +563,8 @@ input_echo_reply(struct lcp *l, const struct cp_packet *pkt, struct outbox *out)
 	const uint8_t age = (uint8_t)(l->echo_id - pkt->id);
 
 	if (!l->echo_waiting || age > l->echo_missed || pkt->len < MAGIC_LEN) {
-		outbox_note(out, PPP_LCP, "LCP: Echo-Reply dropped: it answers nothing");
+		if (!l->probed)
+			outbox_note(out, PPP_LCP, "LCP: Echo-Reply dropped: it answers nothing");
 		return;
 	}
 	l->echo_missed = 0;
@@ -635,6 +636,7 @@ echo_send(struct lcp *l, uint64_t now_ms, struct outbox *out)
 	if (p != NULL)
 		store_be32(p, l->ours.magic);
 	l->echo_waiting = true;
+	l->probed = false;
 	l->echo_sent_ms = now_ms;
 	l->echo_due_ms = now_ms + policy(l)->echo_interval_ms;
 }
@@ -733,6 +735,21 @@ lcp_deadline_ms(const struct lcp *l)
 	const uint64_t restart = cp_fsm_deadline_ms(&l->fsm);
 
 	return restart < l->echo_due_ms ? restart : l->echo_due_ms;
+}
+
+bool
+lcp_probe(struct lcp *l, struct outbox *out)
+{
+	uint8_t *p;
+
+	if (!lcp_is_open(l) || l->echo_off)
+		return false;
+	p = cp_fsm_send(&l->fsm, CP_ECHO_REQUEST, l->echo_id, MAGIC_LEN, out);
+	if (p == NULL)
+		return false;
+	store_be32(p, l->ours.magic);
+	l->probed = true;
+	return true;
 }
 
 void

@@ -73,7 +73,7 @@ struct lcp {
 	uint64_t echo_due_ms, echo_sent_ms;
 	uint32_t echo_rtt_ms;
 	uint8_t echo_id, echo_missed;
-	bool echo_waiting, echo_rtt_known, echo_off;
+	bool echo_waiting, echo_rtt_known, echo_off, probed;
 };
 
 /* random: magic numbers, drawn at each start of a negotiation. */
@@ -91,6 +91,10 @@ uint64_t lcp_deadline_ms(const struct lcp *l);
 /* Tells the peer that a protocol is unknown here: pkt is what followed the protocol field. Nothing unless Opened (RFC
  * 1661 section 5.7). */
 void lcp_protocol_reject(struct lcp *l, uint16_t proto, const uint8_t *pkt, size_t n, struct outbox *out);
+
+/* An Echo-Request out of turn, whose answer only shows that the peer still knows the link. It bears the last one's identifier, so that
+ * the regular test of the line goes on undisturbed. False: the peer takes none. */
+bool lcp_probe(struct lcp *l, struct outbox *out);
 
 /* Queries. Values are meaningful while open. */
 bool lcp_is_open(const struct lcp *l);

@@ -20,7 +20,7 @@ enum link_phase {
 	LINK_FREE,
 	LINK_LCP,
 	LINK_AUTH,
-	LINK_JOIN, /* the data plane is installing it */
+	LINK_JOIN, /* it waits for a word from its bundle, or the data plane is installing it */
 	LINK_OPEN,
 	LINK_TERMINATE,
 };
@@ -31,6 +31,7 @@ enum link_doom {
 	LINK_CLOSE,     /* Terminate-Request, then wait for the answer */
 	LINK_END,       /* PADT */
 	LINK_AUTH_FAIL, /* the delay after a wrong password is over */
+	LINK_TRY_JOIN,  /* a word from the bundle's other links has come, or not come in time */
 };
 
 /* How the client's link goes on after its session. */
@@ -74,8 +75,11 @@ struct link {
 
 	uint32_t bundle; /* id, 0: none */
 	uint8_t slot;
-	bool tx_hold;     /* installed receive-only */
-	unsigned waiting; /* LINK_INSTALLs without confirmation */
+	bool tx_hold;          /* installed receive-only */
+	unsigned waiting;      /* LINK_INSTALLs without confirmation */
+	uint32_t asked;        /* bundle that it waits for, id, 0: none */
+	uint8_t asks;          /* how often */
+	uint64_t begun, heard; /* host.frames when the session began, and when its peer was last heard */
 	uint16_t tx_mru;
 	struct host_line line;
 

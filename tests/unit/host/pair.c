@@ -127,7 +127,7 @@ pop(struct pair *p)
 static void
 fly(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
 {
-	uint64_t at_ms = p->now_ms + p->wire.delay_ms;
+	uint64_t at_ms = p->now_ms + p->wire.delay_ms + p->late_ms[port];
 
 	if (p->wire.jitter_ms != 0)
 		at_ms += pair_random(p) % p->wire.jitter_ms;
@@ -140,11 +140,20 @@ fly(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
 	push(p, EV_FRAME, !from, at_ms, frame, len)->port = port;
 }
 
+static bool
+is_padt(const uint8_t *frame, size_t len)
+{
+	struct eth_view eth;
+
+	return eth_parse(frame, len, &eth) && eth.type == ETHERTYPE_PPPOE_DISCOVERY &&
+		frame[eth.hdr_len + 1] == PPPOE_CODE_PADT;
+}
+
 static void
 send_frame(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
 {
 	p->node[from].frames++;
-	if (p->cut[port] || chance(p, p->wire.loss))
+	if (p->cut[port] || chance(p, p->wire.loss) || (p->lose_padts && is_padt(frame, len)))
 		return;
 	fly(p, from, port, frame, len);
 	if (chance(p, p->wire.duplicate))

@@ -77,7 +77,9 @@ struct pair {
 	bool cut[PAIR_PORTS];
 	uint32_t install_ms; /* most that the data plane takes to install or remove */
 	bool install_fails;
-	bool ignore_mp;                  /* the concentrator's data plane drops multilink frames */
+	bool ignore_mp;               /* the concentrator's data plane drops multilink frames */
+	bool lose_padts;              /* or: ends that say nothing to frames of sessions they do not know, as Linux */
+	uint32_t late_ms[PAIR_PORTS]; /* a wire that is longer than the others */
 	uint64_t last_ms[2][PAIR_PORTS]; /* of the wires, for order */
 	struct pair_event **heap;
 	unsigned n_heap, cap_heap;

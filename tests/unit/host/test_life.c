@@ -434,6 +434,143 @@ a_restarted_client_does_not_join_its_dead_bundle(void **state)
 	finish(p);
 }
 
+/* No PADT tells that the old sessions are unknown: the new ones must not be numbered on where the old bundle was. */
+static void
+a_restarted_client_that_answers_no_strays_gets_a_new_bundle(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 2);
+	struct host_bundle_info before, after;
+
+	(void)state;
+	assert_true(pair_first_bundle(p, AC, &before));
+	pair_run(p, 7000);
+	p->lose_padts = true;
+	pair_restart(p, CLIENT);
+	pair_run(p, HOST_WORD_MS * HOST_WORD_ASKS + 500);
+	check(p, both_open(p));
+	assert_int_equal(pair_bundles(p, AC), 1);
+	assert_true(pair_first_bundle(p, AC, &after));
+	assert_int_not_equal(after.up_since_ms, before.up_since_ms);
+	check(p, pair_said(p, AC, "dialled anew") != NULL);
+	finish(p);
+}
+
+/* The old session on the longer wire is found dead only after the new one on the other has authenticated. */
+static void
+a_restarted_client_with_a_longer_wire_gets_a_new_bundle(void **state)
+{
+	struct host_bundle_info before, after;
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	p->late_ms[1] = 80;
+	pair_start(p);
+	pair_run(p, 3000);
+	check(p, both_open(p));
+	assert_true(pair_first_bundle(p, AC, &before));
+	pair_run(p, 7000);
+	pair_restart(p, CLIENT);
+	pair_run(p, 3000);
+	check(p, both_open(p));
+	assert_int_equal(pair_bundles(p, AC), 1);
+	assert_true(pair_first_bundle(p, AC, &after));
+	assert_int_not_equal(after.up_since_ms, before.up_since_ms);
+	finish(p);
+}
+
+/* Dead links must not take the places, nor the dead bundle the address, of those who dial anew. */
+static void
+a_restarted_client_finds_its_places_and_its_address_free(void **state)
+{
+	for (int mp = 0; mp < 2; mp++) {
+		struct pair_net net;
+		struct pair *p;
+
+		(void)state;
+		pair_net_init(&net, mp ? 2 : 1);
+		net.users[0].address = 0x0a000007;
+		net.concentrator.multilink.links_max = 2;
+		net.client.multilink.enabled = mp != 0;
+		p = running(&net, mp ? 2 : 1);
+		p->lose_padts = true;
+		pair_restart(p, CLIENT);
+		pair_run(p, HOST_WORD_MS * HOST_WORD_ASKS + 500);
+		check(p, pair_open_links(p, CLIENT) == (mp ? 2u : 1u) && pair_open_bundles(p, CLIENT) == 1);
+		check(p, pair_said(p, AC, "refused:") == NULL);
+		check(p, pair_has_route(p, AC, 0x0a000007, 32, false));
+		finish(p);
+	}
+}
+
+static void
+a_link_that_rejoins_waits_for_one_word_of_its_bundle(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 3);
+	uint64_t began_ms;
+
+	(void)state;
+	p->wire.delay_ms = 20;
+	p->late_ms[0] = 200; /* the first to answer decides */
+	pair_admin(p, CLIENT, "home/l2", false);
+	pair_run(p, 3000);
+	check(p, pair_open_links(p, AC) == 2);
+	began_ms = p->now_ms;
+	pair_admin(p, CLIENT, "home/l2", true);
+	/* PADI, PADR, LCP and challenge are three trips there and back and a half; one more is that on l1 */
+	while (pair_open_links(p, AC) != 3 && p->now_ms < began_ms + 1000)
+		pair_run(p, 1);
+	assert_in_range(p->now_ms - began_ms, 4 * 40 + 20, 4 * 40 + 40);
+	check(p, pair_bundles(p, AC) == 1);
+	check(p, p->node[AC].events[HOST_EV_BUNDLE_UP] == 1);
+	finish(p);
+}
+
+static void
+a_bundle_whose_peer_takes_no_echo_is_joined_without_a_word(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 2);
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * PAIR_LINKS; i++)
+		p->node[i % 2].host->links[i / 2].lcp.echo_off = true;
+	p->late_ms[0] = 100000; /* nothing comes from the other */
+	pair_admin(p, CLIENT, "home/l1", false);
+	pair_run(p, 500);
+	pair_admin(p, CLIENT, "home/l1", true);
+	pair_run(p, 100);
+	check(p, pair_open_links(p, AC) == 2 && pair_bundles(p, AC) == 1);
+	p->late_ms[0] = 0;
+	finish(p);
+}
+
+/* The mirror: the client's links must not go on where a restarted concentrator begins with number 0. */
+static void
+a_restarted_concentrator_that_answers_no_strays_gets_a_new_bundle(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 2);
+
+	(void)state;
+	/* its links find out one after the other */
+	pair_admin(p, CLIENT, "home/l1", false);
+	pair_run(p, 2500);
+	pair_admin(p, CLIENT, "home/l1", true);
+	pair_run(p, 12000);
+	check(p, both_open(p));
+	p->lose_padts = true;
+	pair_restart(p, AC);
+	pair_run(p, 40000);
+	check(p, client_up_again(p));
+	check(p, pair_bundles(p, AC) == 1 && pair_open_bundles(p, AC) == 1);
+	finish(p);
+}
+
 static void
 a_stopped_host_says_goodbye_to_everybody(void **state)
 {
@@ -777,6 +914,12 @@ main(void)
 		cmocka_unit_test(the_last_link_takes_routes_and_address_with_it),
 		cmocka_unit_test(a_restarted_concentrator_is_redialled_at_once),
 		cmocka_unit_test(a_restarted_client_does_not_join_its_dead_bundle),
+		cmocka_unit_test(a_restarted_client_that_answers_no_strays_gets_a_new_bundle),
+		cmocka_unit_test(a_restarted_client_with_a_longer_wire_gets_a_new_bundle),
+		cmocka_unit_test(a_restarted_client_finds_its_places_and_its_address_free),
+		cmocka_unit_test(a_link_that_rejoins_waits_for_one_word_of_its_bundle),
+		cmocka_unit_test(a_bundle_whose_peer_takes_no_echo_is_joined_without_a_word),
+		cmocka_unit_test(a_restarted_concentrator_that_answers_no_strays_gets_a_new_bundle),
 		cmocka_unit_test(a_stopped_host_says_goodbye_to_everybody),
 		cmocka_unit_test(a_stop_is_bounded_when_the_peer_is_dead),
 		cmocka_unit_test(a_stopped_concentrator_answers_nobody),

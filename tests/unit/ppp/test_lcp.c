@@ -811,6 +811,37 @@ late_echo_reply_is_life_and_an_old_one_is_not(void **state)
 }
 
 static void
+probe_is_an_echo_out_of_turn_and_leaves_the_test_of_the_line_alone(void **state)
+{
+	struct bench b;
+	uint64_t due_ms;
+
+	(void)state;
+	bench_init(&b);
+	outbox_init(&b.out);
+	assert_false(lcp_probe(&b.lcp, &b.out));
+	bench_open(&b, "");
+	lcp_tick(&b.lcp, 11000, &b.out);
+	due_ms = lcp_deadline_ms(&b.lcp);
+	outbox_init(&b.out);
+	assert_true(lcp_probe(&b.lcp, &b.out));
+	assert_int_equal(count_kind(&b.out, OUT_SEND), 1);
+	assert_int_equal(b.out.bytes[0], CP_ECHO_REQUEST);
+	assert_int_equal(b.out.bytes[1], b.lcp.echo_id);
+	assert_int_equal(load_be32(b.out.bytes + 4), lcp_ours(&b.lcp)->magic);
+	assert_int_equal(lcp_deadline_ms(&b.lcp), due_ms);
+	assert_int_equal(b.lcp.echo_missed, 0);
+	/* the answers to both, and one more that nobody asked for: no fault of the peer */
+	for (unsigned i = 0; i < 3; i++) {
+		give(&b, CP_ECHO_REPLY, b.lcp.echo_id, "00000000");
+		assert_false(has_note(&b.out, "answers nothing"));
+	}
+	assert_false(b.lcp.echo_waiting);
+	give(&b, CP_CODE_REJECT, 1, "09010008 00000000");
+	assert_false(lcp_probe(&b.lcp, &b.out));
+}
+
+static void
 echo_request_is_answered_with_our_magic_number(void **state)
 {
 	char want[32];
@@ -1305,6 +1336,7 @@ main(void)
 		cmocka_unit_test(silent_peer_is_dropped_after_exactly_interval_times_failures_plus_one),
 		cmocka_unit_test(echo_reply_clears_the_count_and_gives_the_round_trip),
 		cmocka_unit_test(late_echo_reply_is_life_and_an_old_one_is_not),
+		cmocka_unit_test(probe_is_an_echo_out_of_turn_and_leaves_the_test_of_the_line_alone),
 		cmocka_unit_test(echo_request_is_answered_with_our_magic_number),
 		cmocka_unit_test(echo_without_negotiated_magic_carries_zero),
 		cmocka_unit_test(echo_reply_is_never_longer_than_the_peers_mru),
