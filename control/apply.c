@@ -209,11 +209,20 @@ session_failed(const struct dp_session_key *k, const char *what, int ret)
 	log_error("session %u on port %u: %s: %s", k->session, k->port, what, strerror(-ret));
 }
 
+/* A link's own packets and those of its bundle leave in the order in which the core gave them, or the peer would see its first NCP packet
+ * before it was told that it is authenticated. */
 static void
 do_frame(struct control *c, const struct host_out_item *it)
 {
-	const struct dp_target to = {.kind = DP_TO_PORT, .port = it->port};
+	const struct apply *a = c->apply;
+	const struct link_rec *l = it->link != 0 && it->link <= a->n_links ? &a->links[it->link] : NULL;
+	const struct bundle_rec *b = l != NULL && l->live ? bundle_find(a, l->bundle) : NULL;
+	struct dp_target to = {.kind = DP_TO_PORT, .port = it->port};
 
+	if (b != NULL) {
+		to.by_home = true;
+		to.bundle = b->ref;
+	}
 	if (!dp_inject(c->dp, &to, c->out->bytes + it->data.at, it->data.len))
 		c->counters.inject_refused++;
 }

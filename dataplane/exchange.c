@@ -340,15 +340,23 @@ dp_punted_next(struct dataplane *dp, struct dp_punted *out)
 
 /* ------------------------------------------------------------------ injected frames */
 
+static struct worker *
+home_worker(struct dataplane *dp, const struct dp_target *to)
+{
+	return to->bundle.home < dp->n_workers ? dp->workers[to->bundle.home] : NULL;
+}
+
 /* Who takes it: the home of the bundle, a worker that has a queue of the port, anyone for what is routed. NULL: no such target. */
 static struct worker *
 inject_worker(struct dataplane *dp, const struct dp_target *to)
 {
 	switch (to->kind) {
 	case DP_TO_PORT:
-		return to->port < dp->n_ports ? dp->workers[dp->workers[0]->tx[to->port].owner] : NULL;
+		if (to->port >= dp->n_ports)
+			return NULL;
+		return to->by_home ? home_worker(dp, to) : dp->workers[dp->workers[0]->tx[to->port].owner];
 	case DP_TO_BUNDLE:
-		return to->bundle.home < dp->n_workers ? dp->workers[to->bundle.home] : NULL;
+		return home_worker(dp, to);
 	case DP_TO_ROUTE:
 		return dp->workers[0];
 	}

@@ -291,6 +291,7 @@ enum dp_target_kind {
 struct dp_target {
 	enum dp_target_kind kind;
 	uint16_t port;
+	bool by_home; /* DP_TO_PORT: through the home of the bundle, so that it does not change places with what goes to that */
 	struct dp_bundle_ref bundle;
 };
 

@@ -373,10 +373,36 @@ an_injected_frame_leaves_its_port(void **state)
 }
 
 static void
+an_injected_frame_goes_through_the_home_that_is_named(void **state)
+{
+	static struct frame f, got;
+
+	(void)state;
+	for (unsigned home = 0; home < 2; home++) {
+		const struct dp_target to = {
+			.kind = DP_TO_PORT, .port = 1, .by_home = true, .bundle = {.home = (uint8_t)home}};
+
+		rig_open(&r, &(struct rig_wish){.workers = 2, .access_ports = 1, .ip_ports = 1});
+		f.len = 0;
+		frame_add_pattern(&f, 8, 333);
+		assert_true(dp_inject(r.dp, &to, f.b, f.len));
+		for (unsigned i = 0; i < 3; i++)
+			rig_turn(&r);
+		assert_true(rig_receive(&r, 1, &got));
+		assert_true(frame_equal(&f, &got));
+		assert_int_equal(worker(home)->injected, 1);
+		assert_int_equal(worker(!home)->injected, 0);
+		rig_close(&r);
+	}
+}
+
+static void
 what_cannot_be_injected_is_refused(void **state)
 {
 	const struct dp_target no_port = {.kind = DP_TO_PORT, .port = 7};
 	const struct dp_target no_home = {.kind = DP_TO_BUNDLE, .bundle = {.home = 5}};
+	const struct dp_target no_port_home = {.kind = DP_TO_PORT, .port = 7, .by_home = true};
+	const struct dp_target no_worker = {.kind = DP_TO_PORT, .by_home = true, .bundle = {.home = 5}};
 	const struct dp_target port = {.kind = DP_TO_PORT, .port = 0};
 	static uint8_t long_frame[5000];
 
@@ -384,6 +410,8 @@ what_cannot_be_injected_is_refused(void **state)
 	rig_open(&r, &(struct rig_wish){.access_ports = 1});
 	assert_false(dp_inject(r.dp, &no_port, long_frame, 60));
 	assert_false(dp_inject(r.dp, &no_home, long_frame, 60));
+	assert_false(dp_inject(r.dp, &no_port_home, long_frame, 60));
+	assert_false(dp_inject(r.dp, &no_worker, long_frame, 60));
 	assert_false(dp_inject(r.dp, &port, long_frame, sizeof(long_frame)));
 	assert_false(dp_inject(r.dp, &port, long_frame, 0));
 	rig_close(&r);
@@ -524,6 +552,7 @@ main(void)
 		cmocka_unit_test(events_come_from_all_workers_in_order),
 		cmocka_unit_test(lost_events_are_told_once),
 		cmocka_unit_test(an_injected_frame_leaves_its_port),
+		cmocka_unit_test(an_injected_frame_goes_through_the_home_that_is_named),
 		cmocka_unit_test(what_cannot_be_injected_is_refused),
 		cmocka_unit_test(a_full_inject_ring_or_an_empty_pool_refuses),
 		cmocka_unit_test(control_frames_for_a_bundle_that_is_not_there_are_counted),

@@ -117,6 +117,40 @@ a_link_is_steered_only_when_the_worker_has_it(void **state)
 	assert_false(apply_busy(&c));
 }
 
+/* "You are authenticated" and the first NCP packet behind it must not overtake each other. */
+static void
+frames_of_a_link_go_through_the_home_of_its_bundle(void **state)
+{
+	static const struct {
+		host_link_id link;
+		bool by_home;
+	} rows[] = {
+		{0, false},  /* discovery */
+		{6, false},  /* a link without bundle */
+		{13, false}, /* no such link */
+		{7, true},
+	};
+
+	(void)state;
+	set_bundle(1); /* takes the one worker */
+	set_bundle(3);
+	install_link(3, 7, 2);
+	for (unsigned i = 0; i < 4; i++)
+		effect(HOST_OUT_FRAME, 0, rows[i].link)->data.len = 60;
+	effect(HOST_OUT_BUNDLE_PACKET, 3, 0)->data.len = 10;
+	effect(HOST_OUT_LINK_REMOVE, 3, 7);
+	effect(HOST_OUT_FRAME, 0, 7)->data.len = 60;
+	apply_effects(&c);
+	assert_int_equal(fake.n_frames, 6);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(fake.frames[i].to.kind, DP_TO_PORT);
+		assert_int_equal(fake.frames[i].to.by_home, rows[i].by_home);
+	}
+	assert_int_equal(fake.frames[3].to.bundle.home, fake.frames[4].to.bundle.home);
+	assert_int_not_equal(fake.commands[0].worker, fake.frames[3].to.bundle.home);
+	assert_false(fake.frames[5].to.by_home);
+}
+
 static void
 each_install_of_a_link_is_confirmed(void **state)
 {
@@ -418,6 +452,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_link_is_steered_only_when_the_worker_has_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(frames_of_a_link_go_through_the_home_of_its_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_install_of_a_link_is_confirmed, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_link_removed_under_way_is_neither_steered_nor_confirmed, setup, teardown),
