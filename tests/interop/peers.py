@@ -11,6 +11,9 @@ BEHAVIOUR = [
      'a Protocol-Reject of multilink within 2 s of link-up is noted and survived; later it closes the link'),
     ('pppd', 'the pppd of the first link owns the interface of the bundle: ended, it ends the others; killed, it leaves links without a '
      'bundle; its link lost, it stays as the owner', 'each link is judged by its own LCP; a link that dials again joins the living bundle'),
+    ('Linux, after a crash', 'dials anew while its old links look alive, and says nothing to frames of sessions it does not know; its new '
+     'links begin with number 0', 'a link joins a bundle only after a sign of life from that; after three seconds of silence its old links '
+     'are ended and the new ones get a bundle of their own'),
     ('pppd, killed by force', 'its kernel sends no PADT and drops what comes in', 'echoes find it (echo_interval x echo_failures)'),
     ('pppd', 'without `mrru` it announces its MRU, 1486 in the guide', 'no packet above it is sent, though RFC 1990 asks it to take 1500'),
     ('pppd with the rp-pppoe plugin', 'sets the MTU of the bundle to 1492 at most, whatever the MRRU',
@@ -39,5 +42,4 @@ BEHAVIOUR = [
 
 NOT_COVERED = [
     'Pinned sessions as such: our client always does discovery, which a script of the cell answers for the pinned peer.',
-    'Bundles of one user from two guests at once, in a thousand rounds of crossing links.',
 ]

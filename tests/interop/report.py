@@ -19,7 +19,8 @@ HEAD = """# Interoperability
 hawser against what is out there. `tests/interop/run all` boots Debian's Linux as User-mode Linux processes (and once under QEMU),
 with pppd, rp-pppoe and the kernel's PPPoE and multilink inside, and joins their network cards by taps to a real hawserd on
 `net_af_packet` ports; l2tpns runs on the host. Everything the peers need comes from Debian packages that are unpacked into
-`build/interop`; nothing is installed.
+`build/interop`; nothing is installed. What no guest can be made to do, or not a thousand times in a minute, a peer of raw frames does
+(`tests/interop/rawpeer.py`, cells `raw_...`); a random one that fails names its seed, and `HAWSER_SEED` replays it.
 
 A whole cell dials, waits for the bundle, pings both ways (56 bytes, the link's and the bundle's MTU with DF, 8000 bytes in IP
 fragments, one byte too many with DF), has tshark look at every line (multilink fragments from both ends, nothing malformed), runs
