@@ -103,7 +103,9 @@ insert(struct bench *b, unsigned link, uint32_t seq, const char *be, bool *reord
 		.begin = strchr(be, 'B') != NULL,
 		.end = strchr(be, 'E') != NULL,
 	};
-	const enum reasm_verdict v = reasm_insert(&b->r, link, &f, cookie_of(seq), b->now_us++, true, reordered);
+	bool ignored;
+	const enum reasm_verdict v = reasm_insert(
+		&b->r, link, &f, cookie_of(seq), b->now_us++, true, reordered != NULL ? reordered : &ignored);
 
 	if (v == REASM_WHOLE)
 		note(b, 'w', seq, seq);
