@@ -189,9 +189,11 @@ static const struct schema_key multilink_keys[] = {
 		.help = "How long after data on the other links an idle link sends a null fragment, so that the peer need not wait "
 			"for it."},
 	{TIME_MS(config_multilink, stall_min_ms, "stall_min", 1, 60000), .preset = "20 ms",
-		.help = "Shortest time that a missing fragment is waited for; the time follows the skew that is measured."},
+		.help = "Shortest time that a missing fragment is waited for while the lines that owe it are silent; the time follows "
+			"the skew that is measured."},
 	{TIME_MS(config_multilink, stall_max_ms, "stall_max", 1, 60000), .preset = "500 ms",
-		.help = "Longest time that a missing fragment is waited for."},
+		.help = "Longest time that a missing fragment is waited for, and at least half of it while the lines that owe it bring "
+			"others, or have brought nothing yet."},
 	{TIME_MS(config_multilink, queue_ms, "queue", 1, 10000), .preset = "50 ms",
 		.help = "Most that waits in front of the lines of a bundle, as time at their joint rate."},
 	{NUMBER(config_multilink, window_fragments_max, "window_fragments_max", 64, 16384), .preset = "16384",

@@ -281,7 +281,8 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		return;
 	}
 	b->hot.flags = new_flags(b, s->flags);
-	b->tx.flags = (uint16_t)((b->hot.flags & ~BUNDLE_RX_READY) | (b->tx.flags & BUNDLE_TX_OWN_FLAGS));
+	b->tx.flags = (uint16_t)((b->hot.flags & ~(BUNDLE_RX_READY | BUNDLE_UNMEASURED)) |
+		(b->tx.flags & BUNDLE_TX_OWN_FLAGS));
 	b->hot.rx_mrru = s->rx_mrru;
 	b->tx.mrru = s->tx_mrru;
 	b->tx_rest.mss_v4 = s->mss_v4;
@@ -385,7 +386,7 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	b->tx.up &= (uint16_t) ~(1u << slot);
 	b->tx.stale &= b->tx.up;
 	line->sched.usable = false;
-	b->rare.skew[slot].lag_us = 0;
+	b->rare.skew[slot] = (struct window_skew){0};
 	bundle_solo_end(b, slot);
 	drop_waiting(w, b, slot);
 	reasm_link_leave(&b->rx, slot);
@@ -416,7 +417,8 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
 	if (l->slot < LINES_INLINE)
 		b->hot.rx[l->slot] = (struct count){0, 0};
-	b->rare.skew[l->slot] = (struct window_skew){0, (uint32_t)(w->now_ns / 1000000)};
+	b->rare.skew[l->slot] =
+		(struct window_skew){.updated_ms = (uint32_t)(w->now_ns / 1000000), .unmeasured = b->hot.joined != 0};
 	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
 	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
@@ -634,12 +636,13 @@ bundle_command(struct worker *w, const struct dp_cmd *cmd)
 }
 
 uint64_t
-bundle_next_ns(const struct bundle_table *t)
+bundle_next_ns(const struct worker *w)
 {
+	const struct bundle_table *t = w->bundles;
+	const uint64_t tick = deadlines_next(&t->gaps);
+	const uint64_t gap_ns = tick == UINT64_MAX ? UINT64_MAX : (tick << STALL_SHIFT) + w->away_ns;
+
 	if (t->rx_ready.head != WHEEL_NIL || t->tx_ready.head != t->tx_ready.tail)
 		return 0;
-	const uint64_t tick = deadlines_next(&t->gaps);
-	const uint64_t gap_ns = tick == UINT64_MAX ? UINT64_MAX : tick << STALL_SHIFT;
-
 	return RTE_MIN(gap_ns, RTE_MIN(wheel_next_ns(&t->shrink), wheel_next_ns(&t->pace)));
 }

@@ -27,6 +27,6 @@ void bundle_command(struct worker *w, const struct dp_cmd *cmd);
 
 /* When path_timers() has something to do without new input: earliest pacing, null fragment or window deadline, 0 when something waits
  * already; UINT64_MAX: nothing. */
-uint64_t bundle_next_ns(const struct bundle_table *t);
+uint64_t bundle_next_ns(const struct worker *w);
 
 #endif

@@ -32,7 +32,12 @@ _Static_assert((int)REASM_LINKS_MAX == DP_BUNDLE_LINKS_MAX, "one number of links
 _Static_assert((int)SCHED_LINES_MAX == DP_BUNDLE_LINKS_MAX, "one number of links");
 
 /* Flags besides enum dp_bundle_flags, in the same word. */
-enum { BUNDLE_LIVE = 1 << 15, BUNDLE_RX_READY = 1 << 14, BUNDLE_OWN_FLAGS = 0xc000 };
+enum {
+	BUNDLE_LIVE = 1 << 15,
+	BUNDLE_RX_READY = 1 << 14,
+	BUNDLE_UNMEASURED = 1 << 13, /* of some link nobody knows yet how late it is */
+	BUNDLE_OWN_FLAGS = 0xe000,
+};
 /* In tx.flags: something of tx_rest is to be looked at. */
 enum {
 	BUNDLE_TX_CONTROL = 1 << 14,
@@ -56,6 +61,12 @@ struct link_id {
 };
 _Static_assert(sizeof(struct link_id) == 8, "two of them and what else a fragment needs is one line");
 
+/* hot.stall: what has happened since the deadline was armed. */
+enum {
+	STALL_PUT_OFF = 1 << 0, /* rare.waited_us counts */
+	STALL_CHANGED = 1 << 1, /* the stall limit is another one now */
+};
+
 struct bundle_hot {
 	struct link_id id[LINES_INLINE];
 	uint16_t gen, flags; /* enum dp_bundle_flags and the above */
@@ -66,6 +77,7 @@ struct bundle_hot {
 	uint32_t address_be;  /* subscriber's, 0: none */
 	uint16_t stall_half;  /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
 	bool gap;             /* something waits for missing numbers: a deadline is set in the table's `gaps` */
+	uint8_t stall;        /* STALL_ bits */
 	uint32_t index;       /* bundle_index(), for those who have this line */
 	uint32_t unused;
 };
@@ -138,8 +150,9 @@ struct bundle_rare {
 	struct wide_count packets;
 	uint64_t rx_null, tx_null, queue_drops, late, duplicate, lost_fragments, overrun, expired;
 	struct window_limits limits;
-	uint32_t stall_us; /* most a fragment waits for others */
-	uint64_t grown_ns; /* when the window last grew */
+	uint32_t stall_us;  /* most a fragment waits for others */
+	uint32_t waited_us; /* since the deadline was armed that was put off */
+	uint64_t grown_ns;  /* when the window last grew */
 	struct wheel_node shrink;
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;
@@ -438,8 +451,14 @@ static inline void
 bundle_set_stall(struct bundle *b)
 {
 	const uint64_t unit_ns = 1u << STALL_HALF_SHIFT;
+	const uint32_t former_us = b->rare.stall_us;
 
+	b->hot.flags &= (uint16_t)~BUNDLE_UNMEASURED;
+	for (unsigned i = 0; i < b->tx.n_lines; i++)
+		b->hot.flags |= b->rare.skew[i].unmeasured ? BUNDLE_UNMEASURED : 0;
 	b->rare.stall_us = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits);
+	if (b->rare.stall_us != former_us)
+		b->hot.stall |= STALL_CHANGED;
 	b->hot.stall_half =
 		(uint16_t)RTE_MIN((b->rare.stall_us * UINT64_C(500) + unit_ns - 1) / unit_ns, UINT64_C(0xffff));
 }

@@ -26,6 +26,7 @@ struct drain {
 	struct worker *w;
 	struct bundle_table *t;
 	struct burst *out;
+	uint64_t now_ns; /* as patience is counted: see worker_patience_ns() */
 	uint32_t now_us;
 	bool probe; /* gaps that open now are timed */
 };
@@ -41,8 +42,10 @@ probes_now(uint64_t now_ns)
 static struct drain
 drain_begin(struct worker *w, struct burst *out)
 {
+	const uint64_t now_ns = worker_patience_ns(w);
+
 	w->bundles->n_popped = w->bundles->n_frags = 0;
-	return (struct drain){w, w->bundles, out, (uint32_t)(w->now_ns / 1000), probes_now(w->now_ns)};
+	return (struct drain){w, w->bundles, out, now_ns, (uint32_t)(now_ns / 1000), probes_now(w->now_ns)};
 }
 
 /* ------------------------------------------------------------------ packets out */
@@ -196,15 +199,21 @@ stall_tick(uint64_t ns)
 }
 
 static void
-open_gap(const struct drain *d, struct bundle *b)
+set_deadline(const struct drain *d, struct bundle *b, uint64_t wait_ns)
 {
-	const uint64_t half_ns = (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT;
-	const uint64_t tick = stall_tick(d->w->now_ns + half_ns + (1u << STALL_SHIFT) - 1);
-	const uint64_t soonest = stall_tick(d->w->now_ns) + 1;
+	const uint64_t tick = stall_tick(d->now_ns + wait_ns + (1u << STALL_SHIFT) - 1);
+	const uint64_t soonest = stall_tick(d->now_ns) + 1;
 
-	reasm_arm(&b->rx);
 	b->hot.gap = true;
 	deadlines_set(&d->t->gaps, b->hot.index, RTE_MAX(tick - deadlines_late_max(&d->t->gaps), soonest));
+}
+
+static void
+open_gap(const struct drain *d, struct bundle *b)
+{
+	reasm_arm(&b->rx);
+	b->hot.stall = 0;
+	set_deadline(d, b, (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT);
 }
 
 static void
@@ -251,14 +260,57 @@ expire_gap(const struct drain *d, struct bundle *b, enum drop_reason why)
 	return true;
 }
 
+/* How long what is due has waited; when the limit has changed since, nobody knows, and it may wait a little more. */
+static uint32_t
+waited_us(const struct bundle *b)
+{
+	if (b->hot.stall & STALL_PUT_OFF)
+		return b->rare.waited_us;
+	return b->hot.stall & STALL_CHANGED ? 0 : b->rare.stall_us / 2;
+}
+
+/* What is due waits for links that are late and not silent, and has not waited for too long. */
+static bool
+put_off(const struct drain *d, struct bundle *b)
+{
+	uint32_t more_us;
+
+	if (!reasm_edge_moved(&b->rx))
+		return false;
+	more_us = window_put_off_us(b->rare.stall_us, waited_us(b), &b->rare.limits);
+	if (more_us == 0)
+		return false;
+	b->rare.waited_us = waited_us(b) + more_us;
+	b->hot.stall |= STALL_PUT_OFF;
+	set_deadline(d, b, more_us * UINT64_C(1000));
+	return true;
+}
+
+/* A link that was not heard in the longest time that a missing fragment is waited for is not late: the others need not wait for it any
+ * more. */
+static void
+waited_in_vain(struct bundle *b)
+{
+	if (likely(!(b->hot.flags & BUNDLE_UNMEASURED)))
+		return;
+	for (unsigned i = 0; i < b->tx.n_lines; i++)
+		b->rare.skew[i].unmeasured = false;
+	bundle_set_stall(b);
+}
+
 /* The gap of a bundle is due. */
 static void
 fire(const struct drain *d, struct bundle *b)
 {
 	const uint32_t lost = reasm_lost(&b->rx);
 
+	if (put_off(d, b))
+		return;
 	expire_gap(d, b, DROP_MP_LOST);
-	b->rare.expired += reasm_lost(&b->rx) != lost;
+	if (reasm_lost(&b->rx) != lost) {
+		b->rare.expired++;
+		waited_in_vain(b);
+	}
 }
 
 /* ------------------------------------------------------------------ budget */
@@ -317,7 +369,7 @@ lag_counts(const struct drain *d, const struct bundle *b, uint32_t lag_us)
 	const uint64_t half_ns = (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT;
 
 	return lag_us * UINT64_C(1000) + WINDOW_STALL_MARGIN_US * UINT64_C(500) > half_ns ||
-		((d->w->now_ns >> STALL_SHIFT ^ b->hot.index) & 63) == 0;
+		(b->hot.flags & BUNDLE_UNMEASURED) || ((d->w->now_ns >> STALL_SHIFT ^ b->hot.index) & 63) == 0;
 }
 
 static void
@@ -329,7 +381,16 @@ note_lag(const struct drain *d, struct bundle *b)
 	if (!reasm_lag(&b->rx, &link, &lag_us) || !lag_counts(d, b, lag_us) || link >= b->tx.n_lines)
 		return;
 	window_skew_sample(&b->rare.skew[link], lag_us, (uint32_t)(d->w->now_ns / 1000000));
+	if (reasm_lag_against(&b->rx) < b->tx.n_lines)
+		b->rare.skew[reasm_lag_against(&b->rx)].unmeasured = false; /* it was ahead */
 	bundle_set_stall(b);
+}
+
+/* A link that nobody has timed yet is timed at once. */
+static inline bool
+probes(const struct drain *d, const struct bundle *b)
+{
+	return d->probe || (b->hot.flags & BUNDLE_UNMEASURED);
 }
 
 /* A number beyond the window: a deeper one, or the oldest gap gives way. *verdict: of the last try. False: the burst got full before. */
@@ -345,7 +406,7 @@ insert_beyond(const struct drain *d, const struct rx_item *it, enum reasm_verdic
 				return false;
 			b->rare.overrun++;
 		}
-		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, d->probe, reordered);
+		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, probes(d, b), reordered);
 	}
 	watch_gap(d, b);
 	return true;
@@ -403,7 +464,7 @@ insert(const struct drain *d, const struct rx_item *it)
 
 	if (!make_budget(d, bytes))
 		return false;
-	verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, d->probe, &reordered);
+	verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, probes(d, b), &reordered);
 	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered))
 		return false;
 	if (unlikely(reordered))
@@ -576,7 +637,7 @@ static bool
 expire_next(const struct drain *d)
 {
 	struct bundle_table *t = d->t;
-	uint32_t i = deadlines_passed(&t->gaps, stall_tick(d->w->now_ns));
+	uint32_t i = deadlines_passed(&t->gaps, stall_tick(d->now_ns));
 
 	if (i != DEADLINES_NONE) {
 		fire(d, &t->bundles[i]);

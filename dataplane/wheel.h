@@ -20,6 +20,7 @@ struct wheel_node {
 	uint64_t next : 21, prev : 21; /* WHEEL_LAST: none */
 	uint64_t slot : 12;
 	uint64_t queued : 1;
+	uint64_t owner : 9; /* whoever has the entry keeps here what he likes */
 };
 _Static_assert(sizeof(struct wheel_node) == 8 && WHEEL_SLOTS == 1 << 12, "one word");
 

@@ -20,6 +20,7 @@ enum {
 	SLEEP_MAX_NS = 100000,
 	SLEEP_MIN_NS = 5000, /* under that the way to sleep and back takes longer */
 	TIMER_SLACK_NS = 1000,
+	TURN_NS = 2000000, /* more than a turn and a sleep take: what is over was taken by the machine */
 };
 
 /* ------------------------------------------------------------------ what a turn leaves behind goes out at its end */
@@ -110,7 +111,7 @@ worker_turn(struct worker *w, uint64_t now_ns)
 uint64_t
 worker_next_ns(const struct worker *w)
 {
-	return bundle_next_ns(w->bundles);
+	return bundle_next_ns(w);
 }
 
 /* ------------------------------------------------------------------ loop */
@@ -142,6 +143,7 @@ worker_main(void *worker)
 {
 	struct worker *w = worker;
 	const uint64_t scale = (uint64_t)(((unsigned __int128)1000000000 << 32) / rte_get_tsc_hz());
+	uint64_t now_ns = clock_ns(scale);
 	unsigned idle = 0;
 	char name[16];
 
@@ -149,8 +151,11 @@ worker_main(void *worker)
 	pthread_setname_np(pthread_self(), name);
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	while (!atomic_load_explicit(&w->dp->stop, memory_order_relaxed)) {
-		const uint64_t now_ns = clock_ns(scale);
+		const uint64_t last_ns = now_ns;
 
+		now_ns = clock_ns(scale);
+		if (unlikely(now_ns - last_ns > TURN_NS))
+			w->away_ns += now_ns - last_ns - TURN_NS;
 		idle = worker_turn(w, now_ns) != 0 ? 0 : idle + 1;
 		if (idle >= IDLE_TURNS && !w->busy)
 			worker_sleep(w, now_ns);

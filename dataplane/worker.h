@@ -56,7 +56,8 @@ port_has_mac(const struct port *p, const struct mac *mac)
 
 struct worker {
 	/* hot, this worker only */
-	uint64_t now_ns; /* of this turn, from the TSC (or virtual) */
+	uint64_t now_ns;  /* of this turn, from the TSC (or virtual) */
+	uint64_t away_ns; /* of all time, what the machine kept it from turning */
 	struct bundle_table *bundles;
 	uint64_t held_bytes, held_budget;   /* buffers in windows */
 	uint64_t queued_bytes, wait_budget; /* buffers in bundles' queues; of both together */
@@ -103,6 +104,14 @@ struct worker {
 	bool busy;                 /* idle: busy */
 	struct rte_rcu_qsbr *qsbr; /* of the shared tables; thread id is `index` */
 } __rte_cache_aligned;
+
+/* The clock by which missing fragments are waited for. It stands still while the machine does not let the worker turn: what came
+ * meanwhile lies in the ports' queues, and must be read before anything is called missing. */
+static inline uint64_t
+worker_patience_ns(const struct worker *w)
+{
+	return w->now_ns - w->away_ns;
+}
 
 /* Drops: counted with a reason, released in bulk at the end of the turn. Takes the mbuf. */
 void worker_flush_free(struct worker *w);

@@ -37,6 +37,10 @@
  * half of a packet whose second half was lost waits for a number that nobody knows to be missing; M never catches
  * it, the floor does.
  *
+ * A deadline cannot tell a link that is silent from one that is later than ever before. M can: while it moves, the links that hold it
+ * back are heard, and it will reach every missing number. reasm_edge_moved() lets the caller put the deadline off for that reason;
+ * where M was when it was armed is kept in `floor`, which nothing else needs then.
+ *
  * A network may break the order inside a link. Strict bundles drop what comes out of order; tolerant
  * ones keep what still has its place, and to leave it a place they take M less a slack of some numbers per link.
  *
@@ -228,6 +232,8 @@ reasm_refresh_old(struct reasm *r, uint32_t n)
 		*last = refreshed(r, *last, n);
 	}
 	r->mark = refreshed(r, r->mark, n) & 0xffffff;
+	if (!r->forced)
+		r->floor = refreshed(r, r->floor, n) & 0xffffff;
 	if (r->probing && refreshed(r, r->probe, n) != r->probe)
 		r->probing = false;
 }
@@ -381,12 +387,13 @@ reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out
 /* Timing a gap: which link was how far behind. One number at a time, a sample of them all. */
 
 void
-reasm_probe_open(struct reasm *r, uint32_t seq, uint32_t now_us)
+reasm_probe_open(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us)
 {
 	if (r->lag_ready || (r->probing && now_us - r->probe_us < REASM_PROBE_MAX_US))
 		return;
 	r->probe = seq_add(seq, UINT32_MAX, reasm_bits(r)) & 0xffffff;
 	r->probe_us = now_us;
+	r->against = link & 0xf;
 	r->probing = true;
 }
 
@@ -532,6 +539,16 @@ void
 reasm_arm_deep(struct reasm *r)
 {
 	r->mark = newest_held(r) & 0xffffff;
+}
+
+bool
+reasm_edge_moved(struct reasm *r)
+{
+	const bool waits = !r->forced && joined_links(r) != 0 && distance(r, r->mark) >= 0;
+	const bool moved = waits && reasm_least_last(r, reasm_bits(r)) > distance(r, r->floor);
+
+	reasm_note_edge(r);
+	return moved;
 }
 
 void

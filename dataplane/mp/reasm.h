@@ -82,6 +82,10 @@ static inline bool reasm_waiting(const struct reasm *r);
 static inline void reasm_arm(struct reasm *r);
 void reasm_expire(struct reasm *r);
 
+/* Asked when the deadline passed: something that was held when it was armed waits still, and M has moved since (since this was asked
+ * last). Then the links that hold M back are late, not silent: it will pass the missing numbers, or they will come. */
+bool reasm_edge_moved(struct reasm *r);
+
 /* True when nothing is held any more that was when the deadline was armed: it may be armed anew, later. */
 static inline bool reasm_outlived(const struct reasm *r);
 
@@ -93,6 +97,8 @@ void reasm_make_room(struct reasm *r, uint32_t seq);
  * link that was slower, also when the number came too late to be delivered. True once a sample, then *link and
  * *lag_us are set; the next one is not started before this one was fetched. */
 static inline bool reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us);
+/* The link that was ahead then; valid until the next fragment. */
+static inline unsigned reasm_lag_against(const struct reasm *r);
 
 /* Fragments held, numbers given up (lost on the way) since init. */
 unsigned reasm_held(const struct reasm *r);

@@ -18,7 +18,7 @@ bool reasm_ready_slow(struct reasm *r);
 bool reasm_is_newest(struct reasm *r, uint32_t seq);
 void reasm_refresh_old(struct reasm *r, uint32_t n);
 void reasm_arm_deep(struct reasm *r);
-void reasm_probe_open(struct reasm *r, uint32_t seq, uint32_t now_us);
+void reasm_probe_open(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us);
 void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 
 #define REASM_USUAL(x) __builtin_expect(!!(x), 1)
@@ -191,17 +191,34 @@ reasm_slack(const struct reasm *r)
 	return reasm_min(REASM_SLACK_PER_LINK * __builtin_popcount(links), half);
 }
 
-/* Distance of M from the head. Without links nothing can arrive any more: beyond everything. */
+/* Distance of the least of the last numbers from the head. Without links nothing can arrive any more: beyond everything. */
 static inline int32_t
-reasm_edge(const struct reasm *r, const unsigned bits)
+reasm_least_last(const struct reasm *r, const unsigned bits)
 {
 	const int32_t a = r->joined & 1 ? reasm_distance(r, r->last[0], bits) : INT32_MAX;
 	const int32_t b = r->joined & 2 ? reasm_distance(r, r->last[1], bits) : INT32_MAX;
-	int32_t edge = reasm_min(a, b);
+	const int32_t least = reasm_min(a, b);
 
-	if (r->has_more)
-		edge = reasm_min(edge, reasm_edge_of_more(r, bits));
+	return r->has_more ? reasm_min(least, reasm_edge_of_more(r, bits)) : least;
+}
+
+/* Distance of M from the head: of what is given up, where in-link reorder is tolerated. */
+static inline int32_t
+reasm_edge(const struct reasm *r, const unsigned bits)
+{
+	const int32_t edge = reasm_least_last(r, bits);
+
 	return r->tolerate ? edge - reasm_slack(r) : edge;
+}
+
+/* While nothing is forced the floor is free to remember M: see reasm_edge_moved(). */
+static inline void
+reasm_note_edge(struct reasm *r)
+{
+	const int32_t edge = reasm_least_last(r, reasm_bits(r));
+
+	if (!r->forced && edge != INT32_MAX)
+		r->floor = seq_add(r->next, (uint32_t)edge, reasm_bits(r)) & 0xffffff;
 }
 
 /* ------------------------------------------------------------------ fragments in and out */
@@ -228,7 +245,7 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 		reasm_probe_close(r, link, now_us);
 	else if (probe && ahead > 0 && !(reasm_map_of(r, seq - 1, deep)->present >> ((seq - 1) & 63) & 1) &&
 		reasm_is_newest(r, seq))
-		reasm_probe_open(r, seq, now_us);
+		reasm_probe_open(r, link, seq, now_us);
 }
 
 REASM_BODY enum reasm_verdict
@@ -336,6 +353,12 @@ reasm_lag(struct reasm *r, unsigned *link, uint32_t *lag_us)
 	return true;
 }
 
+static inline unsigned
+reasm_lag_against(const struct reasm *r)
+{
+	return r->against;
+}
+
 static inline uint32_t
 reasm_lost(const struct reasm *r)
 {
@@ -354,6 +377,7 @@ reasm_arm(struct reasm *r)
 		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held),
 				  reasm_bits(r)) &
 			0xffffff;
+	reasm_note_edge(r);
 }
 
 static inline bool

@@ -39,7 +39,7 @@ struct reasm {
 	uint32_t mark : 24; /* newest number held when the deadline was armed */
 	uint32_t stray : 8; /* fragments that went far backward on their own link since the last one accepted */
 
-	uint32_t floor : 24; /* forced: everything up to here has to leave */
+	uint32_t floor : 24; /* forced: everything up to here has to leave; else where M was (reasm_edge_moved) */
 	uint32_t forced : 1;
 	uint32_t short_seq : 1;
 	uint32_t tolerate : 1;
@@ -50,7 +50,8 @@ struct reasm {
 	uint32_t probe : 24; /* probing: number whose arrival is being timed; lag_ready: the link it came on */
 	uint32_t probing : 1;
 	uint32_t lag_ready : 1;
-	uint32_t joined : 2; /* links 0 and 1 */
+	uint32_t joined : 2;  /* links 0 and 1 */
+	uint32_t against : 4; /* the link that was ahead: its fragment opened the gap that is or was timed */
 };
 
 _Static_assert(sizeof(struct reasm) == 64, "the window's hot part is one cache line");

@@ -7,6 +7,7 @@ enum {
 	DECAY_MS = 1000,   /* each of these, */
 	DECAY_SHIFT = 3,   /* an eighth of the excess over the newest sample is forgotten */
 	DECAY_STEPS = 128, /* after so many nothing of it is left */
+	LOOKS = 8,         /* at late links, in half the longest stall limit: one that falls silent is found out soon */
 };
 
 /* Rises at once, so that a slower line is not cut off twice; falls slowly, because most gaps close early. */
@@ -16,9 +17,10 @@ window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
 	uint32_t steps = (now_ms - s->updated_ms) / DECAY_MS;
 
 	if (lag_us >= s->lag_us) {
-		*s = (struct window_skew){lag_us, now_ms};
+		*s = (struct window_skew){lag_us, now_ms, false};
 		return;
 	}
+	s->unmeasured = false;
 	s->updated_ms += steps * DECAY_MS;
 	for (steps = steps < DECAY_STEPS ? steps : DECAY_STEPS; steps > 0; steps--)
 		s->lag_us -= (s->lag_us - lag_us + (1u << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
@@ -29,14 +31,29 @@ window_stall_us(const struct window_skew *skew, unsigned links, const struct win
 {
 	uint64_t lag_us = 0;
 
-	for (unsigned i = 0; i < links; i++)
+	for (unsigned i = 0; i < links; i++) {
+		if (skew[i].unmeasured)
+			return lim->stall_max_us;
 		lag_us = skew[i].lag_us > lag_us ? skew[i].lag_us : lag_us;
+	}
 
 	const uint64_t stall_us = 2 * lag_us + WINDOW_STALL_MARGIN_US;
 
 	if (stall_us > lim->stall_max_us)
 		return lim->stall_max_us;
 	return stall_us < lim->stall_min_us ? lim->stall_min_us : (uint32_t)stall_us;
+}
+
+uint32_t
+window_put_off_us(uint32_t stall_us, uint32_t waited_us, const struct window_limits *lim)
+{
+	const uint32_t most_us = lim->stall_max_us / 2;
+	const uint32_t least_us = most_us / LOOKS + 1;
+	const uint32_t each_us = stall_us / 2 > least_us ? stall_us / 2 : least_us;
+
+	if (waited_us >= most_us)
+		return 0;
+	return most_us - waited_us < each_us ? most_us - waited_us : each_us;
 }
 
 unsigned

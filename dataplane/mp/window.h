@@ -2,6 +2,7 @@
 #ifndef DATAPLANE_MP_WINDOW_H
 #define DATAPLANE_MP_WINDOW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How deep and how patient a receive window is. Both follow from the skew measured on each link, never from a
@@ -18,12 +19,18 @@ struct window_limits {
 struct window_skew {
 	uint32_t lag_us;     /* current estimate */
 	uint32_t updated_ms; /* when it last rose or decayed */
+	bool unmeasured;     /* joined others, and nobody knows yet how late it is */
 };
 
 void window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms);
 
-/* Stall limit for links with these lags: twice the largest lag plus a margin, within the limits. us */
+/* Stall limit for links with these lags: twice the largest lag plus a margin, within the limits; the longest one while a link is
+ * unmeasured. us */
 uint32_t window_stall_us(const struct window_skew *skew, unsigned links, const struct window_limits *lim);
+
+/* A deadline has passed, waited_us after it was armed, but the links that it passed for are late, not silent: how long it may be put
+ * off, until the next look or until half the longest stall limit has been waited; 0: not any more. us */
+uint32_t window_put_off_us(uint32_t stall_us, uint32_t waited_us, const struct window_limits *lim);
 
 /* Slots to grow to when `need` slots from the window's head are wanted: next power of two, at most
  * limits.slots_max and at most half the number space (2^(bits - 1)); 0 when no window within the

@@ -25,6 +25,19 @@ send_pieces(struct lab *l, unsigned links, uint32_t seq, unsigned n, unsigned se
 
 enum { ALL = 999 };
 
+/* The bundle's first packet, numbers 0 and 1, whose second piece comes first: now it is known that link 0 is not late, nor link 1. */
+static void
+measure_links(struct lab *l)
+{
+	static struct frame whole;
+
+	lab_inner(&whole, 0, 0, 900);
+	lab_fragment(l, 0, 1, 1, &whole, 400, whole.len - 400);
+	lab_fragment(l, 0, 0, 0, &whole, 0, 400);
+	rig_settle(&l->r);
+	lab_expect_packet(l, 0, 0, 900);
+}
+
 static void
 packets_on_any_number_of_links_come_out_in_order(void **state)
 {
@@ -367,8 +380,9 @@ gap_behind_a_silent_link_is_given_up_within_the_stall_limit(void **state)
 	(void)state;
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
-	send_pieces(&l, 1, 0, 3, 0, 900, 1);
-	send_pieces(&l, 1, 3, 1, 1, 500, ALL);
+	measure_links(&l);
+	send_pieces(&l, 1, 2, 3, 0, 900, 1);
+	send_pieces(&l, 1, 5, 1, 1, 500, ALL);
 	rig_settle(&l.r);
 	lab_expect_nothing(&l);
 	began = l.r.now_ns;
@@ -380,7 +394,122 @@ gap_behind_a_silent_link_is_given_up_within_the_stall_limit(void **state)
 	lab_expect_packet(&l, 0, 1, 500);
 	lab_expect_drops(&l, DROP_MP_LOST, 2);
 	assert_int_equal(lab_stats(&l, 0, 0)->expired, 1);
-	assert_int_equal(bundle_next_ns(l.r.dp->workers[0]->bundles), UINT64_MAX);
+	assert_int_equal(bundle_next_ns(l.r.dp->workers[0]), UINT64_MAX);
+	rig_close(&l.r);
+}
+
+/* Link 1 has joined and was not heard yet: it may be late by more than the shortest stall limit. Only the first gap waits for that. */
+static void
+first_packet_over_a_late_link_is_waited_for(void **state)
+{
+	static struct frame whole;
+	uint64_t began;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	lab_inner(&whole, 0, 7, 1000);
+	lab_fragment(&l, 0, 0, 1, &whole, 500, whole.len - 500);
+	rig_run(&l.r, lab_ms(60), lab_ms(1));
+	lab_fragment(&l, 0, 1, 0, &whole, 0, 500);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 7, 1000);
+	assert_in_range(lab_stats(&l, 0, 0)->links[1].lag_us, 59000, 61000);
+	assert_in_range(lab_stats(&l, 0, 0)->stall_us, 120001, 140000);
+	rig_close(&l.r);
+
+	lab_open(&l); /* it never says a word */
+	lab_bundle_of(&l, 0, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		send_pieces(&l, 1, 3 * i, 2, 0, 900, 1);
+		send_pieces(&l, 1, 3 * i + 2, 1, i, 500, ALL);
+		began = l.r.now_ns;
+		while (rig_waiting(&l.r, LAB_IP) == 0 && l.r.now_ns - began < lab_ms(1000))
+			rig_run(&l.r, 500000, 500000);
+		if (i == 0) /* stall_max_ms is 200 */
+			assert_in_range(l.r.now_ns - began, lab_ms(99), lab_ms(203));
+		else
+			assert_in_range(l.r.now_ns - began, lab_ms(9), lab_ms(23));
+		lab_expect_packet(&l, 0, i, 500);
+	}
+	rig_close(&l.r);
+}
+
+/* When half of packet i comes over link 1, where packets are sent every 2 ms: it gets later by 7 ms a packet, then stays so. */
+static unsigned
+slowing_ms(unsigned i)
+{
+	enum { SLOWS = 11 };
+
+	return i <= SLOWS ? 9 * i : 9 * SLOWS + 2 * (i - SLOWS);
+}
+
+/* Link 1 falls behind faster than the stall limit follows, but brings something all the time. That is what the others wait for. When it
+ * stops, the limit holds again. */
+static void
+link_that_gets_later_is_waited_for_while_it_brings_something(void **state)
+{
+	enum { PACKETS = 150 };
+	static struct frame whole[PACKETS];
+	unsigned sent = 0, late = 0;
+	uint64_t began;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	measure_links(&l);
+	for (unsigned ms = 0; late < PACKETS; ms++) {
+		if (ms % 2 == 0 && sent < PACKETS) {
+			lab_inner(&whole[sent], 0, sent, 1000);
+			lab_fragment(&l, 0, 0, 2 + 2 * sent, &whole[sent], 0, 500);
+			sent++;
+		}
+		if (ms == slowing_ms(late)) {
+			lab_fragment(&l, 0, 1, 3 + 2 * late, &whole[late], 500, whole[late].len - 500);
+			late++;
+		}
+		rig_run(&l.r, lab_ms(1), lab_ms(1));
+	}
+	for (unsigned i = 0; i < PACKETS; i++)
+		lab_expect_packet(&l, 0, i, 1000);
+	assert_int_equal(lab_stats(&l, 0, 0)->expired, 0);
+	assert_in_range(lab_stats(&l, 0, 0)->links[1].lag_us, 74000, 78000);
+
+	send_pieces(&l, 1, 2 + 2 * PACKETS, 2, 0, 900, 1);
+	send_pieces(&l, 1, 4 + 2 * PACKETS, 1, 1, 500, ALL);
+	began = l.r.now_ns;
+	while (rig_waiting(&l.r, LAB_IP) == 0 && l.r.now_ns - began < lab_ms(1000))
+		rig_run(&l.r, 500000, 500000);
+	assert_in_range(l.r.now_ns - began, lab_ms(79), lab_ms(168));
+	lab_expect_packet(&l, 0, 1, 500);
+	rig_close(&l.r);
+}
+
+/* The machine runs something else on the worker's CPU for 300 ms. Both halves have come meanwhile, the second one 5 ms after the first. */
+static void
+time_without_a_turn_is_not_waited(void **state)
+{
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	measure_links(&l);
+	lab_inner(&whole, 0, 3, 1000);
+	lab_fragment(&l, 0, 0, 3, &whole, 500, whole.len - 500);
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < BURST_MAX; i++) /* in front of it in the queue */
+		lab_fragment(&l, 0, 0, 1, &whole, 500, whole.len - 500);
+	lab_fragment(&l, 0, 1, 2, &whole, 0, 500);
+	l.r.now_ns += lab_ms(300);
+	l.r.dp->workers[0]->away_ns += lab_ms(298);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 3, 1000);
+	assert_int_equal(lab_stats(&l, 0, 0)->expired, 0);
+	assert_int_equal(lab_stats(&l, 0, 0)->stall_us, 20000);
 	rig_close(&l.r);
 }
 
@@ -406,6 +535,7 @@ gap_in_a_deep_window_is_given_up_within_the_stall_limit_too(void **state)
 	(void)state;
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
+	measure_links(&l);
 	deepen(&l);
 	rig_run(&l.r, lab_ms(100), lab_ms(1));
 	assert_int_equal(lab_stats(&l, 0, 0)->window_slots, 128);
@@ -472,12 +602,13 @@ last_fragment_of_a_burst_lost_leaves_nothing_behind(void **state)
 	(void)state;
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
-	send_pieces(&l, 2, 0, 2, 0, 900, 1);
+	measure_links(&l);
+	send_pieces(&l, 2, 2, 2, 0, 900, 1);
 	rig_run(&l.r, lab_ms(50), lab_ms(1));
 	lab_expect_drops(&l, DROP_MP_LOST, 1);
 	assert_int_equal(lab_stats(&l, 0, 0)->held, 0);
 	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
-	send_pieces(&l, 2, 2, 2, 1, 900, ALL);
+	send_pieces(&l, 2, 4, 2, 1, 900, ALL);
 	rig_settle(&l.r);
 	lab_expect_packet(&l, 0, 1, 900);
 	rig_close(&l.r);
@@ -582,7 +713,7 @@ number_beyond_the_largest_window_pushes_the_oldest_gap_out(void **state)
 	lab_expect_drops(&l, DROP_MP_OVERRUN, 1);
 	assert_int_equal(lab_stats(&l, 0, 0)->overrun, 1);
 	assert_int_equal(lab_stats(&l, 0, 0)->held, 1);
-	rig_run(&l.r, lab_ms(50), lab_ms(1));
+	rig_run(&l.r, lab_ms(210), lab_ms(1)); /* stall_max_ms: link 1 was never heard */
 	lab_expect_packet(&l, 0, 2, 502);
 	rig_close(&l.r);
 }
@@ -766,12 +897,13 @@ skew_is_measured_and_makes_the_window_patient(void **state)
 	(void)state;
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
+	measure_links(&l);
 	assert_int_equal(lab_stats(&l, 0, 0)->stall_us, 20000);
 	for (unsigned i = 0; i < 50; i++) {
 		lab_inner(&whole, 0, i, 1000);
-		lab_fragment(&l, 0, 1, 2 * i + 1, &whole, 500, whole.len - 500);
+		lab_fragment(&l, 0, 1, 2 * i + 3, &whole, 500, whole.len - 500);
 		rig_run(&l.r, lab_ms(8), lab_ms(1));
-		lab_fragment(&l, 0, 0, 2 * i, &whole, 0, 500);
+		lab_fragment(&l, 0, 0, 2 * i + 2, &whole, 0, 500);
 		rig_run(&l.r, lab_ms(1), lab_ms(1));
 		lab_expect_packet(&l, 0, i, 1000);
 	}
@@ -801,6 +933,9 @@ main(void)
 		cmocka_unit_test(control_protocol_inside_multilink_goes_to_control_with_its_bundle),
 		cmocka_unit_test(null_fragments_are_counted_and_move_the_lower_edge),
 		cmocka_unit_test(gap_behind_a_silent_link_is_given_up_within_the_stall_limit),
+		cmocka_unit_test(first_packet_over_a_late_link_is_waited_for),
+		cmocka_unit_test(link_that_gets_later_is_waited_for_while_it_brings_something),
+		cmocka_unit_test(time_without_a_turn_is_not_waited),
 		cmocka_unit_test(gap_in_a_deep_window_is_given_up_within_the_stall_limit_too),
 		cmocka_unit_test(window_that_grew_without_a_gap_shrinks_too),
 		cmocka_unit_test(budget_is_made_beside_an_idle_deep_window),

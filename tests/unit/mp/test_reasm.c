@@ -546,6 +546,59 @@ old_mark_does_not_come_round(void **state)
 	bench_fini(&b);
 }
 
+/* Link 0 is ahead; link 1 is late, and then silent. All around the circle, and ages after its deadline was armed. */
+static void
+edge_moves_while_the_late_link_is_heard(void **state)
+{
+	static const struct {
+		bool short_seq;
+		uint32_t start;
+	} rows[] = {{false, 0}, {false, 0xfffffe}, {true, 0}, {true, 0xffd}, {false, 0x7ffffe}, {true, 1022}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const unsigned bits = rows[i].short_seq ? 12 : 24;
+		const uint32_t s = rows[i].start;
+		struct bench b;
+
+		bench_init(&b, rows[i].short_seq, i % 2 != 0, s);
+		if (i >= 4)
+			grow(&b, 128);
+		reasm_link_join(&b.r, 0, NULL);
+		reasm_link_join(&b.r, 1, NULL);
+		assert_false(reasm_edge_moved(&b.r));
+		insert(&b, 0, s, "BE", NULL);
+		insert(&b, 0, seq_add(s, 2, bits), "BE", NULL);
+		insert(&b, 0, seq_add(s, 4, bits), "BE", NULL);
+		reasm_arm(&b.r);
+		assert_false(reasm_edge_moved(&b.r));
+		insert(&b, 0, seq_add(s, 6, bits), "BE", NULL); /* the one that is ahead says nothing */
+		assert_false(reasm_edge_moved(&b.r));
+		insert(&b, 1, seq_add(s, 1, bits), "BE", NULL);
+		pop_all(&b);
+		assert_true(reasm_edge_moved(&b.r));
+		assert_false(reasm_edge_moved(&b.r)); /* not since */
+		insert(&b, 1, seq_add(s, 3, bits), "BE", NULL);
+		pop_all(&b);
+		assert_false(reasm_edge_moved(&b.r)); /* what the deadline was for has left */
+		reasm_arm(&b.r);
+		reasm_expire(&b.r);
+		assert_false(reasm_edge_moved(&b.r)); /* too late */
+		pop_all(&b);
+		for (uint32_t n = 7; n < 10000; n++) {
+			insert(&b, 0, seq_add(s, n, bits), "BE", NULL);
+			b.out[0] = '\0';
+		}
+		insert(&b, 0, seq_add(s, 10001, bits), "BE", NULL);
+		reasm_arm(&b.r);
+		assert_false(reasm_edge_moved(&b.r));
+		reasm_link_leave(&b.r, 0);
+		reasm_link_leave(&b.r, 1);
+		assert_false(reasm_edge_moved(&b.r));
+		bench_fini(&b);
+	}
+}
+
 /* Fragments until the window delivers again after the sender jumped from number from to number to. */
 static unsigned
 fragments_until_recovery(bool short_seq, uint32_t from, uint32_t to, unsigned links)
@@ -673,6 +726,7 @@ lag_of_the_slower_link_is_measured(void **state)
 	insert(&b, 1, 0, "BE", NULL);
 	assert_true(reasm_lag(&b.r, &link, &lag_us));
 	assert_int_equal(link, 1);
+	assert_int_equal(reasm_lag_against(&b.r), 0);
 	assert_int_equal(lag_us, 5000);
 	assert_false(reasm_lag(&b.r, &link, &lag_us));
 	bench_fini(&b);
@@ -791,6 +845,7 @@ main(void)
 		cmocka_unit_test(packet_that_fills_the_window_gives_way),
 		cmocka_unit_test(idle_link_does_not_come_round),
 		cmocka_unit_test(old_mark_does_not_come_round),
+		cmocka_unit_test(edge_moves_while_the_late_link_is_heard),
 		cmocka_unit_test(window_recovers_from_any_jump_within_200_fragments),
 		cmocka_unit_test(backlog_of_a_slow_link_does_not_turn_time_back),
 		cmocka_unit_test(single_strays_do_not_add_up),

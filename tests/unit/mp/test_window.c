@@ -66,8 +66,8 @@ stall_limit_is_twice_the_largest_lag_plus_margin(void **state)
 {
 	const struct window_limits lim = {.stall_min_us = 2000, .stall_max_us = 500000, .slots_max = 16384};
 	const struct window_limits narrow = {.stall_min_us = 90000, .stall_max_us = 100000, .slots_max = 16384};
-	const struct window_skew skew[] = {{0, 0}, {30000, 0}, {1000, 0}};
-	const struct window_skew far[] = {{UINT32_MAX, 0}};
+	const struct window_skew skew[] = {{.lag_us = 0}, {.lag_us = 30000}, {.lag_us = 1000}};
+	const struct window_skew far[] = {{.lag_us = UINT32_MAX}};
 
 	(void)state;
 	assert_in_range(window_stall_us(skew, 3, &lim), 60001, 80000);
@@ -75,6 +75,56 @@ stall_limit_is_twice_the_largest_lag_plus_margin(void **state)
 	assert_int_equal(window_stall_us(skew, 3, &narrow), 90000);
 	assert_int_equal(window_stall_us(far, 1, &narrow), 100000);
 	assert_in_range(window_stall_us(NULL, 0, &lim), 2000, 20000);
+}
+
+static void
+link_that_nobody_measured_gets_the_longest_stall_limit(void **state)
+{
+	const struct window_limits lim = {.stall_min_us = 20000, .stall_max_us = 500000, .slots_max = 16384};
+	struct window_skew skew[] = {{.lag_us = 3000}, {.unmeasured = true}};
+
+	(void)state;
+	assert_int_equal(window_stall_us(skew, 2, &lim), 500000);
+	assert_int_equal(window_stall_us(skew, 1, &lim), 20000);
+	window_skew_sample(&skew[1], 60000, 1);
+	assert_in_range(window_stall_us(skew, 2, &lim), 120001, 140000);
+	skew[1].unmeasured = true;
+	window_skew_sample(&skew[1], 100, 2); /* less than what is remembered: known all the same */
+	assert_in_range(window_stall_us(skew, 2, &lim), 120001, 140000);
+}
+
+/* A stall limit, the longest one; how many put-offs there are and how long all of them are: half the longest less half the limit. */
+static const struct {
+	uint32_t stall_us, max_us;
+	unsigned least, most;
+	uint32_t all_us;
+} put_offs[] = {
+	{20000, 500000, 7, 9, 240000},
+	{130000, 500000, 3, 3, 185000},
+	{400000, 500000, 1, 1, 50000},
+	{500000, 500000, 0, 0, 0},
+	{1000, 1000, 0, 0, 0},
+	{1000, 60000000, 7, 9, 29999500},
+	{60000000, 60000000, 0, 0, 0},
+};
+
+static void
+deadline_of_late_links_is_put_off_to_half_the_longest_stall_limit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(put_offs) / sizeof(put_offs[0]); i++) {
+		const struct window_limits lim = {.stall_max_us = put_offs[i].max_us};
+		const uint32_t first_us = put_offs[i].stall_us / 2;
+		uint32_t all_us = 0, more_us;
+		unsigned n = 0;
+
+		while ((more_us = window_put_off_us(put_offs[i].stall_us, first_us + all_us, &lim)) != 0 && n < 100) {
+			all_us += more_us;
+			n++;
+		}
+		assert_in_range(n, put_offs[i].least, put_offs[i].most);
+		assert_int_equal(all_us, put_offs[i].all_us);
+	}
 }
 
 static const struct {
@@ -120,6 +170,8 @@ main(void)
 		cmocka_unit_test(estimate_decays_to_the_samples),
 		cmocka_unit_test(estimate_decays_over_a_pause_and_a_clock_wrap),
 		cmocka_unit_test(stall_limit_is_twice_the_largest_lag_plus_margin),
+		cmocka_unit_test(link_that_nobody_measured_gets_the_longest_stall_limit),
+		cmocka_unit_test(deadline_of_late_links_is_put_off_to_half_the_longest_stall_limit),
 		cmocka_unit_test(depth_is_the_next_power_of_two_within_the_limits),
 	};
 
