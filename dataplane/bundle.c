@@ -289,6 +289,10 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	b->tx_rest.mss_v6 = s->mss_v6;
 	b->tx_rest.null_ms = s->null_ms;
 	b->hot.address_be = s->address_be;
+	for (unsigned i = 0; i < RTE_DIM(b->sources6.len); i++) {
+		b->sources6.prefix[i] = s->prefix6[i];
+		b->sources6.len[i] = (uint8_t)RTE_MIN(s->prefix6_len[i], 64u);
+	}
 	b->tx.config = (struct sched_config){.mode = s->mode, .min_fragment = s->min_fragment};
 	b->rare.queue_ms = s->queue_ms;
 	b->rare.limits = (struct window_limits){

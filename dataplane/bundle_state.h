@@ -140,6 +140,12 @@ struct bundle_tx_rest {
 	struct wide_count sent;
 };
 
+/* Where the subscriber's IPv6 packets come from: short cut for the source check. */
+struct bundle_sources6 {
+	uint64_t prefix[2];
+	uint8_t len[2]; /* 0: none */
+};
+
 /* Counters of a link that move seldom. */
 struct link_rare {
 	struct wide_count rx;
@@ -181,6 +187,7 @@ struct bundle {
 	struct tx_line lines[LINES_INLINE];
 	struct bundle_tx_rest tx_rest __rte_cache_aligned;
 	struct bundle_rare rare;
+	struct bundle_sources6 sources6;
 } __rte_cache_aligned;
 _Static_assert(
 	offsetof(struct bundle, hot) == 64 && offsetof(struct bundle, slots) == 128, "lines 0 and 1, then the slots");
@@ -294,6 +301,17 @@ bundle_tx_at(const struct bundle_table *t, uint32_t index)
 	if (index >= t->max || !(t->bundles[index].tx.flags & BUNDLE_LIVE))
 		return NULL;
 	return &t->bundles[index];
+}
+
+static inline bool
+bundle_has_source6(const struct bundle *b, uint64_t hi)
+{
+	const struct bundle_sources6 *s = &b->sources6;
+
+	for (unsigned i = 0; i < RTE_DIM(s->len); i++)
+		if (s->len[i] != 0 && (hi ^ s->prefix[i]) >> (64 - s->len[i]) == 0)
+			return true;
+	return false;
 }
 
 static inline struct tx_line *

@@ -26,13 +26,15 @@ enum pkt_flags {
 	PKT_TO_LINKS = 1 << 4,    /* routed to a bundle, not to an IP port */
 };
 
+#define PKT_NEXT_HOP_IS_DST UINT32_MAX /* the address is the packet's destination */
+
 /* Scratch between stages. What a field means before and after each stage is said at the stage. It lies in the mbuf's second line, which
  * whoever chains or frees the mbuf needs anyway, and nobody waits for a line of its own. */
 struct pkt {
 	union {
 		struct rte_mbuf *next; /* intrusive queues: bundle queue, line queue */
 		struct {
-			uint32_t next_hop_be; /* of packets that wait for a neighbour */
+			uint32_t next_hop_be; /* of packets that wait for a neighbour; IPv6: its index, or the below */
 			uint16_t mtu;
 			uint8_t why; /* enum dp_punt_why of packets routing hands to control */
 			uint8_t kind; /* on rings: enum steer_kind, enum dp_origin (punt) or enum dp_target_kind (inject) */

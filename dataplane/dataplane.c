@@ -614,14 +614,18 @@ dp_session_clear(struct dataplane *dp, const struct dp_session_key *key)
 	return session_leave(dp, key, 0);
 }
 
+static bool
+next_is_valid(const struct dataplane *dp, const struct dp_next *next)
+{
+	if ((next->kind == DP_NEXT_CONNECTED || next->kind == DP_NEXT_GATEWAY) && next->port >= dp->n_ports)
+		return false;
+	return next->kind != DP_NEXT_BUNDLE || next->bundle.home < dp->n_workers;
+}
+
 int
 dp_route_set(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len, const struct dp_next *next)
 {
-	if ((next->kind == DP_NEXT_CONNECTED || next->kind == DP_NEXT_GATEWAY) && next->port >= dp->n_ports)
-		return -EINVAL;
-	if (next->kind == DP_NEXT_BUNDLE && next->bundle.home >= dp->n_workers)
-		return -EINVAL;
-	return tables_route_set(dp->tables, prefix_be, prefix_len, next);
+	return next_is_valid(dp, next) ? tables_route_set(dp->tables, prefix_be, prefix_len, next) : -EINVAL;
 }
 
 int
@@ -631,13 +635,41 @@ dp_route_del(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len)
 }
 
 int
+dp_route6_set(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len, const struct dp_next *next)
+{
+	return next_is_valid(dp, next) ? tables_route6_set(dp->tables, prefix, prefix_len, next) : -EINVAL;
+}
+
+int
+dp_route6_del(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len)
+{
+	return tables_route6_del(dp->tables, prefix, prefix_len);
+}
+
+int
+dp_neighbour6_set(struct dataplane *dp, uint16_t port, const struct ip_addr *address, const struct mac *mac)
+{
+	return port >= dp->n_ports ? -EINVAL : tables_neighbour_set(dp->tables, port, address, mac);
+}
+
+bool
+dp_neighbour6_used(struct dataplane *dp, uint16_t port, const struct ip_addr *address)
+{
+	return tables_neighbour_used(dp->tables, port, address);
+}
+
+int
 dp_neighbour_set(struct dataplane *dp, uint16_t port, uint32_t address_be, const struct mac *mac)
 {
-	return port >= dp->n_ports ? -EINVAL : tables_neighbour_set(dp->tables, port, address_be, mac);
+	const struct ip_addr address = ip_addr_of4(ntohl(address_be));
+
+	return dp_neighbour6_set(dp, port, &address, mac);
 }
 
 bool
 dp_neighbour_used(struct dataplane *dp, uint16_t port, uint32_t address_be)
 {
-	return tables_neighbour_used(dp->tables, port, address_be);
+	const struct ip_addr address = ip_addr_of4(ntohl(address_be));
+
+	return dp_neighbour6_used(dp, port, &address);
 }

@@ -303,8 +303,20 @@ dp_events(struct dataplane *dp, struct dp_event *events, unsigned n, bool *lost)
 
 /* ------------------------------------------------------------------ punted frames */
 
+/* IPv6 packets have no room for an address: they name a neighbour word, or mean their own destination. */
 static void
-punted_fill(struct dp_punted *out, struct rte_mbuf *m)
+punted_next_hop(const struct dataplane *dp, struct dp_punted *out, uint32_t next_hop)
+{
+	out->next_hop_be = next_hop;
+	if (out->origin != DP_FROM_ROUTE || out->why != DP_PUNT_GLEAN || out->len < IP6_HDR_LEN ||
+		ip_version(out->bytes, out->len) != 6)
+		return;
+	if (next_hop == PKT_NEXT_HOP_IS_DST || !tables_neighbour_address(dp->tables, next_hop, &out->next_hop6))
+		out->next_hop6 = ip_addr_of6(out->bytes + 24);
+}
+
+static void
+punted_fill(const struct dataplane *dp, struct dp_punted *out, struct rte_mbuf *m)
 {
 	const struct pkt *k = pkt(m);
 	const void *bytes;
@@ -313,7 +325,6 @@ punted_fill(struct dp_punted *out, struct rte_mbuf *m)
 	out->why = (enum dp_punt_why)k->why;
 	out->port = k->port;
 	out->mtu = k->mtu;
-	out->next_hop_be = k->next_hop_be;
 	out->from_bundle = out->origin == DP_FROM_ROUTE && (k->flags & PKT_FROM_BUNDLE) != 0;
 	out->bundle = (struct dp_bundle_ref){.index = k->bundle, .home = k->home, .gen = k->gen};
 	out->slot = k->slot;
@@ -321,6 +332,7 @@ punted_fill(struct dp_punted *out, struct rte_mbuf *m)
 	bytes = rte_pktmbuf_read(m, 0, (uint32_t)out->len, out->bytes);
 	if (bytes != out->bytes)
 		memcpy(out->bytes, bytes, out->len);
+	punted_next_hop(dp, out, k->next_hop_be);
 }
 
 bool
@@ -331,7 +343,7 @@ dp_punted_next(struct dataplane *dp, struct dp_punted *out)
 
 		if (rte_ring_sc_dequeue(dp->workers[dp->next_punt++ % dp->n_workers]->punt, &m) != 0)
 			continue;
-		punted_fill(out, m);
+		punted_fill(dp, out, m);
 		rte_pktmbuf_free(m);
 		return true;
 	}

@@ -64,8 +64,11 @@ inner_proto(struct worker *w, struct burst *b)
 	b->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = b->m[i];
-		const unsigned verdict = judge(&w->bundles->bundles[pkt(m)->bundle], pkt(m)->proto);
+		const struct bundle *bu = &w->bundles->bundles[pkt(m)->bundle];
+		const unsigned verdict = judge(bu, pkt(m)->proto);
 
+		if (pkt(m)->proto == PPP_IPV6)
+			rte_prefetch0(&bu->sources6);
 		if (verdict == PACKET_PASS)
 			b->m[b->n++] = m;
 		else if (verdict == PACKET_PUNT)

@@ -4,20 +4,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <rte_hash.h>
-#include <rte_hash_crc.h>
 #include <rte_lpm.h>
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/hash_table.h"
 #include "dataplane/host_pages.h"
 #include "dataplane/internal.h"
+#include "dataplane/prefix6.h"
 
 /* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
- *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 gateway.
- * Hosts keep it in the exact table; prefixes, whose table has room for 24 bits, an index into `prefix_words`. Both kinds of index are
- * used again only when every worker has reported to qsbr after the last reader could have got them.
+ *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway.
+ * IPv4 hosts keep it in the exact table; prefixes, whose table has room for 24 bits, an index into `prefix_words`; IPv6 has it in
+ * prefix6.c. Both kinds of index are used again only when every worker has reported to qsbr after the last reader could have got them.
  *
  * Workers only read, but for the neighbours' `used` bytes. Everything under "control only" is plain memory of one thread. */
 
@@ -32,18 +33,29 @@ struct index_pool {
 	} * waiting; /* ring of size entries */
 };
 
-struct route {           /* control only: what prefix_words and hosts were made from */
-	uint32_t prefix; /* host order */
-	uint8_t len;
+struct route { /* control only: what the workers' tables were made from */
+	struct ip_addr prefix;
+	uint8_t len;               /* of 128: IPv4 is mapped */
 	uint32_t index, neighbour; /* NO_INDEX: none */
 	uint64_t word;
 };
 
-struct neighbour {        /* control only */
-	uint32_t address; /* host order */
+struct neighbour { /* control only */
+	struct ip_addr address;
 	uint16_t port;
 	uint32_t users; /* routes through it, and one if control has set its MAC */
 	bool set;
+};
+
+/* Keys are hashed as bytes: no padding but what is there by name. */
+struct route_key {
+	struct ip_addr prefix;
+	uint32_t len, zero;
+};
+
+struct neighbour_key {
+	struct ip_addr address;
+	uint32_t port, zero;
 };
 
 struct session {
@@ -69,6 +81,7 @@ struct tables {
 	_Atomic uint64_t default_word; /* rte_lpm has no /0 */
 	_Atomic uint64_t
 		host_nets[HOST_NETS / 64]; /* bit = /16 with hosts in the hash: the others need not be asked for */
+	struct prefix6 *prefixes6;
 	struct rte_rcu_qsbr *qsbr;
 
 	/* control only */
@@ -149,28 +162,6 @@ index_give(struct index_pool *p, struct rte_rcu_qsbr *qsbr, uint32_t index)
 
 /* ------------------------------------------------------------------ making and freeing */
 
-static struct rte_hash *
-hash_new(const char *name, uint32_t entries, uint32_t key_len, int numa_node, struct rte_rcu_qsbr *qsbr)
-{
-	const struct rte_hash_parameters params = {
-		.name = name,
-		.entries = RTE_MAX(entries, 64u),
-		.key_len = key_len,
-		.hash_func = rte_hash_crc,
-		.socket_id = numa_node,
-		.extra_flag =
-			RTE_HASH_EXTRA_FLAGS_EXT_TABLE | (qsbr == NULL ? 0 : RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF),
-	};
-	struct rte_hash_rcu_config rcu = {.v = qsbr, .mode = RTE_HASH_QSBR_MODE_DQ};
-	struct rte_hash *h = rte_hash_create(&params);
-
-	if (h != NULL && qsbr != NULL && rte_hash_rcu_qsbr_add(h, &rcu) != 0) {
-		rte_hash_free(h);
-		return NULL;
-	}
-	return h;
-}
-
 static struct rte_lpm *
 lpm_new(unsigned routes_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 {
@@ -191,15 +182,18 @@ lpm_new(unsigned routes_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 static const char *
 tables_make(struct tables *t, unsigned routes_max, unsigned sessions_max, int node)
 {
-	t->hosts = hash_new("hosts", routes_max, sizeof(uint32_t), node, t->qsbr);
+	t->hosts = hash_table_new("hosts", routes_max, sizeof(uint32_t), node, t->qsbr);
 	t->host_pages = host_pages_new(routes_max / 8 + 16, node);
 	if (t->hosts == NULL || t->host_pages == NULL)
 		return "table of hosts";
-	t->sessions = hash_new("sessions", sessions_max, sizeof(struct dp_session_key), node, t->qsbr);
+	t->sessions = hash_table_new("sessions", sessions_max, sizeof(struct dp_session_key), node, t->qsbr);
 	if (t->sessions == NULL)
 		return "table of sessions";
-	t->routes = hash_new("routes", routes_max * 2, sizeof(uint64_t), node, NULL);
-	t->neighbour_index = hash_new("neighbours", routes_max, sizeof(uint64_t), node, NULL);
+	t->prefixes6 = prefix6_new(routes_max, node, t->qsbr);
+	if (t->prefixes6 == NULL)
+		return "tables of IPv6 prefixes";
+	t->routes = hash_table_new("routes", routes_max * 4, sizeof(struct route_key), node, NULL);
+	t->neighbour_index = hash_table_new("neighbours", routes_max, sizeof(struct neighbour_key), node, NULL);
 	if (t->routes == NULL || t->neighbour_index == NULL)
 		return "list of routes";
 	t->prefixes = lpm_new(routes_max, node, t->qsbr);
@@ -277,6 +271,7 @@ tables_free(struct tables *t)
 	host_pages_free(t->host_pages);
 	rte_hash_free(t->sessions);
 	rte_lpm_free(t->prefixes);
+	prefix6_free(t->prefixes6);
 	rte_free(t->prefix_words);
 	rte_free(t->neighbour_words);
 	rte_free(t->neighbour_used);
@@ -373,21 +368,6 @@ host_word(const struct tables *t, uint32_t host)
 	return rte_hash_lookup_data(t->hosts, &host, &word) < 0 ? 0 : (uint64_t)(uintptr_t)word;
 }
 
-static uint64_t
-prefix_key(uint32_t prefix, unsigned len)
-{
-	return (uint64_t)len << 32 | prefix;
-}
-
-static struct route *
-route_find(const struct tables *t, uint32_t prefix, unsigned len)
-{
-	const uint64_t key = prefix_key(prefix, len);
-	void *r;
-
-	return rte_hash_lookup_data(t->routes, &key, &r) < 0 ? NULL : r;
-}
-
 /* Longest prefix; hosts not asked. */
 static uint64_t
 prefix_word(const struct tables *t, uint32_t host)
@@ -399,18 +379,57 @@ prefix_word(const struct tables *t, uint32_t host)
 	return atomic_load_explicit(&t->default_word, memory_order_relaxed);
 }
 
-/* ------------------------------------------------------------------ neighbours */
+/* ------------------------------------------------------------------ either family */
 
-static uint64_t
-neighbour_key(uint16_t port, uint32_t address)
+/* An entry of one address. */
+static int
+address_set(struct tables *t, const struct ip_addr *a, uint64_t word)
 {
-	return (uint64_t)port << 32 | address;
+	return ip_addr_is4(a) ? host_set(t, ip_addr_4(a), word) : prefix6_set(t->prefixes6, a, 128, word);
 }
 
-static uint32_t
-neighbour_find(const struct tables *t, uint16_t port, uint32_t address)
+static void
+address_del(struct tables *t, const struct ip_addr *a)
 {
-	const uint64_t key = neighbour_key(port, address);
+	if (ip_addr_is4(a))
+		host_del(t, ip_addr_4(a));
+	else
+		prefix6_del(t->prefixes6, a, 128);
+}
+
+/* 0: no entry of its own. */
+static uint64_t
+address_word(const struct tables *t, const struct ip_addr *a)
+{
+	uint64_t word;
+
+	if (ip_addr_is4(a))
+		return host_word(t, ip_addr_4(a));
+	return prefix6_get(t->prefixes6, a, 128, &word) ? word : 0;
+}
+
+/* What holds for an address without an entry of its own. */
+static uint64_t
+network_word(const struct tables *t, const struct ip_addr *a)
+{
+	return ip_addr_is4(a) ? prefix_word(t, ip_addr_4(a)) : prefix6_find(t->prefixes6, a, 127);
+}
+
+static struct route *
+route_find(const struct tables *t, const struct ip_addr *prefix, unsigned len)
+{
+	const struct route_key key = {.prefix = *prefix, .len = len};
+	void *r;
+
+	return rte_hash_lookup_data(t->routes, &key, &r) < 0 ? NULL : r;
+}
+
+/* ------------------------------------------------------------------ neighbours */
+
+static uint32_t
+neighbour_find(const struct tables *t, uint16_t port, const struct ip_addr *address)
+{
+	const struct neighbour_key key = {.address = *address, .port = port};
 	void *index;
 
 	return rte_hash_lookup_data(t->neighbour_index, &key, &index) < 0 ? NO_INDEX : (uint32_t)(uintptr_t)index;
@@ -418,9 +437,9 @@ neighbour_find(const struct tables *t, uint16_t port, uint32_t address)
 
 /* Finds or makes it, with one more user. */
 static uint32_t
-neighbour_hold(struct tables *t, uint16_t port, uint32_t address)
+neighbour_hold(struct tables *t, uint16_t port, const struct ip_addr *address)
 {
-	const uint64_t key = neighbour_key(port, address);
+	const struct neighbour_key key = {.address = *address, .port = port};
 	uint32_t i = neighbour_find(t, port, address);
 
 	if (i == NO_INDEX) {
@@ -431,7 +450,7 @@ neighbour_hold(struct tables *t, uint16_t port, uint32_t address)
 			index_give(&t->neighbour_indexes, t->qsbr, i);
 			return NO_INDEX;
 		}
-		t->neighbours[i] = (struct neighbour){.address = address, .port = port};
+		t->neighbours[i] = (struct neighbour){.address = *address, .port = port};
 		atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
 		atomic_store_explicit(&t->neighbour_used[i], 0, memory_order_relaxed);
 	}
@@ -442,11 +461,11 @@ neighbour_hold(struct tables *t, uint16_t port, uint32_t address)
 static void
 neighbour_release(struct tables *t, uint32_t i)
 {
-	uint64_t key;
+	struct neighbour_key key;
 
 	if (i == NO_INDEX || --t->neighbours[i].users != 0)
 		return;
-	key = neighbour_key(t->neighbours[i].port, t->neighbours[i].address);
+	key = (struct neighbour_key){.address = t->neighbours[i].address, .port = t->neighbours[i].port};
 	rte_hash_del_key(t->neighbour_index, &key);
 	index_give(&t->neighbour_indexes, t->qsbr, i);
 }
@@ -458,13 +477,14 @@ neighbour_route(struct tables *t, uint32_t i)
 	const struct neighbour *n = &t->neighbours[i];
 	struct next_hop h;
 
-	if (!n->set || route_find(t, n->address, 32) != NULL)
+	if (!n->set || route_find(t, &n->address, 128) != NULL)
 		return;
-	word_load(prefix_word(t, n->address), &h);
+	word_load(network_word(t, &n->address), &h);
 	if (h.kind != DP_NEXT_CONNECTED || h.port != n->port)
 		return;
 	/* without room there it stays CONNECTED: resolved packet by packet, through control */
-	host_set(t, n->address, word_of_port(NEXT_NEIGHBOUR, n->port, i, htonl(n->address)));
+	address_set(t, &n->address,
+		word_of_port(NEXT_NEIGHBOUR, n->port, i, ip_addr_is4(&n->address) ? htonl(ip_addr_4(&n->address)) : 0));
 }
 
 /* Whether the exact table leads to it. */
@@ -473,7 +493,7 @@ neighbour_routed(const struct tables *t, uint32_t i)
 {
 	struct next_hop h;
 
-	word_load(host_word(t, t->neighbours[i].address), &h);
+	word_load(address_word(t, &t->neighbours[i].address), &h);
 	return h.kind == NEXT_NEIGHBOUR && h.neighbour == i;
 }
 
@@ -482,7 +502,7 @@ neighbour_forget(struct tables *t, uint32_t i)
 {
 	atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
 	if (neighbour_routed(t, i))
-		host_del(t, t->neighbours[i].address);
+		address_del(t, &t->neighbours[i].address);
 	t->neighbours[i].set = false;
 	neighbour_release(t, i);
 }
@@ -498,9 +518,8 @@ mac_word(const struct mac *m)
 }
 
 int
-tables_neighbour_set(struct tables *t, uint16_t port, uint32_t address_be, const struct mac *mac)
+tables_neighbour_set(struct tables *t, uint16_t port, const struct ip_addr *address, const struct mac *mac)
 {
-	const uint32_t address = ntohl(address_be);
 	uint32_t i = neighbour_find(t, port, address);
 
 	if (mac == NULL) {
@@ -520,11 +539,20 @@ tables_neighbour_set(struct tables *t, uint16_t port, uint32_t address_be, const
 }
 
 bool
-tables_neighbour_used(struct tables *t, uint16_t port, uint32_t address_be)
+tables_neighbour_used(struct tables *t, uint16_t port, const struct ip_addr *address)
 {
-	const uint32_t i = neighbour_find(t, port, ntohl(address_be));
+	const uint32_t i = neighbour_find(t, port, address);
 
 	return i != NO_INDEX && atomic_exchange_explicit(&t->neighbour_used[i], 0, memory_order_relaxed) != 0;
+}
+
+bool
+tables_neighbour_address(const struct tables *t, uint32_t index, struct ip_addr *address)
+{
+	if (index >= t->neighbour_indexes.size)
+		return false;
+	*address = t->neighbours[index].address;
+	return true;
 }
 
 uint64_t
@@ -538,22 +566,19 @@ tables_neighbour(const struct tables *t, uint32_t index)
 
 /* ------------------------------------------------------------------ routes */
 
-static uint32_t
-prefix_mask(unsigned len)
-{
-	return len == 0 ? 0 : UINT32_MAX << (32 - len);
-}
-
-/* Where workers find it: the default's word, the exact table, or an index in the prefix table. */
+/* Where workers find IPv4 routes: the default's word, the exact table, or an index in the prefix table. */
 static int
-route_publish(struct tables *t, struct route *r, uint64_t word)
+publish4(struct tables *t, struct route *r, uint64_t word)
 {
-	if (r->len == 0) {
+	const uint32_t prefix = ip_addr_4(&r->prefix);
+	const uint8_t len = (uint8_t)(r->len - IP4_MAPPED_LEN);
+
+	if (len == 0) {
 		atomic_store_explicit(&t->default_word, word, memory_order_relaxed);
 		return 0;
 	}
-	if (r->len == 32)
-		return host_set(t, r->prefix, word);
+	if (len == 32)
+		return host_set(t, prefix, word);
 	if (r->index != NO_INDEX) {
 		atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_relaxed);
 		return 0;
@@ -563,22 +588,52 @@ route_publish(struct tables *t, struct route *r, uint64_t word)
 		return -ENOSPC;
 	/* the word first, then the way to it */
 	atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_release);
-	if (rte_lpm_add(t->prefixes, r->prefix, r->len, r->index) == 0)
+	if (rte_lpm_add(t->prefixes, prefix, len, r->index) == 0)
 		return 0;
 	index_give(&t->prefix_indexes, t->qsbr, r->index);
 	r->index = NO_INDEX;
 	return -ENOSPC;
 }
 
-static struct route *
-route_make(struct tables *t, uint32_t prefix, unsigned len)
+static void
+withdraw4(struct tables *t, const struct route *r)
 {
-	const uint64_t key = prefix_key(prefix, len);
+	const uint8_t len = (uint8_t)(r->len - IP4_MAPPED_LEN);
+
+	if (len == 0) {
+		atomic_store_explicit(&t->default_word, 0, memory_order_relaxed);
+	} else if (len == 32) {
+		host_del(t, ip_addr_4(&r->prefix));
+	} else {
+		rte_lpm_delete(t->prefixes, ip_addr_4(&r->prefix), len);
+		index_give(&t->prefix_indexes, t->qsbr, r->index);
+	}
+}
+
+static int
+route_publish(struct tables *t, struct route *r, uint64_t word)
+{
+	return ip_addr_is4(&r->prefix) ? publish4(t, r, word) : prefix6_set(t->prefixes6, &r->prefix, r->len, word);
+}
+
+static void
+route_withdraw(struct tables *t, const struct route *r)
+{
+	if (ip_addr_is4(&r->prefix))
+		withdraw4(t, r);
+	else
+		prefix6_del(t->prefixes6, &r->prefix, r->len);
+}
+
+static struct route *
+route_make(struct tables *t, const struct ip_addr *prefix, unsigned len)
+{
+	const struct route_key key = {.prefix = *prefix, .len = len};
 	struct route *r = calloc(1, sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
-	*r = (struct route){.prefix = prefix, .len = (uint8_t)len, .index = NO_INDEX, .neighbour = NO_INDEX};
+	*r = (struct route){.prefix = *prefix, .len = (uint8_t)len, .index = NO_INDEX, .neighbour = NO_INDEX};
 	if (rte_hash_add_key_data(t->routes, &key, r) == 0)
 		return r;
 	free(r);
@@ -588,7 +643,7 @@ route_make(struct tables *t, uint32_t prefix, unsigned len)
 static void
 route_forget(struct tables *t, struct route *r)
 {
-	const uint64_t key = prefix_key(r->prefix, r->len);
+	const struct route_key key = {.prefix = r->prefix, .len = r->len};
 
 	rte_hash_del_key(t->routes, &key);
 	free(r);
@@ -596,8 +651,10 @@ route_forget(struct tables *t, struct route *r)
 
 /* The next hop's word; *neighbour is held for a gateway. */
 static int
-next_word(struct tables *t, const struct dp_next *next, uint64_t *word, uint32_t *neighbour)
+next_word(struct tables *t, const struct dp_next *next, bool v4, uint64_t *word, uint32_t *neighbour)
 {
+	const struct ip_addr gateway = v4 ? ip_addr_of4(ntohl(next->gateway_be)) : next->gateway6;
+
 	*neighbour = NO_INDEX;
 	switch (next->kind) {
 	case DP_NEXT_NONE:
@@ -609,29 +666,27 @@ next_word(struct tables *t, const struct dp_next *next, uint64_t *word, uint32_t
 		*word = word_of_bundle(&next->bundle);
 		return 0;
 	case DP_NEXT_GATEWAY:
-		*neighbour = neighbour_hold(t, next->port, ntohl(next->gateway_be));
+		*neighbour = neighbour_hold(t, next->port, &gateway);
 		if (*neighbour == NO_INDEX)
 			return -ENOSPC;
-		*word = word_of_port(next->kind, next->port, *neighbour, next->gateway_be);
+		*word = word_of_port(next->kind, next->port, *neighbour, v4 ? next->gateway_be : 0);
 		return 0;
 	}
 	return -EINVAL;
 }
 
-int
-tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struct dp_next *next)
+static int
+route_set(struct tables *t, const struct ip_addr *prefix, unsigned len, const struct dp_next *next)
 {
-	const uint32_t prefix = ntohl(prefix_be) & prefix_mask(RTE_MIN(len, 32u));
 	struct route *r = route_find(t, prefix, len);
 	const bool fresh = r == NULL;
 	uint32_t neighbour;
 	uint64_t word;
 	int ret;
 
-	if (len > 32 || next->port >= DP_PORTS_MAX || next->bundle.home >= DP_WORKERS_MAX ||
-		next->bundle.index >= DP_BUNDLES_MAX)
+	if (next->port >= DP_PORTS_MAX || next->bundle.home >= DP_WORKERS_MAX || next->bundle.index >= DP_BUNDLES_MAX)
 		return -EINVAL;
-	ret = next_word(t, next, &word, &neighbour);
+	ret = next_word(t, next, ip_addr_is4(prefix), &word, &neighbour);
 	if (ret < 0)
 		return ret;
 	if (fresh)
@@ -649,42 +704,75 @@ tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struc
 	return 0;
 }
 
-/* A neighbour that the host's own route had hidden shows again. */
+/* A neighbour that the address's own route had hidden shows again. */
 static void
-host_route_gone(struct tables *t, uint32_t host)
+neighbour_show(struct tables *t, const struct ip_addr *address)
 {
 	struct next_hop h;
 	uint32_t i;
 
-	host_del(t, host);
-	word_load(prefix_word(t, host), &h);
+	word_load(network_word(t, address), &h);
 	if (h.kind != DP_NEXT_CONNECTED)
 		return;
-	i = neighbour_find(t, h.port, host);
+	i = neighbour_find(t, h.port, address);
 	if (i != NO_INDEX)
 		neighbour_route(t, i);
+}
+
+static int
+route_del(struct tables *t, const struct ip_addr *prefix, unsigned len)
+{
+	struct route *r = route_find(t, prefix, len);
+	const uint32_t neighbour = r == NULL ? NO_INDEX : r->neighbour;
+
+	if (r == NULL)
+		return -ENOENT;
+	route_withdraw(t, r);
+	route_forget(t, r);
+	if (len == 128)
+		neighbour_show(t, prefix);
+	neighbour_release(t, neighbour);
+	return 0;
+}
+
+static struct ip_addr
+mapped_prefix(uint32_t prefix_be, unsigned len)
+{
+	const struct ip_addr a = ip_addr_of4(ntohl(prefix_be));
+
+	return ip_addr_prefix(&a, IP4_MAPPED_LEN + len);
+}
+
+int
+tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struct dp_next *next)
+{
+	const struct ip_addr prefix = mapped_prefix(prefix_be, RTE_MIN(len, 32u));
+
+	return len > 32 ? -EINVAL : route_set(t, &prefix, IP4_MAPPED_LEN + len, next);
 }
 
 int
 tables_route_del(struct tables *t, uint32_t prefix_be, unsigned len)
 {
-	const uint32_t prefix = ntohl(prefix_be) & prefix_mask(RTE_MIN(len, 32u));
-	struct route *r = len > 32 ? NULL : route_find(t, prefix, len);
-	const uint32_t neighbour = r == NULL ? NO_INDEX : r->neighbour;
+	const struct ip_addr prefix = mapped_prefix(prefix_be, RTE_MIN(len, 32u));
 
-	if (r == NULL)
-		return -ENOENT;
-	if (len == 0)
-		atomic_store_explicit(&t->default_word, 0, memory_order_relaxed);
-	else if (len < 32) {
-		rte_lpm_delete(t->prefixes, prefix, r->len);
-		index_give(&t->prefix_indexes, t->qsbr, r->index);
-	}
-	route_forget(t, r);
-	if (len == 32)
-		host_route_gone(t, prefix);
-	neighbour_release(t, neighbour);
-	return 0;
+	return len > 32 ? -ENOENT : route_del(t, &prefix, IP4_MAPPED_LEN + len);
+}
+
+int
+tables_route6_set(struct tables *t, const struct ip_addr *prefix, unsigned len, const struct dp_next *next)
+{
+	const struct ip_addr p = ip_addr_prefix(prefix, RTE_MIN(len, 128u));
+
+	return len > 128 || ip_addr_is4(&p) ? -EINVAL : route_set(t, &p, len, next);
+}
+
+int
+tables_route6_del(struct tables *t, const struct ip_addr *prefix, unsigned len)
+{
+	const struct ip_addr p = ip_addr_prefix(prefix, RTE_MIN(len, 128u));
+
+	return len > 128 || ip_addr_is4(&p) ? -ENOENT : route_del(t, &p, len);
 }
 
 /* ------------------------------------------------------------------ look-up */
@@ -781,6 +869,20 @@ tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, stru
 {
 	for (unsigned at = 0; at < n; at += KEY_BULK)
 		route_bulk(t, dst + at, RTE_MIN(n - at, (unsigned)KEY_BULK), out + at);
+}
+
+void
+tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, struct next_hop out[])
+{
+	uint64_t words[PREFIX6_BULK];
+
+	for (unsigned at = 0; at < n; at += PREFIX6_BULK) {
+		const unsigned now = RTE_MIN(n - at, (unsigned)PREFIX6_BULK);
+
+		prefix6_bulk(t->prefixes6, dst + at, now, words);
+		for (unsigned i = 0; i < now; i++)
+			word_load(words[i], &out[at + i]);
+	}
 }
 
 /* ------------------------------------------------------------------ sessions */

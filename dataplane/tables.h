@@ -55,7 +55,7 @@ steer_leads(uint64_t w, struct vlan_stack vlans)
 /* Next hop, one word, as the tables give it to workers. */
 struct next_hop {
 	uint32_t bundle;     /* NEXT_BUNDLE */
-	uint32_t gateway_be; /* GATEWAY: address to resolve when its neighbour has no MAC */
+	uint32_t gateway_be; /* GATEWAY, IPv4: address to resolve when its neighbour has no MAC */
 	uint16_t gen;
 	uint16_t port; /* CONNECTED, GATEWAY, NEIGHBOUR */
 	uint8_t kind;  /* enum dp_next_kind, or NEXT_NEIGHBOUR */
@@ -76,8 +76,12 @@ void tables_free(struct tables *t);
 /* Control's side. Routes: as in the API; prefix in network order. */
 int tables_route_set(struct tables *t, uint32_t prefix_be, unsigned len, const struct dp_next *next);
 int tables_route_del(struct tables *t, uint32_t prefix_be, unsigned len);
-int tables_neighbour_set(struct tables *t, uint16_t port, uint32_t address_be, const struct mac *mac);
-bool tables_neighbour_used(struct tables *t, uint16_t port, uint32_t address_be);
+int tables_route6_set(struct tables *t, const struct ip_addr *prefix, unsigned len, const struct dp_next *next);
+int tables_route6_del(struct tables *t, const struct ip_addr *prefix, unsigned len);
+int tables_neighbour_set(struct tables *t, uint16_t port, const struct ip_addr *address, const struct mac *mac);
+bool tables_neighbour_used(struct tables *t, uint16_t port, const struct ip_addr *address);
+/* Whose neighbour word this is; false: nobody's. */
+bool tables_neighbour_address(const struct tables *t, uint32_t index, struct ip_addr *address);
 
 /* Sessions of one access port: `words` is the port's steer array of STEER_WORDS. word is what a frame of exactly this key shall see; 0
  * removes the session. */
@@ -92,6 +96,9 @@ bool tables_session(const struct tables *t, const struct dp_session_key *key, st
 /* Next hops of n IPv4 destinations (host order): exact table first, then the longest prefix. out[i].kind is DP_NEXT_NONE where
  * there is no route. Bulk, with prefetch. */
 void tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[]);
+
+/* The same for IPv6; next hops that are neighbours or gateways are named by their neighbour words alone. */
+void tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, struct next_hop out[]);
 
 /* The MAC word of a neighbour: MAC in bits 0..47 (first byte lowest), bit 48: valid. Marks it used. */
 uint64_t tables_neighbour(const struct tables *t, uint32_t index);

@@ -135,7 +135,7 @@ release(struct worker *w, struct rte_mbuf *m)
 }
 
 /* To control, within the budgets; drops (PUNT_BUDGET, PUNT_FULL) otherwise. What the origin needs is set in pkt(m): port;
- * DP_FROM_BUNDLE: home, bundle, gen, slot; DP_FROM_ROUTE: why, mtu, next_hop_be, and the bundle if flags has PKT_FROM_BUNDLE. */
+ * DP_FROM_BUNDLE: home, bundle, gen, slot; DP_FROM_ROUTE: why, mtu, next_hop_be (GLEAN), and the bundle if flags has PKT_FROM_BUNDLE. */
 void punt_frame(struct worker *w, struct rte_mbuf *m, enum dp_origin origin);
 
 /* To another worker's steer ring, at the end of the turn, and counted as handed over. pkt(m)->home says whose; kind: fragment of a

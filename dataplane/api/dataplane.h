@@ -9,6 +9,7 @@
 #include "dataplane/api/drops.h"
 #include "dataplane/api/limits.h"
 #include "dataplane/wire/eth.h"
+#include "dataplane/wire/ip.h"
 
 /* The whole contract between control and the data plane. Everything here is called by the control thread only, never
  * waits and never sleeps (but dataplane_start and dataplane_stop). Addresses and numbers are in host order unless the name
@@ -155,12 +156,14 @@ struct dp_bundle_set {
 	uint16_t tx_mrru;        /* largest packet the peer takes, IP bytes */
 	uint16_t mss_v4, mss_v6; /* ceilings for SYNs; 0: do not touch */
 	uint16_t min_fragment;
-	uint8_t mode;     /* enum dp_sched_mode */
-	uint16_t null_ms; /* idle link gets a null fragment this long after data on others; 0: never */
+	uint8_t mode;           /* enum dp_sched_mode */
+	uint8_t prefix6_len[2]; /* of prefix6; 0: none */
+	uint16_t null_ms;       /* idle link gets a null fragment this long after data on others; 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms; /* most that waits in front of the lines, as time at their joint rate */
 	uint32_t window_slots_max;
 	uint32_t address_be; /* peer's IPv4 address, 0: none: short cut for the source check */
+	uint64_t prefix6[2]; /* first 64 bits of the peer's IPv6 prefixes of up to 64 bits: the same */
 };
 
 struct dp_link_set {
@@ -269,7 +272,8 @@ struct dp_punted {
 	enum dp_punt_why why; /* DP_FROM_ROUTE and DP_FROM_IP_PORT */
 	uint16_t port;        /* of arrival; for DP_FROM_ROUTE with why GLEAN: the port to resolve on */
 	uint16_t mtu;
-	uint32_t next_hop_be;        /* GLEAN: address to resolve */
+	uint32_t next_hop_be;        /* GLEAN of an IPv4 packet: address to resolve */
+	struct ip_addr next_hop6;    /* of an IPv6 packet */
 	bool from_bundle;            /* DP_FROM_ROUTE: came from a subscriber; bundle says which */
 	struct dp_bundle_ref bundle; /* DP_FROM_BUNDLE; DP_FROM_ROUTE if from_bundle */
 	uint16_t slot;               /* DP_FROM_BUNDLE: link of the last fragment */
@@ -313,15 +317,21 @@ struct dp_next {
 	uint16_t port;
 	struct dp_bundle_ref bundle;
 	uint32_t gateway_be;
+	struct ip_addr gateway6; /* of an IPv6 route */
 };
 
 /* IPv4 prefix -> next hop; replaces the former. /32 go to the exact table. -ENOSPC when the table is full. */
 int dp_route_set(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len, const struct dp_next *next);
 int dp_route_del(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len);
+/* The same for IPv6, where every prefix goes to an exact table. */
+int dp_route6_set(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len, const struct dp_next *next);
+int dp_route6_del(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len);
 /* MAC of a host or gateway on an IP port. NULL mac: forget. */
 int dp_neighbour_set(struct dataplane *dp, uint16_t port, uint32_t address_be, const struct mac *mac);
+int dp_neighbour6_set(struct dataplane *dp, uint16_t port, const struct ip_addr *address, const struct mac *mac);
 /* True when data used the neighbour since the last call (so that control knows which to refresh). */
 bool dp_neighbour_used(struct dataplane *dp, uint16_t port, uint32_t address_be);
+bool dp_neighbour6_used(struct dataplane *dp, uint16_t port, const struct ip_addr *address);
 
 /* ------------------------------------------------------------------ counters */
 

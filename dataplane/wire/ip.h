@@ -10,6 +10,19 @@
 
 /* IPv4 (RFC 791), IPv6 (RFC 8200) and the Internet checksum (RFC 1071, RFC 1624). Addresses of IPv4 are host order. */
 
+/* An address of either family, in network order: IPv4 as an IPv4-mapped one (RFC 4291 section 2.5.5.2), so that one table and one
+ * comparison serve both. Prefix lengths of IPv4 are then 96 longer. */
+struct ip_addr {
+	uint8_t b[16];
+};
+
+/* An IPv6 address as numbers. */
+struct ip6_num {
+	uint64_t hi, lo;
+};
+
+enum { IP4_MAPPED_LEN = 96 };
+
 enum {
 	IP4_HDR_MIN = 20,
 	IP4_HDR_MAX = 60,
@@ -113,6 +126,107 @@ static inline uint32_t
 checksum_pseudo6(const uint8_t src[IP6_ADDR_LEN], const uint8_t dst[IP6_ADDR_LEN], uint8_t proto, uint32_t len)
 {
 	return checksum_add(checksum_add((len >> 16) + (len & 0xffff) + proto, src, IP6_ADDR_LEN), dst, IP6_ADDR_LEN);
+}
+
+/* ------------------------------------------------------------------ addresses */
+
+static inline struct ip_addr
+ip_addr_of4(uint32_t address)
+{
+	struct ip_addr a = {.b = {[10] = 0xff, [11] = 0xff}};
+
+	store_be32(a.b + 12, address);
+	return a;
+}
+
+static inline struct ip_addr
+ip_addr_of6(const uint8_t bytes[IP6_ADDR_LEN])
+{
+	struct ip_addr a;
+
+	memcpy(a.b, bytes, sizeof(a.b));
+	return a;
+}
+
+static inline bool
+ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline bool
+ip_addr_is4(const struct ip_addr *a)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(a->b, mapped, sizeof(mapped)) == 0;
+}
+
+/* Host order; of an address that is IPv4. */
+static inline uint32_t
+ip_addr_4(const struct ip_addr *a)
+{
+	return load_be32(a->b + 12);
+}
+
+static inline struct ip6_num
+ip6_num_load(const uint8_t *p)
+{
+	return (struct ip6_num){.hi = load_be64(p), .lo = load_be64(p + 8)};
+}
+
+static inline void
+ip6_num_store(uint8_t *p, struct ip6_num n)
+{
+	store_be64(p, n.hi);
+	store_be64(p + 8, n.lo);
+}
+
+/* The first len bits of n. */
+static inline struct ip6_num
+ip6_num_prefix(struct ip6_num n, unsigned len)
+{
+	if (len == 0)
+		return (struct ip6_num){0, 0};
+	if (len <= 64)
+		return (struct ip6_num){n.hi & UINT64_MAX << (64 - len), 0};
+	return (struct ip6_num){n.hi, n.lo & UINT64_MAX << (128 - len)};
+}
+
+/* The first len bits of a. */
+static inline struct ip_addr
+ip_addr_prefix(const struct ip_addr *a, unsigned len)
+{
+	struct ip_addr p;
+
+	ip6_num_store(p.b, ip6_num_prefix(ip6_num_load(a->b), len));
+	return p;
+}
+
+static inline bool
+ip6_is_multicast(struct ip6_num a)
+{
+	return a.hi >> 56 == 0xff;
+}
+
+static inline bool
+ip6_is_link_local(struct ip6_num a)
+{
+	return a.hi >> 54 == 0xfe80 >> 6;
+}
+
+/* Addresses that stay on their link: unicast (RFC 4291 section 2.5.6), and multicast of interface and link (section 2.7). */
+static inline bool
+ip6_is_link_scope(struct ip6_num a)
+{
+	return ip6_is_link_local(a) || (ip6_is_multicast(a) && (a.hi >> 48 & 0x0f) <= 2);
+}
+
+/* ::/64 has the unspecified address, loopback, and IPv4 addresses in IPv6 clothes: nobody's on any wire. */
+static inline bool
+ip6_is_nobodys(struct ip6_num a)
+{
+	return a.hi == 0;
 }
 
 /* ------------------------------------------------------------------ headers */

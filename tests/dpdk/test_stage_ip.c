@@ -578,32 +578,6 @@ packet_above_the_ports_mtu_is_cut_or_answered(void **state)
 	rig_close(&l.r);
 }
 
-static void
-ipv6_passes_its_ncp_and_has_no_route_yet(void **state)
-{
-	struct dp_bundle_set set = lab_bundle_defaults(0);
-	static struct frame f;
-	uint8_t v6[IP6_HDR_LEN + 8] = {0x60, 0, 0, 0, 0, 8, 17, 64};
-	struct frame_path p;
-	struct lab l;
-
-	(void)state;
-	lab_open(&l);
-	set.flags |= DP_BUNDLE_V6;
-	lab_bundle(&l, 0, &set);
-	lab_link(&l, 0, 0, 0);
-	p = lab_path(&l, 0, 0);
-	frame_session(&f, &p, PPP_IPV6, v6, sizeof(v6));
-	rig_send(&l.r, LAB_ACCESS, &f);
-	rig_settle(&l.r);
-	lab_expect_drops(&l, DROP_IP_NO_ROUTE, 1);
-	frame_session(&f, &p, PPP_IPV6, v6, sizeof(v6) - 1);
-	rig_send(&l.r, LAB_ACCESS, &f);
-	rig_settle(&l.r);
-	assert_int_equal(rig_drops(&l.r, DROP_IP_BAD), 1);
-	rig_close(&l.r);
-}
-
 /* ------------------------------------------------------------------ MSS */
 
 static uint16_t
@@ -705,7 +679,6 @@ main(void)
 		cmocka_unit_test(packet_without_a_neighbour_still_uses_up_its_ttl),
 		cmocka_unit_test(packet_without_a_neighbour_goes_to_control_which_injects_it_again),
 		cmocka_unit_test(packet_above_the_ports_mtu_is_cut_or_answered),
-		cmocka_unit_test(ipv6_passes_its_ncp_and_has_no_route_yet),
 		cmocka_unit_test(mss_of_syns_is_lowered_in_both_directions_where_asked_for),
 		cmocka_unit_test(mss_of_a_syn_in_small_fragments_is_lowered),
 	};

@@ -369,6 +369,22 @@ a_full_prefix_table_refuses_and_takes_again_after_readers_have_passed(void **sta
 
 /* ------------------------------------------------------------------ neighbours */
 
+static int
+neighbour_set(uint16_t port, uint32_t address, const struct mac *mac)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+
+	return tables_neighbour_set(t, port, &a, mac);
+}
+
+static bool
+neighbour_used(uint16_t port, uint32_t address)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+
+	return tables_neighbour_used(t, port, &a);
+}
+
 static const struct mac mac_a = {{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}};
 static const uint64_t mac_a_word = 0x0001554433221102;
 
@@ -382,13 +398,13 @@ a_resolved_host_of_a_connected_network_has_its_own_entry(void **state)
 	(void)state;
 	assert_int_equal(tables_route_set(t, htonl(net10), 24, &connected), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_CONNECTED);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), &mac_a), 0);
+	assert_int_equal(neighbour_set(2, host, &mac_a), 0);
 	h = lookup(host);
 	assert_int_equal(h.kind, NEXT_NEIGHBOUR);
 	assert_int_equal(h.port, 2);
 	assert_int_equal(h.gateway_be, htonl(host));
 	assert_true(tables_neighbour(t, h.neighbour) == mac_a_word);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), NULL), 0);
+	assert_int_equal(neighbour_set(2, host, NULL), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_CONNECTED);
 	assert_int_equal(tables_route_del(t, htonl(net10), 24), 0);
 }
@@ -401,13 +417,13 @@ use_of_a_neighbour_is_told_once(void **state)
 
 	(void)state;
 	assert_int_equal(tables_route_set(t, htonl(net10), 24, &connected), 0);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), &mac_a), 0);
-	assert_false(tables_neighbour_used(t, 2, htonl(host)));
+	assert_int_equal(neighbour_set(2, host, &mac_a), 0);
+	assert_false(neighbour_used(2, host));
 	tables_neighbour(t, lookup(host).neighbour);
-	assert_true(tables_neighbour_used(t, 2, htonl(host)));
-	assert_false(tables_neighbour_used(t, 2, htonl(host)));
-	assert_false(tables_neighbour_used(t, 1, htonl(host)));
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), NULL), 0);
+	assert_true(neighbour_used(2, host));
+	assert_false(neighbour_used(2, host));
+	assert_false(neighbour_used(1, host));
+	assert_int_equal(neighbour_set(2, host, NULL), 0);
 	assert_int_equal(tables_route_del(t, htonl(net10), 24), 0);
 }
 
@@ -418,20 +434,20 @@ a_gateway_gets_its_mac_before_or_after_its_route(void **state)
 	struct dp_next next = {.kind = DP_NEXT_GATEWAY, .port = 1};
 
 	(void)state;
-	assert_int_equal(tables_neighbour_set(t, 1, htonl(gw[0]), &mac_a), 0);
+	assert_int_equal(neighbour_set(1, gw[0], &mac_a), 0);
 	next.gateway_be = htonl(gw[0]);
 	assert_int_equal(tables_route_set(t, 0, 0, &next), 0);
 	assert_true(tables_neighbour(t, lookup(0x01020304).neighbour) == mac_a_word);
 	next.gateway_be = htonl(gw[1]);
 	assert_int_equal(tables_route_set(t, 0, 0, &next), 0);
 	assert_true(tables_neighbour(t, lookup(0x01020304).neighbour) == 0);
-	assert_int_equal(tables_neighbour_set(t, 1, htonl(gw[1]), &mac_a), 0);
+	assert_int_equal(neighbour_set(1, gw[1], &mac_a), 0);
 	assert_true(tables_neighbour(t, lookup(0x01020304).neighbour) == mac_a_word);
 	/* the route keeps the entry when the MAC is forgotten */
-	assert_int_equal(tables_neighbour_set(t, 1, htonl(gw[1]), NULL), 0);
+	assert_int_equal(neighbour_set(1, gw[1], NULL), 0);
 	assert_true(tables_neighbour(t, lookup(0x01020304).neighbour) == 0);
 	assert_int_equal(tables_route_del(t, 0, 0), 0);
-	assert_int_equal(tables_neighbour_set(t, 1, htonl(gw[0]), NULL), 0);
+	assert_int_equal(neighbour_set(1, gw[0], NULL), 0);
 	assert_int_equal(lookup(0x01020304).kind, DP_NEXT_NONE);
 }
 
@@ -445,14 +461,14 @@ a_host_route_hides_the_neighbour_and_shows_it_again(void **state)
 	(void)state;
 	assert_int_equal(tables_route_set(t, htonl(net10), 24, &connected), 0);
 	assert_int_equal(tables_route_set(t, htonl(host), 32, &subscriber), 0);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), &mac_a), 0);
+	assert_int_equal(neighbour_set(2, host, &mac_a), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_BUNDLE);
 	assert_int_equal(tables_route_del(t, htonl(host), 32), 0);
 	assert_int_equal(lookup(host).kind, NEXT_NEIGHBOUR);
 	assert_int_equal(tables_route_set(t, htonl(host), 32, &subscriber), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_BUNDLE);
 	/* forgetting the neighbour leaves the route alone */
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(host), NULL), 0);
+	assert_int_equal(neighbour_set(2, host, NULL), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_BUNDLE);
 	assert_int_equal(tables_route_del(t, htonl(host), 32), 0);
 	assert_int_equal(lookup(host).kind, DP_NEXT_CONNECTED);
@@ -468,12 +484,12 @@ a_neighbour_outside_its_ports_network_draws_no_traffic(void **state)
 	(void)state;
 	assert_int_equal(tables_route_set(t, htonl(net10), 24, &connected), 0);
 	assert_int_equal(tables_route_set(t, htonl(net10 + 256), 24, &subscribers), 0);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(net10 + 256 + 1), &mac_a), 0);
-	assert_int_equal(tables_neighbour_set(t, 3, htonl(net10 + 1), &mac_a), 0);
+	assert_int_equal(neighbour_set(2, net10 + 256 + 1, &mac_a), 0);
+	assert_int_equal(neighbour_set(3, net10 + 1, &mac_a), 0);
 	assert_int_equal(lookup(net10 + 256 + 1).kind, DP_NEXT_BUNDLE);
 	assert_int_equal(lookup(net10 + 1).kind, DP_NEXT_CONNECTED);
-	assert_int_equal(tables_neighbour_set(t, 2, htonl(net10 + 256 + 1), NULL), 0);
-	assert_int_equal(tables_neighbour_set(t, 3, htonl(net10 + 1), NULL), 0);
+	assert_int_equal(neighbour_set(2, net10 + 256 + 1, NULL), 0);
+	assert_int_equal(neighbour_set(3, net10 + 1, NULL), 0);
 	assert_int_equal(tables_route_del(t, htonl(net10), 24), 0);
 	assert_int_equal(tables_route_del(t, htonl(net10 + 256), 24), 0);
 }
@@ -486,14 +502,14 @@ a_forgotten_neighbours_index_waits_for_the_readers(void **state)
 	(void)state;
 	rte_rcu_qsbr_quiescent(qsbr, READER);
 	for (unsigned i = 0; i < n; i++)
-		assert_int_equal(tables_neighbour_set(t, 4, htonl(net10 + i), &mac_a), 0);
-	assert_int_equal(tables_neighbour_set(t, 4, htonl(net10 + n), &mac_a), -ENOSPC);
-	assert_int_equal(tables_neighbour_set(t, 4, htonl(net10), NULL), 0);
-	assert_int_equal(tables_neighbour_set(t, 4, htonl(net10 + n), &mac_a), -ENOSPC);
+		assert_int_equal(neighbour_set(4, net10 + i, &mac_a), 0);
+	assert_int_equal(neighbour_set(4, net10 + n, &mac_a), -ENOSPC);
+	assert_int_equal(neighbour_set(4, net10, NULL), 0);
+	assert_int_equal(neighbour_set(4, net10 + n, &mac_a), -ENOSPC);
 	rte_rcu_qsbr_quiescent(qsbr, READER);
-	assert_int_equal(tables_neighbour_set(t, 4, htonl(net10 + n), &mac_a), 0);
+	assert_int_equal(neighbour_set(4, net10 + n, &mac_a), 0);
 	for (unsigned i = 1; i <= n; i++)
-		assert_int_equal(tables_neighbour_set(t, 4, htonl(net10 + i), NULL), 0);
+		assert_int_equal(neighbour_set(4, net10 + i, NULL), 0);
 	rte_rcu_qsbr_quiescent(qsbr, READER);
 }
 

@@ -121,25 +121,71 @@ packet_udp(struct frame *f, uint32_t src, uint32_t dst, uint8_t ttl, unsigned se
 	frame_add_pattern(f, seed, total - f->len);
 }
 
-void
-packet_syn(struct frame *f, uint32_t src, uint32_t dst, uint16_t mss)
-{
-	enum { TCP_LEN = 24 };
-	uint8_t *t = f->b + IP4_HDR_MIN;
-	uint32_t sum;
+enum { SYN_LEN = 24 };
 
-	ip4_start(f, src, dst, 64, IPPROTO_TCP_SEGMENT, IP4_HDR_MIN + TCP_LEN);
-	memset(t, 0, TCP_LEN);
+/* A TCP header with an MSS option; sum: of the pseudo header. */
+static void
+add_syn(struct frame *f, uint16_t mss, uint32_t sum)
+{
+	uint8_t *t = f->b + f->len;
+
+	memset(t, 0, SYN_LEN);
 	store_be16(t, 40000);
 	store_be16(t + 2, 80);
-	t[12] = TCP_LEN / 4 << 4;
+	t[12] = SYN_LEN / 4 << 4;
 	t[13] = 0x02;
 	t[20] = 2;
 	t[21] = 4;
 	store_be16(t + 22, mss);
-	sum = checksum_pseudo4(src, dst, IPPROTO_TCP_SEGMENT, TCP_LEN);
-	store_be16(t + 16, checksum_fold(checksum_add(sum, t, TCP_LEN)));
-	f->len += TCP_LEN;
+	store_be16(t + 16, checksum_fold(checksum_add(sum, t, SYN_LEN)));
+	f->len += SYN_LEN;
+}
+
+void
+packet_syn(struct frame *f, uint32_t src, uint32_t dst, uint16_t mss)
+{
+	ip4_start(f, src, dst, 64, IPPROTO_TCP_SEGMENT, IP4_HDR_MIN + SYN_LEN);
+	add_syn(f, mss, checksum_pseudo4(src, dst, IPPROTO_TCP_SEGMENT, SYN_LEN));
+}
+
+static void
+ip6_start(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst, uint8_t hops, uint8_t proto,
+	size_t total)
+{
+	uint8_t *h = f->b;
+
+	memset(h, 0, IP6_HDR_LEN);
+	h[0] = 0x60;
+	store_be16(h + 4, (uint16_t)(total - IP6_HDR_LEN));
+	h[6] = proto;
+	h[7] = hops;
+	memcpy(h + 8, src->b, IP6_ADDR_LEN);
+	memcpy(h + 24, dst->b, IP6_ADDR_LEN);
+	f->len = IP6_HDR_LEN;
+}
+
+void
+packet_udp6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst, uint8_t hops, unsigned seed,
+	size_t total)
+{
+	const uint16_t len = (uint16_t)(total - IP6_HDR_LEN);
+	uint32_t sum = checksum_pseudo6(src->b, dst->b, IPPROTO_UDP_DATAGRAM, len);
+	uint8_t *u = f->b + IP6_HDR_LEN;
+
+	ip6_start(f, src, dst, hops, IPPROTO_UDP_DATAGRAM, total);
+	frame_add_be16(f, 4000);
+	frame_add_be16(f, 5000);
+	frame_add_be16(f, len);
+	frame_add_be16(f, 0);
+	frame_add_pattern(f, seed, total - f->len);
+	store_be16(u + 6, checksum_fold(checksum_add(sum, u, len)));
+}
+
+void
+packet_syn6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst, uint16_t mss)
+{
+	ip6_start(f, src, dst, 64, IPPROTO_TCP_SEGMENT, IP6_HDR_LEN + SYN_LEN);
+	add_syn(f, mss, checksum_pseudo6(src->b, dst->b, IPPROTO_TCP_SEGMENT, SYN_LEN));
 }
 
 bool

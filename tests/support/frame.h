@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "dataplane/wire/eth.h"
+#include "dataplane/wire/ip.h"
 #include "dataplane/wire/mp.h"
 
 /* Frames and packets as bytes, built up from the front. Nothing here knows DPDK. */
@@ -46,6 +47,11 @@ void frame_discovery(struct frame *f, const struct frame_path *p, uint8_t code);
 void packet_udp(struct frame *f, uint32_t src, uint32_t dst, uint8_t ttl, unsigned seed, size_t total);
 /* Starts an IPv4 packet with a TCP SYN that carries an MSS option; both checksums right. */
 void packet_syn(struct frame *f, uint32_t src, uint32_t dst, uint16_t mss);
+
+/* The same of IPv6; addresses in network order. The UDP checksum is right, too: IPv6 has none without. */
+void packet_udp6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst, uint8_t hops, unsigned seed,
+	size_t total);
+void packet_syn6(struct frame *f, const struct ip_addr *src, const struct ip_addr *dst, uint16_t mss);
 
 bool frame_equal(const struct frame *a, const struct frame *b);
 

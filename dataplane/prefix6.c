@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/prefix6.h"
+
+#include <errno.h>
+#include <rte_hash.h>
+#include <rte_hash_crc.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "dataplane/hash_table.h"
+
+/* Two exact tables: addresses, and shorter prefixes, whose keys are the prefix and a one behind it, so that each length has keys of its
+ * own. Which lengths are worth asking for says a hint: a bit for each length, kept for all prefixes with the same first 48, 32 or 16
+ * bits (as many as the prefix has), found by hash. Where two share a place a few questions too many are asked, never one too few. */
+
+enum { LEVELS = 4 };
+static const uint8_t level_len[LEVELS] = {48, 32, 16, 0};
+
+/* Bit len - 1. */
+struct lens {
+	uint64_t w[2];
+};
+
+struct hint {
+	_Atomic uint64_t w[2];
+};
+
+struct prefix6 {
+	/* shared */
+	struct rte_hash *addresses, *prefixes;
+	struct hint *hints;
+	uint32_t hint_mask;
+	_Atomic uint64_t default_word;
+
+	/* control only */
+	struct rte_hash *counts; /* (place of the hint, length) -> number of prefixes */
+};
+
+/* ------------------------------------------------------------------ making and freeing */
+
+struct prefix6 *
+prefix6_new(unsigned most, int numa_node, struct rte_rcu_qsbr *qsbr)
+{
+	const unsigned entries = RTE_MAX(most, 64u);
+	const uint32_t n_hints = rte_align32pow2(RTE_MIN(RTE_MAX(most, 1024u), 1u << 18));
+	struct prefix6 *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->addresses = hash_table_new("addresses6", entries, sizeof(struct ip6_num), numa_node, qsbr);
+	p->prefixes = hash_table_new("prefixes6", entries, sizeof(struct ip6_num), numa_node, qsbr);
+	p->counts = hash_table_new("prefix6_counts", entries * 2, sizeof(uint64_t), numa_node, NULL);
+	p->hints = rte_zmalloc_socket("prefix6_hints", n_hints * sizeof(*p->hints), RTE_CACHE_LINE_SIZE, numa_node);
+	p->hint_mask = n_hints - 1;
+	if (p->addresses != NULL && p->prefixes != NULL && p->counts != NULL && p->hints != NULL)
+		return p;
+	prefix6_free(p);
+	return NULL;
+}
+
+void
+prefix6_free(struct prefix6 *p)
+{
+	if (p == NULL)
+		return;
+	rte_hash_free(p->addresses);
+	rte_hash_free(p->prefixes);
+	rte_hash_free(p->counts);
+	rte_free(p->hints);
+	free(p);
+}
+
+/* ------------------------------------------------------------------ keys and hints */
+
+static inline struct ip6_num
+key_of(struct ip6_num a, unsigned len)
+{
+	struct ip6_num k = ip6_num_prefix(a, len);
+
+	if (len < 64)
+		k.hi |= UINT64_C(1) << (63 - len);
+	else if (len < 128)
+		k.lo |= UINT64_C(1) << (127 - len);
+	return k;
+}
+
+static inline struct rte_hash *
+table_of(const struct prefix6 *p, unsigned len)
+{
+	return len == 128 ? p->addresses : p->prefixes;
+}
+
+static inline uint32_t
+hint_at(const struct prefix6 *p, uint64_t hi, unsigned level)
+{
+	const unsigned len = level_len[level];
+
+	return rte_hash_crc_8byte(len == 0 ? 0 : hi >> (64 - len), len) & p->hint_mask;
+}
+
+static inline struct lens
+lens_of(const struct prefix6 *p, struct ip6_num a)
+{
+	struct lens l = {{0, 0}};
+
+	for (unsigned i = 0; i < LEVELS; i++) {
+		struct hint *h = &p->hints[hint_at(p, a.hi, i)];
+
+		l.w[0] |= atomic_load_explicit(&h->w[0], memory_order_relaxed);
+		l.w[1] |= atomic_load_explicit(&h->w[1], memory_order_relaxed);
+	}
+	return l;
+}
+
+/* 0: none. */
+static inline unsigned
+longest(const struct lens *l)
+{
+	if (l->w[1] != 0)
+		return 128 - (unsigned)__builtin_clzll(l->w[1]);
+	return l->w[0] != 0 ? 64 - (unsigned)__builtin_clzll(l->w[0]) : 0;
+}
+
+static inline void
+lens_clear(struct lens *l, unsigned len)
+{
+	l->w[(len - 1) / 64] &= ~(UINT64_C(1) << (len - 1) % 64);
+}
+
+static unsigned
+level_of(unsigned len)
+{
+	unsigned level = 0;
+
+	while (level_len[level] > len)
+		level++;
+	return level;
+}
+
+/* ------------------------------------------------------------------ control */
+
+static int
+hint_count(struct prefix6 *p, struct ip6_num a, unsigned len, int change)
+{
+	const uint32_t at = hint_at(p, a.hi, level_of(len));
+	const uint64_t key = (uint64_t)at << 8 | len, bit = UINT64_C(1) << (len - 1) % 64;
+	_Atomic uint64_t *word = &p->hints[at].w[(len - 1) / 64];
+	void *was = NULL;
+	uintptr_t n;
+
+	if (rte_hash_lookup_data(p->counts, &key, &was) < 0)
+		was = NULL;
+	n = (uintptr_t)was + (uintptr_t)(intptr_t)change;
+	if (n == 0) {
+		rte_hash_del_key(p->counts, &key);
+		atomic_fetch_and_explicit(word, ~bit, memory_order_release);
+		return 0;
+	}
+	if (rte_hash_add_key_data(p->counts, &key, (void *)n) != 0)
+		return -ENOSPC;
+	atomic_fetch_or_explicit(word, bit, memory_order_release);
+	return 0;
+}
+
+bool
+prefix6_get(const struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint64_t *word)
+{
+	const struct ip6_num key = key_of(ip6_num_load(prefix->b), len);
+	void *data;
+
+	if (rte_hash_lookup_data(table_of(p, len), &key, &data) < 0)
+		return false;
+	*word = (uint64_t)(uintptr_t)data;
+	return true;
+}
+
+int
+prefix6_set(struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint64_t word)
+{
+	const struct ip6_num a = ip6_num_load(prefix->b), key = key_of(a, len);
+	uint64_t was;
+
+	if (len == 0) {
+		atomic_store_explicit(&p->default_word, word, memory_order_relaxed);
+		return 0;
+	}
+	const bool fresh = !prefix6_get(p, prefix, len, &was);
+
+	/* the hint first, or a worker would not ask for the prefix; one too many only costs it a look */
+	if (fresh && hint_count(p, a, len, 1) < 0)
+		return -ENOSPC;
+	if (rte_hash_add_key_data(table_of(p, len), &key, (void *)(uintptr_t)word) == 0)
+		return 0;
+	if (fresh)
+		hint_count(p, a, len, -1);
+	return -ENOSPC;
+}
+
+void
+prefix6_del(struct prefix6 *p, const struct ip_addr *prefix, unsigned len)
+{
+	const struct ip6_num a = ip6_num_load(prefix->b), key = key_of(a, len);
+
+	if (len == 0)
+		atomic_store_explicit(&p->default_word, 0, memory_order_relaxed);
+	else if (rte_hash_del_key(table_of(p, len), &key) >= 0)
+		hint_count(p, a, len, -1);
+}
+
+uint64_t
+prefix6_find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max)
+{
+	struct lens l = lens_of(p, ip6_num_load(address->b));
+	uint64_t word;
+
+	for (unsigned len; (len = longest(&l)) != 0; lens_clear(&l, len))
+		if (len <= len_max && prefix6_get(p, address, len, &word))
+			return word;
+	return atomic_load_explicit(&p->default_word, memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------------ workers */
+
+/* Addresses that are still to be found, and what may be asked for each. */
+struct search {
+	const struct ip6_num *dst;
+	uint64_t *words;
+	uint64_t open; /* bit = address */
+	struct lens left[PREFIX6_BULK];
+};
+
+/* One question for each address of `ask`, its length in len[]; who is found is open no more. */
+static void
+ask(const struct rte_hash *table, struct search *s, uint64_t ask, const uint8_t len[])
+{
+	struct ip6_num key[PREFIX6_BULK];
+	const void *keys[PREFIX6_BULK];
+	uint8_t of_key[PREFIX6_BULK];
+	void *data[PREFIX6_BULK];
+	uint64_t hit = 0;
+	unsigned n = 0;
+
+	for (; ask != 0; ask &= ask - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(ask);
+
+		key[n] = key_of(s->dst[i], len[i]);
+		keys[n] = &key[n];
+		of_key[n++] = (uint8_t)i;
+	}
+	rte_hash_lookup_bulk_data(table, keys, n, &hit, data);
+	for (; hit != 0; hit &= hit - 1) {
+		const unsigned k = (unsigned)__builtin_ctzll(hit), i = of_key[k];
+
+		s->words[i] = (uint64_t)(uintptr_t)data[k];
+		s->open &= ~(UINT64_C(1) << i);
+	}
+}
+
+/* The longest length of each open address, of which there are two kinds; who has none left has the default. */
+static void
+ask_longest(const struct prefix6 *p, struct search *s)
+{
+	uint64_t whole = 0, shorter = 0;
+	uint8_t len[PREFIX6_BULK];
+
+	for (uint64_t open = s->open; open != 0; open &= open - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(open);
+		const uint64_t bit = UINT64_C(1) << i;
+
+		len[i] = (uint8_t)longest(&s->left[i]);
+		if (len[i] == 0) {
+			s->open &= ~bit;
+			continue;
+		}
+		lens_clear(&s->left[i], len[i]);
+		if (len[i] == 128)
+			whole |= bit;
+		else
+			shorter |= bit;
+	}
+	if (whole != 0)
+		ask(p->addresses, s, whole, len);
+	if (shorter != 0)
+		ask(p->prefixes, s, shorter, len);
+}
+
+void
+prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[])
+{
+	const uint64_t other = atomic_load_explicit(&p->default_word, memory_order_relaxed);
+	struct search s; /* not all of it: it is large */
+
+	s.dst = dst;
+	s.words = words;
+	s.open = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+	for (unsigned i = 0; i < n; i++) {
+		s.left[i] = lens_of(p, dst[i]);
+		words[i] = other;
+	}
+	while (s.open != 0)
+		ask_longest(p, &s);
+}

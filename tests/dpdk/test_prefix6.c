@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/prefix6.h"
+#include "dataplane/tables.h"
+#include "tests/support/rig.h"
+
+/* IPv6 prefixes against a naive list, and IPv6 routes and neighbours in the workers' tables. */
+
+enum { ROUTES = 256, READER = 0 };
+
+static struct rte_rcu_qsbr *qsbr;
+static struct tables *t;
+
+static int
+open_qsbr(void **state)
+{
+	(void)state;
+	rig_eal();
+	qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(1), 64);
+	assert_non_null(qsbr);
+	assert_int_equal(rte_rcu_qsbr_init(qsbr, 1), 0);
+	rte_rcu_qsbr_thread_register(qsbr, READER);
+	rte_rcu_qsbr_thread_online(qsbr, READER);
+	return 0;
+}
+
+static int
+close_qsbr(void **state)
+{
+	(void)state;
+	rte_free(qsbr);
+	return 0;
+}
+
+static int
+open_tables(void **state)
+{
+	const char *why = "";
+
+	open_qsbr(state);
+	t = tables_new(ROUTES, 64, qsbr, SOCKET_ID_ANY, &why);
+	if (t == NULL)
+		fail_msg("%s", why);
+	return 0;
+}
+
+static int
+close_tables(void **state)
+{
+	tables_free(t);
+	return close_qsbr(state);
+}
+
+static struct ip_addr
+addr(const char *text)
+{
+	struct ip_addr a;
+
+	assert_int_equal(inet_pton(AF_INET6, text, a.b), 1);
+	return a;
+}
+
+static struct next_hop
+lookup(const struct ip_addr *a)
+{
+	const struct ip6_num n = ip6_num_load(a->b);
+	struct next_hop h;
+
+	tables_route6_bulk(t, &n, 1, &h);
+	return h;
+}
+
+static struct next_hop
+lookup_text(const char *text)
+{
+	const struct ip_addr a = addr(text);
+
+	return lookup(&a);
+}
+
+static struct dp_next
+to_bundle(uint32_t index, uint16_t home, uint16_t gen)
+{
+	return (struct dp_next){.kind = DP_NEXT_BUNDLE, .bundle = {.index = index, .home = home, .gen = gen}};
+}
+
+static int
+set(const char *prefix, unsigned len, const struct dp_next *next)
+{
+	const struct ip_addr a = addr(prefix);
+
+	return tables_route6_set(t, &a, len, next);
+}
+
+static int
+del(const char *prefix, unsigned len)
+{
+	const struct ip_addr a = addr(prefix);
+
+	return tables_route6_del(t, &a, len);
+}
+
+static int
+neighbour(uint16_t port, const char *address, const struct mac *mac)
+{
+	const struct ip_addr a = addr(address);
+
+	return tables_neighbour_set(t, port, &a, mac);
+}
+
+/* ------------------------------------------------------------------ routes */
+
+static void
+nothing_is_routed_at_first(void **state)
+{
+	(void)state;
+	assert_int_equal(lookup_text("::").kind, DP_NEXT_NONE);
+	assert_int_equal(lookup_text("2001:db8::1").kind, DP_NEXT_NONE);
+	assert_int_equal(lookup_text("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").kind, DP_NEXT_NONE);
+}
+
+static void
+a_next_hop_keeps_every_field(void **state)
+{
+	const struct dp_next b = to_bundle(0xfffff, 15, 0xffff);
+	const struct dp_next g = {.kind = DP_NEXT_GATEWAY, .port = 63, .gateway6 = addr("2001:db8::ffff")};
+	struct ip_addr gateway;
+	struct next_hop h;
+
+	(void)state;
+	assert_int_equal(set("2001:db8:1::", 48, &b), 0);
+	h = lookup_text("2001:db8:1:2::3");
+	assert_int_equal(h.kind, DP_NEXT_BUNDLE);
+	assert_int_equal(h.bundle, 0xfffff);
+	assert_int_equal(h.home, 15);
+	assert_int_equal(h.gen, 0xffff);
+	assert_int_equal(set("2001:db8:1::", 48, &g), 0);
+	h = lookup_text("2001:db8:1:2::3");
+	assert_int_equal(h.kind, DP_NEXT_GATEWAY);
+	assert_int_equal(h.port, 63);
+	assert_true(tables_neighbour_address(t, h.neighbour, &gateway));
+	assert_true(ip_addr_equal(&gateway, &g.gateway6));
+	assert_int_equal(del("2001:db8:1::", 48), 0);
+	assert_int_equal(lookup_text("2001:db8:1:2::3").kind, DP_NEXT_NONE);
+	assert_int_equal(del("2001:db8:1::", 48), -ENOENT);
+}
+
+static void
+routes_that_make_no_sense_are_refused(void **state)
+{
+	const struct dp_next far = to_bundle(DP_BUNDLES_MAX, 0, 0), nobody = to_bundle(0, DP_WORKERS_MAX, 0);
+	const struct dp_next good = to_bundle(1, 0, 0);
+
+	(void)state;
+	assert_int_equal(set("2001:db8::", 129, &good), -EINVAL);
+	assert_int_equal(set("2001:db8::", 64, &far), -EINVAL);
+	assert_int_equal(set("2001:db8::", 64, &nobody), -EINVAL);
+	/* IPv4 has its own tables */
+	assert_int_equal(set("::ffff:192.0.2.0", 120, &good), -EINVAL);
+	assert_int_equal(del("2001:db8::", 129), -ENOENT);
+	assert_int_equal(lookup_text("2001:db8::1").kind, DP_NEXT_NONE);
+}
+
+/* Every length from 0 to 128 at the same address: all of them told apart, the longest wins. */
+static void
+all_lengths_nest(void **state)
+{
+	const struct ip_addr a = addr("2001:db8:aaaa:5555:aaaa:5555:aaaa:5555");
+
+	(void)state;
+	for (unsigned len = 0; len <= 128; len++) {
+		const struct dp_next next = to_bundle(len + 1, 0, 1);
+
+		assert_int_equal(tables_route6_set(t, &a, len, &next), 0);
+		assert_int_equal(lookup(&a).bundle, len + 1);
+	}
+	for (unsigned len = 128; len <= 128; len--) {
+		struct ip_addr other = a;
+
+		assert_int_equal(lookup(&a).bundle, len + 1);
+		if (len != 0) {
+			/* the first bit in which it differs is the last one of the prefix */
+			other.b[(len - 1) / 8] ^= (uint8_t)(0x80 >> (len - 1) % 8);
+			assert_int_equal(lookup(&other).bundle, len);
+		}
+		assert_int_equal(tables_route6_del(t, &a, len), 0);
+	}
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	assert_int_equal(lookup(&a).kind, DP_NEXT_NONE);
+}
+
+struct naive {
+	struct ip_addr prefix;
+	unsigned len, bundle;
+	bool used;
+};
+
+static uint64_t seed;
+
+static uint32_t
+chance(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 20) % below;
+}
+
+/* Bit by bit, so that nothing is shared with what is tested. */
+static bool
+naive_has(const struct naive *n, const struct ip_addr *a)
+{
+	for (unsigned i = 0; i < n->len; i++)
+		if (((n->prefix.b[i / 8] ^ a->b[i / 8]) & 0x80 >> i % 8) != 0)
+			return false;
+	return n->used;
+}
+
+static int
+naive_lookup(const struct naive n[], const struct ip_addr *a)
+{
+	int best = -1;
+
+	for (int i = 0; i < ROUTES; i++)
+		if (naive_has(&n[i], a) && (best < 0 || n[i].len > n[best].len))
+			best = i;
+	return best;
+}
+
+/* Close together, so that prefixes nest. */
+static struct ip_addr
+random_address(void)
+{
+	struct ip_addr a = addr("2001:db8::");
+
+	a.b[1] = (uint8_t)(a.b[1] ^ chance(2));
+	a.b[5] = (uint8_t)chance(3);
+	a.b[6] = (uint8_t)(chance(2) << 7 | chance(2));
+	a.b[7] = (uint8_t)chance(4);
+	a.b[8] = (uint8_t)(chance(2) << 7);
+	a.b[15] = (uint8_t)chance(8);
+	return a;
+}
+
+static void
+random_change(struct naive n[], unsigned step)
+{
+	static const unsigned lens[] = {0, 8, 16, 17, 31, 32, 33, 47, 48, 49, 56, 63, 64, 64, 65, 127, 128, 128};
+	const unsigned len = lens[chance(RTE_DIM(lens))];
+	const struct ip_addr from = random_address(), prefix = ip_addr_prefix(&from, len);
+	const struct dp_next next = to_bundle(step & 0xfffff, 1, (uint16_t)step);
+	int at = -1;
+
+	for (int i = 0; i < ROUTES; i++)
+		if (n[i].used && n[i].len == len && ip_addr_equal(&n[i].prefix, &prefix))
+			at = i;
+	if (chance(3) == 0) {
+		assert_int_equal(tables_route6_del(t, &from, len), at < 0 ? -ENOENT : 0);
+		if (at >= 0)
+			n[at].used = false;
+		return;
+	}
+	for (int i = 0; at < 0 && i < ROUTES / 2; i++)
+		if (!n[i].used)
+			at = i;
+	if (at < 0)
+		return;
+	assert_int_equal(tables_route6_set(t, &from, len, &next), 0);
+	n[at] = (struct naive){prefix, len, step & 0xfffff, true};
+}
+
+static void
+random_routes_agree_with_a_naive_list(void **state)
+{
+	static struct naive n[ROUTES];
+	struct ip_addr dst[64];
+	struct ip6_num num[64];
+	struct next_hop out[64];
+
+	(void)state;
+	seed = 0x2545f4914f6cdd1d;
+	for (unsigned step = 1; step <= 4000; step++) {
+		random_change(n, step);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+		for (unsigned i = 0; i < 64; i++) {
+			dst[i] = random_address();
+			num[i] = ip6_num_load(dst[i].b);
+		}
+		tables_route6_bulk(t, num, 64, out);
+		for (unsigned i = 0; i < 64; i++) {
+			const int want = naive_lookup(n, &dst[i]);
+
+			assert_int_equal(out[i].kind, want < 0 ? DP_NEXT_NONE : DP_NEXT_BUNDLE);
+			if (want >= 0)
+				assert_int_equal(out[i].bundle, n[want].bundle);
+		}
+	}
+	for (unsigned i = 0; i < ROUTES; i++)
+		if (n[i].used)
+			assert_int_equal(tables_route6_del(t, &n[i].prefix, n[i].len), 0);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+}
+
+/* More subscribers than hints: places are shared, and given up only by the last one. */
+static void
+prefixes_that_share_a_hint_come_and_go_alone(void **state)
+{
+	enum { MANY = 4000 };
+	struct prefix6 *p = prefix6_new(MANY, SOCKET_ID_ANY, qsbr);
+	struct ip_addr a = addr("2001:db8::");
+	uint64_t word;
+
+	(void)state;
+	assert_non_null(p);
+	for (unsigned i = 0; i < MANY; i++) {
+		store_be32(a.b + 3, i * 0x1003);
+		assert_int_equal(prefix6_set(p, &a, 56, i + 1), 0);
+	}
+	for (unsigned i = 0; i < MANY; i += 2) {
+		store_be32(a.b + 3, i * 0x1003);
+		prefix6_del(p, &a, 56);
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		struct ip6_num n;
+
+		store_be32(a.b + 3, i * 0x1003);
+		a.b[9] = (uint8_t)i;
+		n = ip6_num_load(a.b);
+		prefix6_bulk(p, &n, 1, &word);
+		assert_int_equal(word, i % 2 == 0 ? 0 : i + 1);
+	}
+	rte_rcu_qsbr_quiescent(qsbr, READER); /* DPDK does not free what readers may still see */
+	prefix6_free(p);
+}
+
+static void
+a_full_table_refuses_and_takes_again(void **state)
+{
+	const struct dp_next next = to_bundle(1, 0, 0);
+	struct ip_addr a = addr("2001:db8::");
+	unsigned n = 0;
+
+	(void)state;
+	for (; n < 4 * ROUTES; n++) {
+		store_be16(a.b + 4, (uint16_t)n);
+		if (tables_route6_set(t, &a, 48, &next) != 0)
+			break;
+	}
+	assert_in_range(n, ROUTES, 4 * ROUTES - 1);
+	assert_int_equal(tables_route6_set(t, &a, 48, &next), -ENOSPC);
+	assert_int_equal(lookup(&a).kind, DP_NEXT_NONE);
+	for (unsigned i = 0; i < n; i++) {
+		store_be16(a.b + 4, (uint16_t)i);
+		assert_int_equal(tables_route6_del(t, &a, 48), 0);
+	}
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	assert_int_equal(tables_route6_set(t, &a, 48, &next), 0);
+	assert_int_equal(lookup(&a).kind, DP_NEXT_BUNDLE);
+	assert_int_equal(tables_route6_del(t, &a, 48), 0);
+}
+
+/* ------------------------------------------------------------------ neighbours */
+
+static const struct mac mac_a = {{0x02, 0x11, 0x22, 0x33, 0x44, 0x55}};
+static const uint64_t mac_a_word = 0x0001554433221102;
+
+static void
+a_resolved_host_of_a_connected_network_has_its_own_entry(void **state)
+{
+	const struct dp_next connected = {.kind = DP_NEXT_CONNECTED, .port = 2};
+	const struct dp_next subscriber = to_bundle(5, 0, 1);
+	struct next_hop h;
+
+	(void)state;
+	assert_int_equal(set("2001:db8::", 64, &connected), 0);
+	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_CONNECTED);
+	assert_int_equal(neighbour(2, "2001:db8::7", &mac_a), 0);
+	h = lookup_text("2001:db8::7");
+	assert_int_equal(h.kind, NEXT_NEIGHBOUR);
+	assert_int_equal(h.port, 2);
+	assert_true(tables_neighbour(t, h.neighbour) == mac_a_word);
+	/* a route of its own hides it, and shows it again */
+	assert_int_equal(set("2001:db8::7", 128, &subscriber), 0);
+	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_BUNDLE);
+	assert_int_equal(del("2001:db8::7", 128), 0);
+	assert_int_equal(lookup_text("2001:db8::7").kind, NEXT_NEIGHBOUR);
+	assert_int_equal(neighbour(2, "2001:db8::7", NULL), 0);
+	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_CONNECTED);
+	/* outside its port's network it draws no traffic */
+	assert_int_equal(neighbour(3, "2001:db8::7", &mac_a), 0);
+	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_CONNECTED);
+	assert_int_equal(neighbour(3, "2001:db8::7", NULL), 0);
+	assert_int_equal(del("2001:db8::", 64), 0);
+}
+
+static void
+a_gateway_of_the_link_gets_its_mac_before_or_after_its_route(void **state)
+{
+	const struct ip_addr gw = addr("fe80::1");
+	const struct dp_next next = {.kind = DP_NEXT_GATEWAY, .port = 1, .gateway6 = gw};
+
+	(void)state;
+	assert_int_equal(set("::", 0, &next), 0);
+	assert_int_equal(lookup_text("2600::1").kind, DP_NEXT_GATEWAY);
+	assert_true(tables_neighbour(t, lookup_text("2600::1").neighbour) == 0);
+	/* the same address on another port is somebody else */
+	assert_int_equal(neighbour(2, "fe80::1", &mac_a), 0);
+	assert_true(tables_neighbour(t, lookup_text("2600::1").neighbour) == 0);
+	assert_int_equal(neighbour(1, "fe80::1", &mac_a), 0);
+	assert_true(tables_neighbour(t, lookup_text("2600::1").neighbour) == mac_a_word);
+	assert_true(tables_neighbour_used(t, 1, &gw));
+	assert_false(tables_neighbour_used(t, 2, &gw));
+	assert_int_equal(neighbour(1, "fe80::1", NULL), 0);
+	assert_int_equal(neighbour(2, "fe80::1", NULL), 0);
+	assert_true(tables_neighbour(t, lookup_text("2600::1").neighbour) == 0);
+	assert_int_equal(del("::", 0), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_routed_at_first),
+		cmocka_unit_test(a_next_hop_keeps_every_field),
+		cmocka_unit_test(routes_that_make_no_sense_are_refused),
+		cmocka_unit_test(all_lengths_nest),
+		cmocka_unit_test(random_routes_agree_with_a_naive_list),
+		cmocka_unit_test(a_full_table_refuses_and_takes_again),
+		cmocka_unit_test(a_resolved_host_of_a_connected_network_has_its_own_entry),
+		cmocka_unit_test(a_gateway_of_the_link_gets_its_mac_before_or_after_its_route),
+	};
+
+	/* DPDK wants one of a name: not beside those of the tables */
+	const struct CMUnitTest alone[] = {cmocka_unit_test(prefixes_that_share_a_hint_come_and_go_alone)};
+
+	return cmocka_run_group_tests_name("prefix6 alone", alone, open_qsbr, close_qsbr) +
+		cmocka_run_group_tests_name("prefix6", tests, open_tables, close_tables);
+}
