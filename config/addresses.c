@@ -173,31 +173,55 @@ check_claims(struct check *c)
 
 /* ------------------------------------------------------------------ users */
 
+struct user_route {
+	const struct config_ip *to;
+	const struct config_user *user;
+};
+
+static int
+by_prefix(const void *va, const void *vb)
+{
+	const struct user_route *a = va, *b = vb;
+	const int order = memcmp(a->to, b->to, sizeof(*a->to));
+
+	return order != 0 ? order : a->user < b->user ? -1 : a->user > b->user;
+}
+
+static size_t
+collect_user_routes(const struct config *cfg, struct user_route *routes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < cfg->n_users; i++)
+		for (size_t j = 0; j < cfg->users[i].routes.n; j++, n++)
+			if (routes != NULL)
+				routes[n] = (struct user_route){&cfg->users[i].routes.items[j], &cfg->users[i]};
+	return n;
+}
+
 /* Networks behind two users: the same one cannot be routed to both. */
 static void
 check_user_routes(struct check *c)
 {
-	const struct config *cfg = c->cfg;
-	struct claims claims = {0};
+	const size_t n = collect_user_routes(c->cfg, NULL);
+	struct user_route *routes = calloc(n + 1, sizeof(*routes));
 	char buf[VALUE_TEXT_MAX];
 
-	for (size_t i = 0; i < cfg->n_users; i++)
-		for (size_t j = 0; j < cfg->users[i].routes.n; j++) {
-			const struct config_prefix4 *route = &cfg->users[i].routes.items[j];
-
-			claim(c, &claims,
-				&(struct claim){route->address, route->address | ~mask4(route->len), CLAIM_USER,
-					cfg->users[i].name, user_bundle(&cfg->users[i]), route});
-		}
-	sort(&claims);
-	for (size_t i = 1; i < claims.n; i++) {
-		const struct claim *a = &claims.items[i - 1], *b = &claims.items[i];
-
-		if (a->first == b->first && a->last == b->last && strcmp(a->bundle, b->bundle) != 0)
-			check_error(c, b->field, "the network %s is routed to user %s too",
-				value_address4(b->first, buf), a->name);
+	if (routes == NULL) {
+		c->no_memory = true;
+		return;
 	}
-	free(claims.items);
+	collect_user_routes(c->cfg, routes);
+	qsort(routes, n, sizeof(*routes), by_prefix);
+	for (size_t i = 1; i < n; i++) {
+		const struct user_route *a = &routes[i - 1], *b = &routes[i];
+
+		if (b->to->family != 0 && memcmp(a->to, b->to, sizeof(*a->to)) == 0 &&
+			strcmp(user_bundle(a->user), user_bundle(b->user)) != 0)
+			check_error(c, b->to, "the network %s is routed to user %s too", value_ip_prefix(b->to, buf),
+				a->user->name);
+	}
+	free(routes);
 }
 
 static int

@@ -247,12 +247,24 @@ check_concentrator_pool(struct check *c, const struct config_concentrator *conc)
 {
 	const struct config_user *user = user_without_address(c->cfg);
 
-	if (conc->pool.name != NULL)
+	if (conc->pool.name != NULL || !conc->network.ipv4.allow)
 		return;
 	if (conc->authentication.n == 0)
 		check_error(c, &conc->pool, "is missing: without authentication no client has an address of its own");
 	else if (user != NULL)
 		check_error(c, &conc->pool, "is missing: user %s has no address of its own", user->name);
+}
+
+/* A network protocol is opened by both sides or by none. */
+static void
+check_network(struct check *c, const struct config_network *n)
+{
+	if (n->ipv4.want && !n->ipv4.allow)
+		check_error(c, &n->ipv4.allow, "must be yes, since IPv4 is wanted");
+	if (n->ipv6.want && !n->ipv6.allow)
+		check_error(c, &n->ipv6.allow, "must be yes, since IPv6 is wanted");
+	if (!n->ipv4.allow && !n->ipv4.want && !n->ipv6.allow && !n->ipv6.want)
+		check_error(c, &n->ipv4.allow, "neither IPv4 nor IPv6 is carried");
 }
 
 static void
@@ -291,6 +303,9 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_vlans(c, &conc->vlans);
 	check_concentrator_auth(c, conc);
 	check_concentrator_pool(c, conc);
+	check_network(c, &conc->network);
+	if (conc->network.ipv4.allow && conc->address == 0)
+		check_error(c, &conc->address, "is missing: IPv4 needs it");
 	check_lcp(c, &conc->lcp, &conc->multilink);
 	check_multilink(c, &conc->multilink);
 	check_short_sequence(c, &conc->lcp, ports_rate(c->cfg, &conc->ports));
@@ -445,6 +460,7 @@ check_clients(struct check *c)
 		check_client_links(c, client);
 		check_lcp(c, &client->lcp, &client->multilink);
 		check_multilink(c, &client->multilink);
+		check_network(c, &client->network);
 		check_redial(c, &client->redial);
 		for (size_t j = 0; j < i; j++)
 			check_twins(c, client, &cfg->clients[j]);

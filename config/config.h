@@ -129,6 +129,11 @@ struct config_lcp {
 	struct config_lcp_options options;
 };
 
+/* Network protocols of a bundle; and IPV6CP's option. */
+struct config_network {
+	struct config_policy ipv4, ipv6, interface_id;
+};
+
 enum config_endpoint_class { /* values as on the wire (RFC 1990 section 5.1.3), then our own */
 	CONFIG_ENDPOINT_NONE,
 	CONFIG_ENDPOINT_LOCAL,
@@ -264,6 +269,7 @@ struct config_concentrator {
 	struct config_ref pool;
 	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
 	bool source_check;
+	struct config_network network;
 	struct config_mss mss;
 	struct config_lcp lcp;
 	struct config_multilink multilink;
@@ -276,11 +282,11 @@ struct config_pool {
 
 struct config_user {
 	char *name;
-	char *password;    /* from the file or from secrets_file; never NULL after loading */
-	bool from_secrets; /* password stood in secrets_file */
-	uint32_t address;  /* 0: from the concentrator's pool */
-	struct config_prefixes4 routes;
-	uint8_t links_max; /* 0: the concentrator's */
+	char *password;           /* from the file or from secrets_file; never NULL after loading */
+	bool from_secrets;        /* password stood in secrets_file */
+	uint32_t address;         /* 0: from the concentrator's pool */
+	struct config_ips routes; /* prefixes of either family */
+	uint8_t links_max;        /* 0: the concentrator's */
 	uint16_t sessions_max;
 	char *bundle; /* name under which several logins are one bundle; NULL: the login itself */
 };
@@ -309,9 +315,10 @@ struct config_client {
 	struct config_prefix4 accept_address;
 	bool request_dns;
 	bool default_route;
-	struct config_prefixes4 routes;
-	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
+	struct config_ips routes; /* prefixes of either family */
+	int ip_mtu;               /* CONFIG_IP_MTU_..., or bytes */
 	bool source_check;
+	struct config_network network;
 	struct config_mss mss;
 	struct config_lcp lcp;
 	struct config_multilink multilink;

@@ -139,6 +139,18 @@ static const struct schema_group lcp_group = {.name = "lcp",
 	.size = sizeof(struct config_lcp),
 	.keys = lcp_keys};
 
+static const struct schema_key network_keys[] = {
+	{GROUP(config_network, ipv4, "ipv4", policy_both), .help = "IPv4 by IPCP (RFC 1332)."},
+	{GROUP(config_network, ipv6, "ipv6", policy_both), .help = "IPv6 by IPV6CP (RFC 5072)."},
+	{GROUP(config_network, interface_id, "interface_id", policy_both),
+		.help = "Interface-Identifier option of IPV6CP, from which addresses of the link are made."},
+	END};
+static const struct schema_group network_group = {.name = "network",
+	.help = "Network protocols of a bundle: want opens one, allow lets the peer open it; one that is not allowed is refused by "
+		"Protocol-Reject.",
+	.size = sizeof(struct config_network),
+	.keys = network_keys};
+
 static const struct schema_word endpoint_classes[] = {{"auto", CONFIG_ENDPOINT_AUTO}, {"none", CONFIG_ENDPOINT_NONE},
 	{"local", CONFIG_ENDPOINT_LOCAL}, {"ip", CONFIG_ENDPOINT_IP}, {"mac", CONFIG_ENDPOINT_MAC},
 	{"magic", CONFIG_ENDPOINT_MAGIC}, {"phone", CONFIG_ENDPOINT_PHONE}, {NULL, 0}};
@@ -390,14 +402,15 @@ static const struct schema_key concentrator_keys[] = {
 		.help = "How often CHAP is repeated on a link that is up."},
 	{TIME_MS(config_concentrator, failure_delay_ms, "failure_delay", 0, 60000), .preset = "1 s",
 		.help = "Wait before a failed authentication is answered."},
-	{SCALAR(SCHEMA_ADDRESS4, config_concentrator, address, "address"), .flags = SCHEMA_REQUIRED,
-		.help = "Our IPv4 address in IPCP; it may be that of an ip port."},
+	{SCALAR(SCHEMA_ADDRESS4, config_concentrator, address, "address"), .absent = "none",
+		.help = "Our IPv4 address in IPCP, which IPv4 needs; it may be that of an ip port."},
 	{REF(config_concentrator, pool, "pool", "pools"), .absent = "none",
 		.help = "Pool of addresses for users that have none of their own."},
 	{MANY(SCHEMA_ADDRESS4, config_concentrator, dns, "dns", CONFIG_DNS_MAX), .preset = "",
 		.help = "Name servers for clients that ask for them, two at most; empty refuses."},
 	{BOOL(config_concentrator, source_check, "source_check"), .preset = "yes",
 		.help = "Whether packets of subscribers must come from an address that is routed to them."},
+	{GROUP(config_concentrator, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
 	{GROUP(config_concentrator, lcp, "lcp", lcp_group), .help = "Link control."}, END};
@@ -420,7 +433,7 @@ static const struct schema_key user_keys[] = {
 	{SECRET(config_user, password, from_secrets, "password"), .absent = "from secrets_file", .help = "Password."},
 	{SCALAR(SCHEMA_ADDRESS4, config_user, address, "address"), .absent = "from the concentrator's pool",
 		.help = "IPv4 address of the user's bundle."},
-	{MANY(SCHEMA_PREFIX4, config_user, routes, "routes", LIST_MAX), .preset = "",
+	{MANY(SCHEMA_IP_PREFIX, config_user, routes, "routes", LIST_MAX), .preset = "",
 		.help = "Networks behind the user: routed to the bundle, and allowed as sources."},
 	{NUMBER(config_user, links_max, "links_max", 1, CONFIG_LINKS_MAX),
 		.absent = "as in the concentrator's multilink", .help = "Links that the user's bundle may have."},
@@ -478,13 +491,14 @@ static const struct schema_key client_keys[] = {
 		.help = "Whether the peer is asked for name servers."},
 	{BOOL(config_client, default_route, "default_route"), .preset = "yes",
 		.help = "Whether the default route leads through the bundle while it is up."},
-	{MANY(SCHEMA_PREFIX4, config_client, routes, "routes", LIST_MAX), .preset = "",
+	{MANY(SCHEMA_IP_PREFIX, config_client, routes, "routes", LIST_MAX), .preset = "",
 		.help = "Networks that are routed through the bundle while it is up."},
 	{NUMBER(config_client, ip_mtu, "ip_mtu", 576, 65535), .words = ip_mtu_words, .preset = "auto",
 		.help = "Largest IP packet in bytes sent through the bundle: auto is what the peer takes, fit-one-fragment what no "
 			"link needs to cut."},
 	{BOOL(config_client, source_check, "source_check"), .preset = "no",
 		.help = "Whether packets from the peer must come from an address that is routed to it."},
+	{GROUP(config_client, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_client, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_client, multilink, "multilink", multilink_group), .help = "Multilink."},
 	{GROUP(config_client, lcp, "lcp", lcp_group), .help = "Link control."},

@@ -451,6 +451,12 @@ ip_format(const struct config_ip *ip, bool with_len, char buf[VALUE_TEXT_MAX])
 	return buf;
 }
 
+const char *
+value_ip_prefix(const struct config_ip *ip, char buf[VALUE_TEXT_MAX])
+{
+	return ip_format(ip, true, buf);
+}
+
 static int
 ip_parse(const char *text, void *at, char why[VALUE_WHY_MAX])
 {

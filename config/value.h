@@ -31,6 +31,7 @@ const char *value_units(enum schema_unit unit, char buf[VALUE_TEXT_MAX]);
 
 /* Text forms of the values, also for messages. */
 const char *value_address4(uint32_t address, char buf[VALUE_TEXT_MAX]);
+const char *value_ip_prefix(const struct config_ip *ip, char buf[VALUE_TEXT_MAX]);
 const char *value_vlan(const struct config_vlan *vlan, char buf[VALUE_TEXT_MAX]);
 bool value_parse_mac(const char *text, uint8_t mac[6]);
 

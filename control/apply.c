@@ -304,8 +304,7 @@ static struct dp_bundle_set
 bundle_values(const struct host_bundle_values *v)
 {
 	const struct host_multilink *m = v->multilink;
-
-	return (struct dp_bundle_set){
+	struct dp_bundle_set set = {
 		.flags = bundle_flags(v),
 		.rx_mrru = v->rx_mrru,
 		.tx_mrru = v->tx_mrru,
@@ -320,6 +319,12 @@ bundle_values(const struct host_bundle_values *v)
 		.window_slots_max = m->window_slots_max,
 		.address_be = htonl(v->peer_address),
 	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		set.prefix6[i] = load_be64(v->source6[i].prefix.b);
+		set.prefix6_len[i] = v->source6[i].len;
+	}
+	return set;
 }
 
 static void
@@ -417,8 +422,7 @@ static void
 do_route_set(struct control *c, const struct host_out_item *it)
 {
 	const struct bundle_rec *b = bundle_find(c->apply, it->bundle);
-	struct rib_route r = {
-		.prefix = it->route.address, .len = it->route.len, .rank = RIB_BUNDLE, .owner = it->bundle};
+	struct rib_route r = {.prefix = it->route.prefix, .len = it->route.len, .owner = it->bundle};
 
 	if (it->bundle != 0 && b == NULL)
 		return;
@@ -432,7 +436,7 @@ do_route_set(struct control *c, const struct host_out_item *it)
 static void
 do_route_del(struct control *c, const struct host_out_item *it)
 {
-	routes_del(c, it->route.address, it->route.len, it->bundle != 0 ? RIB_BUNDLE : RIB_LOCAL, it->bundle);
+	routes_del(c, &it->route.prefix, it->route.len, it->bundle != 0 ? RIB_BUNDLE : RIB_LOCAL, it->bundle);
 }
 
 static void

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control/ip_ports.h"
+#include "control/ip_ports_state.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/apply.h"
-#include "control/limiter.h"
 #include "control/log.h"
 #include "control/routes.h"
 #include "dataplane/wire/arp.h"
 #include "dataplane/wire/icmp.h"
-#include "dataplane/wire/nd.h"
 
 enum { ICMP_HOST_UNREACHABLE = 1, ICMP_PORT_UNREACHABLE = 3, ERRORS_PER_S = 100, CONFLICTS_PER_S = 1 };
-
-struct ip_ports {
-	struct mac macs[DP_PORTS_MAX]; /* by port index */
-	struct neighbours *neighbours;
-	struct limiter errors, conflicts;
-	struct ip_counters counters;
-};
 
 static const struct mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
@@ -65,10 +56,16 @@ ip_ports_neighbours(const struct control *c)
 
 /* ------------------------------------------------------------------ our addresses */
 
-static const struct config_port *
+const struct config_port *
 ip_port(const struct control *c, uint16_t port)
 {
 	return port < c->cfg->n_ports && c->cfg->ports[port].kind == CONFIG_IP ? &c->cfg->ports[port] : NULL;
+}
+
+static uint32_t
+mask4(unsigned len)
+{
+	return len == 0 ? 0 : ~0u << (32 - len);
 }
 
 /* Our address on the port in whose network `address` lies; NULL: none. */
@@ -78,7 +75,7 @@ connected(const struct config_port *p, uint32_t address)
 	for (size_t i = 0; i < p->addresses.n; i++) {
 		const struct config_ip *a = &p->addresses.items[i];
 
-		if (a->family == 4 && ((load_be32(a->bytes) ^ address) & rib_mask(a->len)) == 0)
+		if (a->family == 4 && ((load_be32(a->bytes) ^ address) & mask4(a->len)) == 0)
 			return a;
 	}
 	return NULL;
@@ -87,7 +84,7 @@ connected(const struct config_port *p, uint32_t address)
 static bool
 is_broadcast(const struct config_ip *a, uint32_t address)
 {
-	return a->len < 31 && (address | rib_mask(a->len)) == ~0u;
+	return a->len < 31 && (address | mask4(a->len)) == ~0u;
 }
 
 /* Any IPv4 address of the port; 0: none. */
@@ -108,21 +105,20 @@ has_address4(const struct config_port *p, uint32_t address)
 	return a != NULL && load_be32(a->bytes) == address;
 }
 
-static bool
-has_address6(const struct config_port *p, const uint8_t address[16])
+bool
+ip_is_ours(const struct control *c, const struct ip_addr *address)
 {
-	for (size_t i = 0; i < p->addresses.n; i++)
-		if (p->addresses.items[i].family == 6 && memcmp(p->addresses.items[i].bytes, address, 16) == 0)
-			return true;
-	return false;
+	struct dp_next next;
+
+	return rib_lookup(c->rib, address, &next) && next.kind == DP_NEXT_LOCAL;
 }
 
 static bool
 is_ours(const struct control *c, uint32_t address)
 {
-	struct dp_next next;
+	const struct ip_addr a = ip_addr_of4(address);
 
-	return rib_lookup(c->rib, address, &next) && next.kind == DP_NEXT_LOCAL;
+	return ip_is_ours(c, &a);
 }
 
 static uint32_t
@@ -146,16 +142,17 @@ inject(struct control *c, const struct dp_target *to, const void *bytes, size_t 
 		c->counters.inject_refused++;
 }
 
-static void
-route_packet(struct control *c, const uint8_t *packet, size_t len)
+void
+ip_route_packet(struct control *c, const uint8_t *packet, size_t len)
 {
 	inject(c, &(struct dp_target){.kind = DP_TO_ROUTE}, packet, len);
 }
 
-static void
-send_frame(struct control *c, uint16_t port, const struct mac *dst, uint16_t type, const uint8_t *payload, size_t len)
+void
+ip_send_frame(
+	struct control *c, uint16_t port, const struct mac *dst, uint16_t type, const uint8_t *payload, size_t len)
 {
-	uint8_t frame[ETH_HDR_LEN + ND_PACKET_LEN] = {0};
+	uint8_t frame[DP_CONTROL_FRAME_MAX] = {0};
 	const size_t hdr = eth_store(frame, dst, &c->ip->macs[port], (struct vlan_stack){0, 0}, type);
 
 	memcpy(frame + hdr, payload, len);
@@ -170,7 +167,7 @@ send_arp(struct control *c, uint16_t port, const struct mac *dst, const struct a
 	uint8_t bytes[ARP_LEN];
 
 	arp_store(bytes, a);
-	send_frame(c, port, dst, ETHERTYPE_ARP_FRAME, bytes, sizeof(bytes));
+	ip_send_frame(c, port, dst, ETHERTYPE_ARP_FRAME, bytes, sizeof(bytes));
 }
 
 /* ------------------------------------------------------------------ ICMP errors */
@@ -200,7 +197,7 @@ send_error(struct control *c, uint32_t src, uint8_t type, uint8_t code, uint16_t
 		return;
 	}
 	c->ip->counters.errors++;
-	route_packet(c, out, icmp4_error(out, src, type, code, rest, ip, n, &v));
+	ip_route_packet(c, out, icmp4_error(out, src, type, code, rest, ip, n, &v));
 }
 
 static void
@@ -215,11 +212,12 @@ report_punted(struct control *c, const struct dp_punted *p, uint8_t type, uint8_
 /* ------------------------------------------------------------------ neighbours */
 
 static void
-ask(struct control *c, const struct neighbour_action *a)
+ask4(struct control *c, const struct neighbour_action *a)
 {
 	const struct config_port *p = ip_port(c, a->port);
-	const struct config_ip *ours = p != NULL ? connected(p, a->address) : NULL;
-	struct arp_view q = {.op = ARP_REQUEST, .sender_mac = c->ip->macs[a->port], .target = a->address};
+	const uint32_t target = ip_addr_4(&a->address);
+	const struct config_ip *ours = p != NULL ? connected(p, target) : NULL;
+	struct arp_view q = {.op = ARP_REQUEST, .sender_mac = c->ip->macs[a->port], .target = target};
 
 	if (p == NULL)
 		return;
@@ -231,20 +229,33 @@ ask(struct control *c, const struct neighbour_action *a)
 static void
 tell_neighbour(struct control *c, const struct neighbour_action *a, const struct mac *mac)
 {
-	const int ret = dp_neighbour_set(c->dp, a->port, htonl(a->address), mac);
+	const int ret = ip_addr_is4(&a->address) ? dp_neighbour_set(c->dp, a->port, htonl(ip_addr_4(&a->address)), mac)
+						 : dp_neighbour6_set(c->dp, a->port, &a->address, mac);
 
 	if (ret < 0 && mac != NULL)
 		log_error("neighbour on port %s not set: %s", c->cfg->ports[a->port].name, strerror(-ret));
 }
 
 static void
-do_action(struct control *c, const struct neighbour_action *a, uint64_t now_ms)
+unreachable4(struct control *c, const struct neighbour_action *a, uint64_t now_ms)
 {
 	const struct config_port *p = ip_port(c, a->port);
 
+	send_error(c, p != NULL ? first_address(p) : 0, ICMP4_UNREACHABLE, ICMP_HOST_UNREACHABLE, 0, a->packet, a->len,
+		now_ms);
+}
+
+static void
+do_action(struct control *c, const struct neighbour_action *a, uint64_t now_ms)
+{
+	const bool v4 = ip_addr_is4(&a->address);
+
 	switch (a->what) {
 	case NEIGHBOUR_ASK:
-		ask(c, a);
+		if (v4)
+			ask4(c, a);
+		else
+			ip6_ask(c, a);
 		return;
 	case NEIGHBOUR_LEARNT:
 		tell_neighbour(c, a, &a->mac);
@@ -253,37 +264,61 @@ do_action(struct control *c, const struct neighbour_action *a, uint64_t now_ms)
 		tell_neighbour(c, a, NULL);
 		return;
 	case NEIGHBOUR_SEND:
-		route_packet(c, a->packet, a->len);
+		ip_route_packet(c, a->packet, a->len);
 		return;
 	case NEIGHBOUR_UNREACHABLE:
 		c->ip->counters.unreachable++;
-		send_error(c, p != NULL ? first_address(p) : 0, ICMP4_UNREACHABLE, ICMP_HOST_UNREACHABLE, 0, a->packet,
-			a->len, now_ms);
+		if (v4)
+			unreachable4(c, a, now_ms);
+		else
+			ip6_unreachable(c, a, now_ms);
 		return;
 	}
 }
 
-static void
-do_actions(struct control *c, const struct neighbours_out *out, uint64_t now_ms)
+void
+ip_do_actions(struct control *c, const struct neighbours_out *out, uint64_t now_ms)
 {
 	for (unsigned i = 0; i < out->n; i++)
 		do_action(c, &out->items[i], now_ms);
+}
+
+void
+ip_heard(struct control *c, uint16_t port, const struct ip_addr *address, const struct mac *mac, bool replace,
+	bool create, uint64_t now_ms)
+{
+	struct neighbours_out out = {0};
+
+	neighbours_heard(c->ip->neighbours, port, address, mac, replace, create, now_ms, &out);
+	ip_do_actions(c, &out, now_ms);
+}
+
+/* The address to resolve; false: it is ours, and the packet should not have come this far. */
+static bool
+glean_address(const struct control *c, const struct dp_punted *p, const struct config_port *port, struct ip_addr *a)
+{
+	if (ip_version(p->bytes, p->len) == 6) {
+		*a = p->next_hop6;
+		return !ip6_port_has(c, p->port, a);
+	}
+	*a = ip_addr_of4(ntohl(p->next_hop_be));
+	return !has_address4(port, ip_addr_4(a));
 }
 
 static void
 glean(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
 	const struct config_port *port = ip_port(c, p->port);
-	const uint32_t address = ntohl(p->next_hop_be);
 	struct neighbours_out out = {0};
+	struct ip_addr address;
 
-	if (port == NULL || has_address4(port, address)) {
+	if (port == NULL || !glean_address(c, p, port, &address)) {
 		c->ip->counters.bad++;
 		return;
 	}
-	if (!neighbours_want(c->ip->neighbours, p->port, address, p->bytes, p->len, now_ms, &out))
+	if (!neighbours_want(c->ip->neighbours, p->port, &address, p->bytes, p->len, now_ms, &out))
 		c->ip->counters.held_refused++;
-	do_actions(c, &out, now_ms);
+	ip_do_actions(c, &out, now_ms);
 }
 
 /* ------------------------------------------------------------------ ARP */
@@ -292,9 +327,10 @@ glean(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 static bool
 proxied(const struct control *c, const struct config_port *port, uint16_t index, uint32_t target)
 {
+	const struct ip_addr a = ip_addr_of4(target);
 	struct dp_next next;
 
-	if (!port->proxy_arp || !rib_lookup(c->rib, target, &next))
+	if (!port->proxy_arp || !rib_lookup(c->rib, &a, &next))
 		return false;
 	switch (next.kind) {
 	case DP_NEXT_NONE:
@@ -335,7 +371,7 @@ static void
 arp_learn(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *v, uint64_t now_ms)
 {
 	const struct config_ip *net = connected(port, v->sender);
-	struct neighbours_out out = {0};
+	const struct ip_addr sender = ip_addr_of4(v->sender);
 
 	if (arp_is_probe(v) || net == NULL || is_broadcast(net, v->sender))
 		return;
@@ -344,9 +380,7 @@ arp_learn(struct control *c, uint16_t index, const struct config_port *port, con
 			log_warning("port %s: another device claims our address", port->name);
 		return;
 	}
-	neighbours_heard(
-		c->ip->neighbours, index, v->sender, &v->sender_mac, has_address4(port, v->target), now_ms, &out);
-	do_actions(c, &out, now_ms);
+	ip_heard(c, index, &sender, &v->sender_mac, true, has_address4(port, v->target), now_ms);
 }
 
 static void
@@ -372,58 +406,6 @@ announce4(struct control *c, uint16_t index, uint32_t address)
 			.op = ARP_REQUEST, .sender_mac = c->ip->macs[index], .sender = address, .target = address});
 }
 
-/* ------------------------------------------------------------------ neighbour discovery */
-
-static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
-
-static void
-send_advert(struct control *c, uint16_t index, const struct mac *dst_mac, const uint8_t dst[16],
-	const uint8_t target[16], bool solicited)
-{
-	struct nd_view v = {.type = ND_ADVERT,
-		.solicited = solicited,
-		.override = true,
-		.has_mac = true,
-		.mac = c->ip->macs[index]};
-	uint8_t packet[ND_PACKET_LEN];
-
-	memcpy(v.src, target, 16);
-	memcpy(v.dst, dst, 16);
-	memcpy(v.target, target, 16);
-	c->ip->counters.adverts++;
-	send_frame(c, index, dst_mac, ETHERTYPE_V6, packet, nd_store(packet, &v));
-}
-
-static void
-announce6(struct control *c, uint16_t index, const uint8_t address[16])
-{
-	const struct mac group = nd_group_mac(all_nodes);
-
-	send_advert(c, index, &group, all_nodes, address, false);
-}
-
-/* RFC 4861 section 7.2.4. Who asks from the unspecified address is checking for duplicates: all nodes hear the answer. */
-static void
-nd_input(struct control *c, uint16_t index, const struct config_port *port, const struct mac *from, const uint8_t *p,
-	size_t n)
-{
-	static const uint8_t unspecified[16];
-	struct nd_view v;
-	const enum nd_verdict verdict = nd_parse(p, n, &v);
-
-	if (verdict != ND_OK || v.type != ND_SOLICIT || !has_address6(port, v.target)) {
-		if (verdict == ND_OK || verdict == ND_NOT_ND)
-			c->ip->counters.ignored++;
-		else
-			c->ip->counters.bad++;
-		return;
-	}
-	if (memcmp(v.src, unspecified, 16) == 0)
-		announce6(c, index, v.target);
-	else
-		send_advert(c, index, v.has_mac ? &v.mac : from, v.src, v.target, true);
-}
-
 /* ------------------------------------------------------------------ packets for ourselves */
 
 static void
@@ -439,7 +421,7 @@ local_input(struct control *c, uint8_t *ip, size_t n, uint64_t now_ms)
 		c->ip->counters.ignored++;
 	} else if (icmp4_echo_reply(ip, &v)) {
 		c->ip->counters.echo_replies++;
-		route_packet(c, ip, v.total_len);
+		ip_route_packet(c, ip, v.total_len);
 	} else if (v.proto == IPPROTO_UDP_DATAGRAM) {
 		/* The address that was asked speaks: traceroute ends here. */
 		send_error(c, v.dst, ICMP4_UNREACHABLE, ICMP_PORT_UNREACHABLE, 0, ip, n, now_ms);
@@ -467,7 +449,8 @@ frame_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 		arp_input(c, p->port, port, payload, n, now_ms);
 		return;
 	case ETHERTYPE_V6:
-		nd_input(c, p->port, port, &e.src, payload, n);
+		memcpy(copy, payload, n);
+		ip6_frame(c, p->port, &e.src, copy, n, now_ms);
 		return;
 	case ETHERTYPE_V4:
 		memcpy(copy, payload, n);
@@ -479,7 +462,7 @@ frame_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 }
 
 static void
-route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+route_input4(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
 	uint8_t copy[DP_CONTROL_FRAME_MAX];
 
@@ -489,7 +472,6 @@ route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 		local_input(c, copy, p->len, now_ms);
 		return;
 	case DP_PUNT_GLEAN:
-		glean(c, p, now_ms);
 		return;
 	case DP_PUNT_TTL:
 		report_punted(c, p, ICMP4_TIME_EXCEEDED, 0, 0, now_ms);
@@ -503,6 +485,19 @@ route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 	}
 }
 
+static void
+route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
+{
+	if (p->why == DP_PUNT_GLEAN)
+		glean(c, p, now_ms);
+	else if (ip_version(p->bytes, p->len) == 4)
+		route_input4(c, p, now_ms);
+	else if (p->why == DP_PUNT_LOCAL)
+		ip6_local(c, p, now_ms);
+	else
+		ip6_report(c, p, now_ms);
+}
+
 void
 ip_ports_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
@@ -514,10 +509,19 @@ ip_ports_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 
 /* ------------------------------------------------------------------ start and time */
 
-static void
-set_route(struct control *c, uint32_t prefix, uint8_t len, enum rib_rank rank, struct dp_next next)
+void
+ip_set_route(
+	struct control *c, const struct ip_addr *prefix, uint8_t len, enum rib_rank rank, const struct dp_next *next)
 {
-	routes_set(c, &(struct rib_route){.prefix = prefix, .len = len, .rank = (uint8_t)rank, .next = next});
+	routes_set(c, &(struct rib_route){.prefix = *prefix, .len = len, .rank = (uint8_t)rank, .next = *next});
+}
+
+static void
+set_route4(struct control *c, uint32_t prefix, unsigned len, enum rib_rank rank, struct dp_next next)
+{
+	const struct ip_addr p = ip_addr_of4(prefix);
+
+	ip_set_route(c, &p, (uint8_t)(IP4_MAPPED_LEN + len), rank, &next);
 }
 
 static void
@@ -525,19 +529,45 @@ address_routes(struct control *c, uint16_t index, const struct config_ip *a)
 {
 	const uint32_t address = load_be32(a->bytes);
 
-	set_route(c, address, a->len, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_CONNECTED, .port = index});
-	set_route(c, address, 32, RIB_LOCAL, (struct dp_next){.kind = DP_NEXT_LOCAL});
+	set_route4(c, address, a->len, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_CONNECTED, .port = index});
+	set_route4(c, address, 32, RIB_LOCAL, (struct dp_next){.kind = DP_NEXT_LOCAL});
 	if (a->len < 31)
-		set_route(c, address | ~rib_mask(a->len), 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+		set_route4(c, address | ~mask4(a->len), 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+}
+
+/* Address and prefix of the configuration, either family, as the routes have them. */
+static struct ip_addr
+address_of(const struct config_ip *a)
+{
+	return a->family == 4 ? ip_addr_of4(load_be32(a->bytes)) : ip_addr_of6(a->bytes);
+}
+
+static uint8_t
+len_of(const struct config_ip *a)
+{
+	return (uint8_t)(a->family == 4 ? IP4_MAPPED_LEN + a->len : a->len);
+}
+
+static bool
+network_has(const struct config_ip *net, const struct ip_addr *a)
+{
+	const struct ip_addr n = address_of(net), x = ip_addr_prefix(&n, len_of(net)),
+			     y = ip_addr_prefix(a, len_of(net));
+
+	return ip_addr_equal(&x, &y);
 }
 
 /* The port in whose network the gateway is; -1: none. */
 static int
-gateway_port(const struct control *c, uint32_t gateway)
+gateway_port(const struct control *c, const struct ip_addr *gateway)
 {
-	for (size_t i = 0; i < c->cfg->n_ports; i++)
-		if (c->cfg->ports[i].kind == CONFIG_IP && connected(&c->cfg->ports[i], gateway) != NULL)
-			return (int)i;
+	for (size_t i = 0; i < c->cfg->n_ports; i++) {
+		const struct config_port *p = &c->cfg->ports[i];
+
+		for (size_t k = 0; p->kind == CONFIG_IP && k < p->addresses.n; k++)
+			if (network_has(&p->addresses.items[k], gateway))
+				return (int)i;
+	}
 	return -1;
 }
 
@@ -545,23 +575,28 @@ gateway_port(const struct control *c, uint32_t gateway)
 static void
 static_route(struct control *c, const struct config_route *r)
 {
+	const struct ip_addr to = address_of(&r->to), gateway = address_of(&r->via);
 	struct dp_next next = {.kind = DP_NEXT_NONE};
 
-	if (r->to.family != 4 || r->client.name != NULL)
+	if (r->to.family == 0 || r->client.name != NULL)
 		return;
-	if (r->via.family == 4) {
-		const int port = gateway_port(c, load_be32(r->via.bytes));
+	if (r->via.family != 0) {
+		const int port = gateway_port(c, &gateway);
 
 		if (port < 0) {
 			log_warning("a static route is not used: no IP port has its gateway in its network");
 			return;
 		}
-		next = (struct dp_next){
-			.kind = DP_NEXT_GATEWAY, .port = (uint16_t)port, .gateway_be = htonl(load_be32(r->via.bytes))};
+		next.kind = DP_NEXT_GATEWAY;
+		next.port = (uint16_t)port;
+		if (r->via.family == 4)
+			next.gateway_be = htonl(ip_addr_4(&gateway));
+		else
+			next.gateway6 = gateway;
 	} else if (r->port.name != NULL) {
 		next = (struct dp_next){.kind = DP_NEXT_CONNECTED, .port = (uint16_t)r->port.index};
 	}
-	set_route(c, load_be32(r->to.bytes), r->to.len, RIB_STATIC, next);
+	ip_set_route(c, &to, len_of(&r->to), RIB_STATIC, &next);
 }
 
 static void
@@ -573,7 +608,7 @@ announce(struct control *c, uint16_t index)
 		if (p->addresses.items[i].family == 4)
 			announce4(c, index, load_be32(p->addresses.items[i].bytes));
 		else
-			announce6(c, index, p->addresses.items[i].bytes);
+			ip6_announce(c, index, p->addresses.items[i].bytes);
 	}
 }
 
@@ -588,8 +623,8 @@ void
 ip_ports_start(struct control *c)
 {
 	/* Nothing of these is ever forwarded, whatever the default route says. */
-	set_route(c, 0xe0000000, 4, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
-	set_route(c, 0xffffffff, 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+	set_route4(c, 0xe0000000, 4, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
+	set_route4(c, 0xffffffff, 32, RIB_CONNECTED, (struct dp_next){.kind = DP_NEXT_NONE});
 	for (uint16_t i = 0; i < c->cfg->n_ports; i++) {
 		const struct config_port *p = &c->cfg->ports[i];
 
@@ -598,6 +633,7 @@ ip_ports_start(struct control *c)
 		for (size_t k = 0; k < p->addresses.n; k++)
 			if (p->addresses.items[k].family == 4)
 				address_routes(c, i, &p->addresses.items[k]);
+		ip6_start_port(c, i);
 		announce(c, i);
 	}
 	for (size_t i = 0; i < c->cfg->n_routes; i++)
@@ -605,11 +641,13 @@ ip_ports_start(struct control *c)
 }
 
 static bool
-neighbour_used(void *ctx, uint16_t port, uint32_t address)
+neighbour_used(void *ctx, uint16_t port, const struct ip_addr *address)
 {
 	const struct control *c = ctx;
 
-	return dp_neighbour_used(c->dp, port, htonl(address));
+	if (ip_addr_is4(address))
+		return dp_neighbour_used(c->dp, port, htonl(ip_addr_4(address)));
+	return dp_neighbour6_used(c->dp, port, address);
 }
 
 void
@@ -618,7 +656,7 @@ ip_ports_tick(struct control *c, uint64_t now_ms)
 	struct neighbours_out out = {0};
 
 	neighbours_tick(c->ip->neighbours, neighbour_used, c, now_ms, &out);
-	do_actions(c, &out, now_ms);
+	ip_do_actions(c, &out, now_ms);
 }
 
 uint64_t

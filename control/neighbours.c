@@ -10,7 +10,7 @@ enum state { FREE, ASKED, KNOWN, PROBED };
 
 struct entry {
 	uint64_t due_ms; /* next try, or end of freshness */
-	uint32_t address;
+	struct ip_addr address;
 	uint16_t port;
 	uint16_t next; /* in its bucket or in the free list */
 	uint16_t held; /* first packet that waits */
@@ -54,20 +54,22 @@ neighbours_free(struct neighbours *t)
 }
 
 static uint16_t *
-bucket_of(struct neighbours *t, uint16_t port, uint32_t address)
+bucket_of(struct neighbours *t, uint16_t port, const struct ip_addr *address)
 {
-	const uint32_t h = (address ^ (uint32_t)port << 24) * 0x9e3779b1u;
+	uint32_t h = port;
 
+	for (unsigned i = 0; i < sizeof(address->b); i += 4)
+		h = (h ^ load_be32(address->b + i)) * 0x9e3779b1u;
 	return &t->buckets[h >> 22];
 }
 
 /* The link that leads to the entry, or to NONE. */
 static uint16_t *
-find(struct neighbours *t, uint16_t port, uint32_t address)
+find(struct neighbours *t, uint16_t port, const struct ip_addr *address)
 {
 	uint16_t *at = bucket_of(t, port, address);
 
-	while (*at != NONE && (t->entries[*at].port != port || t->entries[*at].address != address))
+	while (*at != NONE && (t->entries[*at].port != port || !ip_addr_equal(&t->entries[*at].address, address)))
 		at = &t->entries[*at].next;
 	return at;
 }
@@ -113,7 +115,7 @@ remove_entry(struct neighbours *t, struct entry *e, struct neighbours_out *out)
 	if (e->state != ASKED)
 		act(out, NEIGHBOUR_FORGET, e);
 	release(t, e, NEIGHBOUR_UNREACHABLE, out);
-	*find(t, e->port, e->address) = e->next;
+	*find(t, e->port, &e->address) = e->next;
 	e->state = FREE;
 	e->next = t->free_entries;
 	t->free_entries = i;
@@ -136,7 +138,7 @@ evict(struct neighbours *t, struct neighbours_out *out)
 }
 
 static struct entry *
-add_entry(struct neighbours *t, uint16_t port, uint32_t address, struct neighbours_out *out)
+add_entry(struct neighbours *t, uint16_t port, const struct ip_addr *address, struct neighbours_out *out)
 {
 	if (t->free_entries == NONE)
 		evict(t, out);
@@ -147,7 +149,7 @@ add_entry(struct neighbours *t, uint16_t port, uint32_t address, struct neighbou
 	uint16_t *bucket = bucket_of(t, port, address);
 
 	t->free_entries = e->next;
-	*e = (struct entry){.port = port, .address = address, .next = *bucket, .held = NONE};
+	*e = (struct entry){.port = port, .address = *address, .next = *bucket, .held = NONE};
 	*bucket = i;
 	return e;
 }
@@ -182,7 +184,7 @@ hold(struct neighbours *t, struct entry *e, const uint8_t *packet, size_t len)
 }
 
 bool
-neighbours_want(struct neighbours *t, uint16_t port, uint32_t address, const uint8_t *packet, size_t len,
+neighbours_want(struct neighbours *t, uint16_t port, const struct ip_addr *address, const uint8_t *packet, size_t len,
 	uint64_t now_ms, struct neighbours_out *out)
 {
 	const uint16_t i = *find(t, port, address);
@@ -201,8 +203,8 @@ neighbours_want(struct neighbours *t, uint16_t port, uint32_t address, const uin
 }
 
 void
-neighbours_heard(struct neighbours *t, uint16_t port, uint32_t address, const struct mac *mac, bool create,
-	uint64_t now_ms, struct neighbours_out *out)
+neighbours_heard(struct neighbours *t, uint16_t port, const struct ip_addr *address, const struct mac *mac,
+	bool replace, bool create, uint64_t now_ms, struct neighbours_out *out)
 {
 	const uint16_t i = *find(t, port, address);
 
@@ -212,15 +214,17 @@ neighbours_heard(struct neighbours *t, uint16_t port, uint32_t address, const st
 
 	if (e == NULL)
 		return;
-	const bool changed = e->state == FREE || e->state == ASKED || !mac_equal(&e->mac, mac);
+	const bool known = e->state != FREE && e->state != ASKED, same = known && mac_equal(&e->mac, mac);
 
+	if (known && !same && !replace)
+		return;
 	e->mac = *mac;
 	e->state = KNOWN;
 	e->tries = 0;
 	e->unused = 0;
 	e->due_ms = now_ms + NEIGHBOUR_FRESH_MS;
 	wake_at(t, e->due_ms);
-	if (changed)
+	if (!same)
 		act(out, NEIGHBOUR_LEARNT, e);
 	release(t, e, NEIGHBOUR_SEND, out);
 }
@@ -244,7 +248,7 @@ tick_entry(struct neighbours *t, struct entry *e, neighbours_used_fn *used, void
 	struct neighbours_out *out)
 {
 	if (e->state == KNOWN)
-		refresh(t, e, used(ctx, e->port, e->address), now_ms, out);
+		refresh(t, e, used(ctx, e->port, &e->address), now_ms, out);
 	else if (e->tries < NEIGHBOUR_TRIES)
 		ask(t, e, e->state, now_ms, out);
 	else

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "dataplane/wire/eth.h"
+#include "dataplane/wire/ip.h"
 
-/* Who has which MAC on the IP ports: resolution with a bounded queue of packets that wait for it (RFC 1122 section 2.3.2.2),
+/* Who has which MAC on the IP ports, by ARP or neighbour discovery: resolution with a bounded queue of packets that wait for it (RFC 1122 section 2.3.2.2),
  * refresh of those in use, and forgetting. Touches nothing: what is to be done is left in *out. */
 
 enum {
@@ -34,7 +35,7 @@ enum neighbour_do {
 struct neighbour_action {
 	enum neighbour_do what;
 	uint16_t port;
-	uint32_t address; /* host order */
+	struct ip_addr address; /* IPv4 is mapped */
 	struct mac mac;
 	const uint8_t *packet; /* SEND, UNREACHABLE: valid until the next call */
 	size_t len;
@@ -47,7 +48,7 @@ struct neighbours_out {
 
 struct neighbour_info {
 	uint16_t port;
-	uint32_t address;
+	struct ip_addr address;
 	struct mac mac;
 	const char *state; /* "asked", "known", "probed" */
 };
@@ -58,14 +59,15 @@ struct neighbours *neighbours_new(void);
 void neighbours_free(struct neighbours *t);
 
 /* A packet needs this address. It is copied and comes back as SEND or UNREACHABLE, or is refused (queue full): then false. */
-bool neighbours_want(struct neighbours *t, uint16_t port, uint32_t address, const uint8_t *packet, size_t len,
-	uint64_t now_ms, struct neighbours_out *out);
-/* A frame says that address has this MAC. An address not asked for is only taken up with `create`. */
-void neighbours_heard(struct neighbours *t, uint16_t port, uint32_t address, const struct mac *mac, bool create,
-	uint64_t now_ms, struct neighbours_out *out);
+bool neighbours_want(struct neighbours *t, uint16_t port, const struct ip_addr *address, const uint8_t *packet,
+	size_t len, uint64_t now_ms, struct neighbours_out *out);
+/* A frame says that address has this MAC. An address not asked for is only taken up with `create`; one with another MAC only changes it
+ * with `replace`. */
+void neighbours_heard(struct neighbours *t, uint16_t port, const struct ip_addr *address, const struct mac *mac,
+	bool replace, bool create, uint64_t now_ms, struct neighbours_out *out);
 
 /* Whether data used the neighbour since the last time it was asked. */
-typedef bool neighbours_used_fn(void *ctx, uint16_t port, uint32_t address);
+typedef bool neighbours_used_fn(void *ctx, uint16_t port, const struct ip_addr *address);
 /* When *out gets full the rest waits; neighbours_deadline_ms is then at once. */
 void neighbours_tick(
 	struct neighbours *t, neighbours_used_fn *used, void *ctx, uint64_t now_ms, struct neighbours_out *out);

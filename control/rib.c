@@ -15,7 +15,7 @@ struct node {
 struct rib {
 	uint32_t most, mask, free_head;
 	uint64_t ages;
-	uint32_t per_len[33];
+	uint32_t per_len[129];
 	uint32_t *buckets;
 	struct node *nodes;
 };
@@ -58,22 +58,24 @@ rib_free(struct rib *r)
 }
 
 static uint32_t *
-bucket_of(const struct rib *r, uint32_t prefix, uint8_t len)
+bucket_of(const struct rib *r, const struct ip_addr *prefix, uint8_t len)
 {
-	const uint32_t h = (prefix + len) * 0x9e3779b1u;
+	uint32_t h = len;
 
+	for (unsigned i = 0; i < sizeof(prefix->b); i += 4)
+		h = (h ^ load_be32(prefix->b + i)) * 0x9e3779b1u;
 	return &r->buckets[(h ^ h >> 15) & r->mask];
 }
 
 static const struct node *
-best_of(const struct rib *r, uint32_t prefix, uint8_t len)
+best_of(const struct rib *r, const struct ip_addr *prefix, uint8_t len)
 {
 	const struct node *best = NULL;
 
 	for (uint32_t i = *bucket_of(r, prefix, len); i != NONE; i = r->nodes[i].next) {
 		const struct node *n = &r->nodes[i];
 
-		if (n->route.prefix != prefix || n->route.len != len)
+		if (!ip_addr_equal(&n->route.prefix, prefix) || n->route.len != len)
 			continue;
 		if (best == NULL || n->route.rank < best->route.rank ||
 			(n->route.rank == best->route.rank && n->age < best->age))
@@ -84,14 +86,14 @@ best_of(const struct rib *r, uint32_t prefix, uint8_t len)
 
 /* Points to the link that leads to the node, so that it can be taken out. */
 static uint32_t *
-find(const struct rib *r, uint32_t prefix, uint8_t len, enum rib_rank rank, uint32_t owner)
+find(const struct rib *r, const struct ip_addr *prefix, uint8_t len, enum rib_rank rank, uint32_t owner)
 {
 	uint32_t *at = bucket_of(r, prefix, len);
 
 	for (; *at != NONE; at = &r->nodes[*at].next) {
 		const struct rib_route *o = &r->nodes[*at].route;
 
-		if (o->prefix == prefix && o->len == len && o->rank == rank && o->owner == owner)
+		if (ip_addr_equal(&o->prefix, prefix) && o->len == len && o->rank == rank && o->owner == owner)
 			break;
 	}
 	return at;
@@ -101,8 +103,8 @@ static bool
 next_equal(const struct dp_next *a, const struct dp_next *b)
 {
 	return a->kind == b->kind && a->port == b->port && a->gateway_be == b->gateway_be &&
-		a->bundle.index == b->bundle.index && a->bundle.home == b->bundle.home &&
-		a->bundle.gen == b->bundle.gen;
+		ip_addr_equal(&a->gateway6, &b->gateway6) && a->bundle.index == b->bundle.index &&
+		a->bundle.home == b->bundle.home && a->bundle.gen == b->bundle.gen;
 }
 
 static enum rib_change
@@ -115,7 +117,7 @@ compare(bool had, const struct dp_next *before, const struct node *after, struct
 }
 
 static struct node *
-node_add(struct rib *r, uint32_t prefix, uint8_t len)
+node_add(struct rib *r, const struct ip_addr *prefix, uint8_t len)
 {
 	const uint32_t i = r->free_head;
 	uint32_t *bucket = bucket_of(r, prefix, len);
@@ -135,20 +137,21 @@ node_add(struct rib *r, uint32_t prefix, uint8_t len)
 enum rib_change
 rib_set(struct rib *r, const struct rib_route *route, struct dp_next *best)
 {
-	const struct node *top = best_of(r, route->prefix, route->len);
+	const struct node *top = best_of(r, &route->prefix, route->len);
 	const bool had = top != NULL;
 	const struct dp_next before = had ? top->route.next : (struct dp_next){0};
-	const uint32_t at = *find(r, route->prefix, route->len, route->rank, route->owner);
-	struct node *n = at != NONE ? &r->nodes[at] : node_add(r, route->prefix, route->len);
+	const uint32_t at = *find(r, &route->prefix, route->len, route->rank, route->owner);
+	struct node *n = at != NONE ? &r->nodes[at] : node_add(r, &route->prefix, route->len);
 
 	if (n == NULL)
 		return RIB_FULL;
 	n->route = *route;
-	return compare(had, &before, best_of(r, route->prefix, route->len), best);
+	return compare(had, &before, best_of(r, &route->prefix, route->len), best);
 }
 
 enum rib_change
-rib_del(struct rib *r, uint32_t prefix, uint8_t len, enum rib_rank rank, uint32_t owner, struct dp_next *best)
+rib_del(struct rib *r, const struct ip_addr *prefix, uint8_t len, enum rib_rank rank, uint32_t owner,
+	struct dp_next *best)
 {
 	uint32_t *link = find(r, prefix, len, rank, owner);
 	const uint32_t i = *link;
@@ -165,12 +168,16 @@ rib_del(struct rib *r, uint32_t prefix, uint8_t len, enum rib_rank rank, uint32_
 }
 
 bool
-rib_lookup(const struct rib *r, uint32_t address, struct dp_next *next)
+rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *next)
 {
-	for (int len = 32; len >= 0; len--) {
+	/* the default route of IPv6 is none of IPv4 */
+	const int least = ip_addr_is4(address) ? IP4_MAPPED_LEN : 0;
+
+	for (int len = 128; len >= least; len--) {
 		if (r->per_len[len] == 0)
 			continue;
-		const struct node *n = best_of(r, address & rib_mask((uint8_t)len), (uint8_t)len);
+		const struct ip_addr prefix = ip_addr_prefix(address, (unsigned)len);
+		const struct node *n = best_of(r, &prefix, (uint8_t)len);
 
 		if (n != NULL) {
 			*next = n->route.next;

@@ -7,16 +7,16 @@
 
 #include "dataplane/api/dataplane.h"
 
-/* All IPv4 routes that anybody wants, of which the data plane gets one for each prefix: the lowest rank, and of equals the one
+/* All routes that anybody wants, of either family, of which the data plane gets one for each prefix: the lowest rank, and of equals the one
  * that came first. So two lines that bring the same default route do not take it from each other, and a static route returns when
  * a bundle's goes away (G-19). */
 
 enum rib_rank { RIB_LOCAL, RIB_CONNECTED, RIB_BUNDLE, RIB_STATIC };
 
 struct rib_route {
-	uint32_t prefix; /* host order, host bits clear */
-	uint8_t len;
-	uint8_t rank;   /* enum rib_rank */
+	struct ip_addr prefix; /* host bits clear; IPv4 is mapped */
+	uint8_t len;           /* of 128 */
+	uint8_t rank;          /* enum rib_rank */
 	uint32_t owner; /* who wants it: the bundle's id, 0 for the configuration; one route a prefix, rank and owner */
 	struct dp_next next;
 };
@@ -33,15 +33,9 @@ struct rib;
 struct rib *rib_new(uint32_t most);
 void rib_free(struct rib *r);
 enum rib_change rib_set(struct rib *r, const struct rib_route *route, struct dp_next *best);
-enum rib_change rib_del(
-	struct rib *r, uint32_t prefix, uint8_t len, enum rib_rank rank, uint32_t owner, struct dp_next *best);
+enum rib_change rib_del(struct rib *r, const struct ip_addr *prefix, uint8_t len, enum rib_rank rank, uint32_t owner,
+	struct dp_next *best);
 /* Longest prefix that holds the address. */
-bool rib_lookup(const struct rib *r, uint32_t address, struct dp_next *next);
-
-static inline uint32_t
-rib_mask(uint8_t len)
-{
-	return len == 0 ? 0 : ~0u << (32 - len);
-}
+bool rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *next);
 
 #endif

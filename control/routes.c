@@ -6,18 +6,42 @@
 
 #include "control/log.h"
 
-static void
-refused(struct control *c, uint32_t prefix, uint8_t len, const char *why)
+static uint32_t
+be4(const struct ip_addr *a)
 {
-	char text[INET_ADDRSTRLEN];
-	const struct in_addr a = {.s_addr = htonl(prefix)};
+	return htonl(ip_addr_4(a));
+}
 
-	c->counters.routes_refused++;
-	log_error("route %s/%u not set: %s", inet_ntop(AF_INET, &a, text, sizeof(text)), len, why);
+static int
+dataplane_set(struct control *c, const struct ip_addr *prefix, uint8_t len, const struct dp_next *next)
+{
+	if (ip_addr_is4(prefix))
+		return dp_route_set(c->dp, be4(prefix), len - IP4_MAPPED_LEN, next);
+	return dp_route6_set(c->dp, prefix, len, next);
 }
 
 static void
-tell(struct control *c, uint32_t prefix, uint8_t len, enum rib_change change, const struct dp_next *best)
+dataplane_del(struct control *c, const struct ip_addr *prefix, uint8_t len)
+{
+	if (ip_addr_is4(prefix))
+		dp_route_del(c->dp, be4(prefix), len - IP4_MAPPED_LEN);
+	else
+		dp_route6_del(c->dp, prefix, len);
+}
+
+static void
+refused(struct control *c, const struct ip_addr *prefix, uint8_t len, const char *why)
+{
+	const bool v4 = ip_addr_is4(prefix);
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? prefix->b + 12 : prefix->b, text, sizeof(text));
+	c->counters.routes_refused++;
+	log_error("route %s/%u not set: %s", text, v4 ? len - IP4_MAPPED_LEN : len, why);
+}
+
+static void
+tell(struct control *c, const struct ip_addr *prefix, uint8_t len, enum rib_change change, const struct dp_next *best)
 {
 	int ret = 0;
 
@@ -25,10 +49,10 @@ tell(struct control *c, uint32_t prefix, uint8_t len, enum rib_change change, co
 	case RIB_SAME:
 		return;
 	case RIB_SET:
-		ret = dp_route_set(c->dp, htonl(prefix), len, best);
+		ret = dataplane_set(c, prefix, len, best);
 		break;
 	case RIB_DEL:
-		dp_route_del(c->dp, htonl(prefix), len);
+		dataplane_del(c, prefix, len);
 		return;
 	case RIB_FULL:
 		refused(c, prefix, len, "process.routes_max is used up");
@@ -44,15 +68,15 @@ routes_set(struct control *c, const struct rib_route *route)
 	struct rib_route r = *route;
 	struct dp_next best;
 
-	r.prefix &= rib_mask(r.len);
-	tell(c, r.prefix, r.len, rib_set(c->rib, &r, &best), &best);
+	r.prefix = ip_addr_prefix(&r.prefix, r.len);
+	tell(c, &r.prefix, r.len, rib_set(c->rib, &r, &best), &best);
 }
 
 void
-routes_del(struct control *c, uint32_t prefix, uint8_t len, enum rib_rank rank, uint32_t owner)
+routes_del(struct control *c, const struct ip_addr *prefix, uint8_t len, enum rib_rank rank, uint32_t owner)
 {
+	const struct ip_addr p = ip_addr_prefix(prefix, len);
 	struct dp_next best;
 
-	prefix &= rib_mask(len);
-	tell(c, prefix, len, rib_del(c->rib, prefix, len, rank, owner, &best), &best);
+	tell(c, &p, len, rib_del(c->rib, &p, len, rank, owner, &best), &best);
 }

@@ -112,6 +112,16 @@ lcp_of(const struct config_lcp *l, struct host_policy auth)
 	};
 }
 
+static struct host_network
+network_of(const struct config_network *n)
+{
+	return (struct host_network){
+		.ipv4 = policy_of(n->ipv4),
+		.ipv6 = policy_of(n->ipv6),
+		.interface_id = policy_of(n->interface_id),
+	};
+}
+
 static void
 endpoint_of(const struct config_endpoint *e, struct host_multilink *m)
 {
@@ -165,11 +175,19 @@ ports_of(struct setup *s, const struct config_refs *refs)
 	return out;
 }
 
+static struct host_route
+route_of(const struct config_ip *p)
+{
+	if (p->family == 4)
+		return host_route4(load_be32(p->bytes), p->len);
+	return (struct host_route){.prefix = ip_addr_of6(p->bytes), .len = p->len};
+}
+
 static void
-prefixes_add(struct host_prefix *out, unsigned *n, const struct config_prefixes4 *p)
+routes_add(struct host_route *out, unsigned *n, const struct config_ips *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		out[(*n)++] = (struct host_prefix){.address = p->items[i].address, .len = p->items[i].len};
+		out[(*n)++] = route_of(&p->items[i]);
 }
 
 /* ------------------------------------------------------------------ data plane */
@@ -349,11 +367,11 @@ host_pools(struct setup *s, const struct config *cfg)
 static struct host_user
 user_of(struct setup *s, const struct config_user *c)
 {
-	struct host_prefix *routes = take(s, c->routes.n, sizeof(*routes));
+	struct host_route *routes = take(s, c->routes.n, sizeof(*routes));
 	unsigned n = 0;
 
 	if (routes != NULL)
-		prefixes_add(routes, &n, &c->routes);
+		routes_add(routes, &n, &c->routes);
 	return (struct host_user){
 		.name = c->name,
 		.password = c->password,
@@ -424,6 +442,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.address = c->address,
 		.pool = c->pool.name != NULL ? (int)c->pool.index : -1,
 		.source_check = c->source_check,
+		.network = network_of(&c->network),
 		.mss = mss_of(&c->mss),
 		.lcp = lcp_of(&c->lcp, (struct host_policy){.want = c->authentication.n != 0, .allow = false}),
 		.multilink = multilink_of(cfg, &c->multilink),
@@ -473,17 +492,17 @@ static void
 client_routes(struct setup *s, const struct config *cfg, unsigned index, struct host_client *h)
 {
 	const struct config_client *c = &cfg->clients[index];
-	struct host_prefix *routes = take(s, c->routes.n + cfg->n_routes, sizeof(*routes));
+	struct host_route *routes = take(s, c->routes.n + cfg->n_routes, sizeof(*routes));
 	unsigned n = 0;
 
 	if (routes == NULL)
 		return;
-	prefixes_add(routes, &n, &c->routes);
+	routes_add(routes, &n, &c->routes);
 	for (size_t i = 0; i < cfg->n_routes; i++) {
 		const struct config_route *r = &cfg->routes[i];
 
-		if (r->client.name != NULL && r->client.index == index && r->to.family == 4)
-			routes[n++] = (struct host_prefix){.address = load_be32(r->to.bytes), .len = r->to.len};
+		if (r->client.name != NULL && r->client.index == index && r->to.family != 0)
+			routes[n++] = route_of(&r->to);
 	}
 	h->routes = routes;
 	h->n_routes = n;
@@ -506,6 +525,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.default_route = c->default_route,
 		.ip_mtu = c->ip_mtu,
 		.source_check = c->source_check,
+		.network = network_of(&c->network),
 		.mss = mss_of(&c->mss),
 		.lcp = lcp_of(&c->lcp, (struct host_policy){.want = false, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),

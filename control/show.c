@@ -56,6 +56,15 @@ put_mac(json_t *o, const char *key, const struct mac *m)
 }
 
 static void
+put_ip(json_t *o, const char *key, const struct ip_addr *a)
+{
+	const bool v4 = ip_addr_is4(a);
+	char text[INET6_ADDRSTRLEN];
+
+	put_text(o, key, inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text, sizeof(text)));
+}
+
+static void
 put_address(json_t *o, const char *key, uint32_t address)
 {
 	char text[INET_ADDRSTRLEN];
@@ -289,6 +298,18 @@ put_home(const struct control *c, json_t *o, host_bundle_id id)
 		json_object_set_new(o, "worker", json_null());
 }
 
+static void
+put_link_local(json_t *o, const char *key, uint64_t interface_id)
+{
+	struct ip_addr a = {{0xfe, 0x80}};
+
+	store_be64(a.b + 8, interface_id);
+	if (interface_id == 0)
+		json_object_set_new(o, key, json_null());
+	else
+		put_ip(o, key, &a);
+}
+
 static json_t *
 bundle_json(const struct control *c, const struct host_bundle_info *i)
 {
@@ -299,9 +320,13 @@ bundle_json(const struct control *c, const struct host_bundle_info *i)
 	put_text(o, "role", role(i->client));
 	put_text(o, "owner", i->owner);
 	put_number(o, "links", i->links);
-	put_bool(o, "up", i->ipcp_open);
+	put_bool(o, "up", i->ipcp_open || i->ipv6cp_open);
+	put_bool(o, "ipv4", i->ipcp_open);
+	put_bool(o, "ipv6", i->ipv6cp_open);
 	put_address(o, "our_address", i->our_address);
 	put_address(o, "peer_address", i->peer_address);
+	put_link_local(o, "our_link_local", i->our_interface_id);
+	put_link_local(o, "peer_link_local", i->peer_interface_id);
 	put_address(o, "dns1", i->dns[0]);
 	put_address(o, "dns2", i->dns[1]);
 	put_number(o, "ip_mtu", i->ip_mtu);
@@ -514,6 +539,7 @@ ip_counters_json(const struct control *c)
 	put_number(o, "arp_requests", n->arp_requests);
 	put_number(o, "arp_replies", n->arp_replies);
 	put_number(o, "proxy_replies", n->proxy_replies);
+	put_number(o, "neighbour_solicits", n->solicits);
 	put_number(o, "neighbour_adverts", n->adverts);
 	put_number(o, "echo_replies", n->echo_replies);
 	put_number(o, "icmp_errors", n->errors);
@@ -566,7 +592,7 @@ show_neighbours(struct control *c)
 		json_t *o = json_object();
 
 		put_text(o, "port", port_name(c, n.port));
-		put_address(o, "address", n.address);
+		put_ip(o, "address", &n.address);
 		put_mac(o, "mac", &n.mac);
 		put_text(o, "state", n.state);
 		json_array_append_new(list, o);

@@ -231,9 +231,9 @@ struct search {
 	struct lens left[PREFIX6_BULK];
 };
 
-/* One question for each address of `ask`, its length in len[]; who is found is open no more. */
+/* One question for each address of `whom`, at least one, its length in len[]; who is found is open no more. */
 static void
-ask(const struct rte_hash *table, struct search *s, uint64_t ask, const uint8_t len[])
+ask(const struct rte_hash *table, struct search *s, uint64_t whom, const uint8_t len[])
 {
 	struct ip6_num key[PREFIX6_BULK];
 	const void *keys[PREFIX6_BULK];
@@ -242,13 +242,14 @@ ask(const struct rte_hash *table, struct search *s, uint64_t ask, const uint8_t 
 	uint64_t hit = 0;
 	unsigned n = 0;
 
-	for (; ask != 0; ask &= ask - 1) {
-		const unsigned i = (unsigned)__builtin_ctzll(ask);
+	do {
+		const unsigned i = (unsigned)__builtin_ctzll(whom);
 
 		key[n] = key_of(s->dst[i], len[i]);
 		keys[n] = &key[n];
 		of_key[n++] = (uint8_t)i;
-	}
+		whom &= whom - 1;
+	} while (whom != 0);
 	rte_hash_lookup_bulk_data(table, keys, n, &hit, data);
 	for (; hit != 0; hit &= hit - 1) {
 		const unsigned k = (unsigned)__builtin_ctzll(hit), i = of_key[k];

@@ -4,7 +4,7 @@
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
 #include "dataplane/wire/eth.h"
-#include "dataplane/wire/ip.h"
+#include "dataplane/wire/nd.h"
 
 #include "dataplane/poison.h"
 
@@ -12,18 +12,10 @@ enum {
 	FRAME_PASS = DROP_REASONS,
 	FRAME_PUNT,
 
-	ND_FIRST = 133, /* RFC 4861: router solicitation to redirect */
-	ND_LAST = 137,
 	/* All that we look at, or the stages behind us: were they to make more of it contiguous, the Ethernet header in front,
 	 * which control wants, might get lost. */
 	LOOK_MAX = ETH_HDR_MAX + IP4_HDR_MAX,
 };
-
-static bool
-is_neighbour_message(const uint8_t *ip, size_t n)
-{
-	return n > IP6_HDR_LEN && ip[6] == IPPROTO_ICMP6 && ip[IP6_HDR_LEN] >= ND_FIRST && ip[IP6_HDR_LEN] <= ND_LAST;
-}
 
 static unsigned
 check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
@@ -45,8 +37,7 @@ check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
 	case ETHERTYPE_V4:
 		return ours ? FRAME_PASS : DROP_NOT_FOR_US;
 	case ETHERTYPE_V6:
-		if ((ours || mac_is_group(&eth.dst)) &&
-			is_neighbour_message(frame + eth.hdr_len, m->data_len - eth.hdr_len))
+		if ((ours || mac_is_group(&eth.dst)) && nd_is_message(frame + eth.hdr_len, m->data_len - eth.hdr_len))
 			return FRAME_PUNT;
 		return ours ? FRAME_PASS : DROP_NOT_FOR_US;
 	default:

@@ -8,6 +8,7 @@
 #include "control/ppp/host.h"
 #include "control/ppp/host_timer.h"
 #include "control/ppp/ipcp.h"
+#include "control/ppp/ipv6cp.h"
 
 /* What the links of one peer are together: NCPs, addresses, routes. A plain PPP link is a bundle of one. */
 
@@ -26,11 +27,29 @@ struct bundle_format {
 
 enum { BUNDLE_HELD_MAX = 192 };
 
+enum bundle_ncp { NCP_V4, NCP_V6, NCPS };
+
+/* Routes of one family that are set: the first `set` of the list that its addresses make. */
+struct bundle_routes {
+	bool wanted;
+	unsigned set;
+};
+
+/* A packet of an NCP that came before we could answer. */
+struct bundle_held {
+	uint16_t len;
+	uint8_t bytes[BUNDLE_HELD_MAX];
+};
+
 struct bundle {
 	struct timer timer;
 	uint8_t state; /* enum bundle_state */
-	bool client, ncp_started, announced;
-	uint16_t owner; /* concentrator or client */
+	bool client, announced;
+	bool ncp_started;  /* the network phase has begun */
+	bool ncp_on[NCPS]; /* its machine runs */
+	uint8_t ncp_retries[NCPS];
+	uint64_t ncp_retry_ms[NCPS]; /* when one that ended beside another is tried again; 0: not */
+	uint16_t owner;              /* concentrator or client */
 	uint32_t id;
 	uint32_t next_free;
 	char name[HOST_AUTH_NAME_MAX];
@@ -45,6 +64,7 @@ struct bundle {
 	unsigned n_askers;
 
 	struct ipcp ipcp;
+	struct ipv6cp ipv6cp;
 	uint32_t address; /* given to the peer */
 	int user;         /* whose address and routes it has; -1: nobody's */
 	bool from_pool, has_user_address;
@@ -53,15 +73,12 @@ struct bundle {
 	uint16_t ip_mtu;
 	uint64_t up_since_ms;
 
-	/* routes that are set: of the first routes_set of the list that these addresses make */
-	bool routes_wanted, has_user_routes;
-	bool routes_moving; /* more than one turn can do */
-	uint32_t route_our, route_peer;
-	unsigned routes_set;
+	struct bundle_routes routes[NCPS];
+	bool has_user_routes;
+	bool routes_moving;             /* more than one turn can do */
+	uint32_t route_our, route_peer; /* IPv4 addresses of those that are set */
 
-	/* IPCP that came before we could answer */
-	uint16_t held_len;
-	uint8_t held[BUNDLE_HELD_MAX];
+	struct bundle_held held[NCPS];
 };
 
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client) may lower it, -2 to what one fragment of tx_mru carries. */

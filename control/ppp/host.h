@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "dataplane/wire/eth.h"
+#include "dataplane/wire/ip.h"
 
 /* Everything between frames and the data plane, both roles, without touching the world: PPPoE discovery, links (LCP and
  * authentication), bundle membership, NCPs, addresses, redial. Input is frames, ticks and confirmations with the time;
@@ -99,6 +100,18 @@ struct host_prefix {
 	uint8_t len;
 };
 
+/* Where packets go: either family, IPv4 mapped, so len is of 128. */
+struct host_route {
+	struct ip_addr prefix;
+	uint8_t len;
+};
+
+static inline struct host_route
+host_route4(uint32_t address, unsigned len)
+{
+	return (struct host_route){.prefix = ip_addr_of4(address), .len = (uint8_t)(IP4_MAPPED_LEN + len)};
+}
+
 struct host_range {
 	uint32_t first, last; /* host order */
 };
@@ -112,7 +125,7 @@ struct host_pool {
 struct host_user {
 	const char *name, *password;
 	uint32_t address; /* 0: from the pool */
-	const struct host_prefix *routes;
+	const struct host_route *routes;
 	unsigned n_routes;
 	uint8_t links_max; /* 0: the concentrator's */
 	uint16_t sessions_max;
@@ -129,6 +142,11 @@ struct host_vlans { /* where a concentrator listens */
 	bool any;
 	const struct vlan_stack *stacks; /* {0, 0}: untagged */
 	unsigned n;
+};
+
+/* Which network protocols a bundle carries, and IPV6CP's one option. want: we open it; allow: the peer may. */
+struct host_network {
+	struct host_policy ipv4, ipv6, interface_id;
 };
 
 struct host_concentrator {
@@ -151,6 +169,7 @@ struct host_concentrator {
 	uint32_t dns[2];
 	int pool; /* index, -1: none */
 	bool source_check;
+	struct host_network network;
 	struct host_mss mss;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
@@ -183,10 +202,11 @@ struct host_client {
 	struct host_prefix accept_address; /* len 0: any */
 	bool request_dns;
 	bool default_route;
-	const struct host_prefix *routes;
+	const struct host_route *routes;
 	unsigned n_routes;
 	int ip_mtu; /* -1: from the bundle; -2: fit one fragment; else bytes */
 	bool source_check;
+	struct host_network network;
 	struct host_mss mss;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
@@ -232,7 +252,8 @@ struct host_bundle_values {
 	uint16_t rx_mrru, tx_mrru; /* without MP: our MRU and the peer's. tx already lowered by ip_mtu */
 	uint16_t mss_v4, mss_v6;   /* 0: leave alone */
 	bool mss_from_links, mss_to_links;
-	uint32_t peer_address; /* IPCP, host order; 0: none */
+	uint32_t peer_address;        /* IPCP, host order; 0: none */
+	struct host_route source6[2]; /* IPv6 prefixes of the peer, at most 64 bits long; len 0: none */
 	const struct host_multilink *multilink;
 };
 
@@ -265,7 +286,7 @@ enum host_event_kind {
 	HOST_EV_LINK_DOWN,    /* text: reason */
 	HOST_EV_LINK_REFUSED, /* text: why it did not join */
 	HOST_EV_AUTH,
-	HOST_EV_BUNDLE_UP, /* first NCP open: text has the addresses */
+	HOST_EV_BUNDLE_UP, /* first NCP open: text has the addresses; for the next one it is a note */
 	HOST_EV_BUNDLE_DOWN,
 	HOST_EV_NOTE,  /* anything else worth a line */
 	HOST_EV_TRACE, /* decoded control packet of a traced link */
@@ -281,7 +302,7 @@ struct host_out_item {
 		struct host_session_key key;
 		struct host_bundle_values bundle_values;
 		struct host_link_values link_values;
-		struct host_prefix route;
+		struct host_route route;
 		struct {
 			uint32_t at, len; /* in bytes[]: frame, packet, or text (zero-terminated) */
 		} data;
@@ -363,7 +384,8 @@ struct host_bundle_info {
 	uint16_t ip_mtu;
 	unsigned links;
 	uint64_t up_since_ms;
-	bool ipcp_open;
+	bool ipcp_open, ipv6cp_open;
+	uint64_t our_interface_id, peer_interface_id;
 };
 
 /* Iterate: *cursor starts at 0; false at the end. */

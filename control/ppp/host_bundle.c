@@ -8,12 +8,6 @@
 
 enum { ROUTES_A_TURN = 16 };
 
-static const struct host_lcp *
-timing_of(const struct host *h, const struct bundle *b)
-{
-	return b->client ? &h->clients[b->owner].cfg->lcp : &h->concentrators[b->owner].cfg->lcp;
-}
-
 static struct link *
 first_link(const struct host *h, const struct bundle *b, bool open)
 {
@@ -83,8 +77,11 @@ user_address(struct host *h, struct bundle *b, char *why, size_t cap)
 bool
 bundle_address(struct host *h, struct bundle *b, const struct link *l, char *why, size_t cap)
 {
+	const struct host_policy *v4 = &h->concentrators[b->owner].cfg->network.ipv4;
 	const int pool = h->concentrators[b->owner].cfg->pool;
 
+	if (!v4->want && !v4->allow)
+		return true;
 	if (b->user >= 0 && h->users[b->user].cfg->address != 0)
 		return user_address(h, b, why, cap);
 	if (pool < 0) {
@@ -124,6 +121,18 @@ least_tx_mru(const struct host *h, const struct bundle *b)
 	return least;
 }
 
+/* Where a subscriber's IPv6 packets usually come from. */
+static void
+load_sources6(const struct host *h, const struct bundle *b, struct host_bundle_values *v)
+{
+	const struct host_user *user = b->has_user_routes ? h->users[b->user].cfg : NULL;
+	unsigned n = 0;
+
+	for (unsigned i = 0; user != NULL && i < user->n_routes && n < 2; i++)
+		if (!ip_addr_is4(&user->routes[i].prefix) && user->routes[i].len <= 64)
+			v->source6[n++] = user->routes[i];
+}
+
 void
 bundle_refresh(struct host *h, struct bundle *b)
 {
@@ -137,8 +146,10 @@ bundle_refresh(struct host *h, struct bundle *b)
 	bundle_sizes(&v, &b->format, client != NULL ? &client->mss : &c->cfg->mss, b->ip_mtu);
 	v.source_check = client != NULL ? client->source_check : c->cfg->source_check;
 	v.multilink = client != NULL ? &client->multilink : &c->multilink;
-	v.v4 = b->ncp_started && ipcp_is_open(&b->ipcp);
+	v.v4 = ncp_is_open(b, NCP_V4);
+	v.v6 = ncp_is_open(b, NCP_V6);
 	v.peer_address = v.v4 ? ipcp_peer_address(&b->ipcp) : 0;
+	load_sources6(h, b, &v);
 	if (memcmp(&v, &b->values, sizeof(v)) == 0)
 		return;
 	memcpy(&b->values, &v, sizeof(v));
@@ -149,22 +160,23 @@ bundle_refresh(struct host *h, struct bundle *b)
 
 /* ------------------------------------------------------------------ routes */
 
-/* Number i of the bundle's routes: its addresses, then the configured ones. False: there are no more. */
+/* Number i of the bundle's routes of a family: its address, the default, then the configured ones, of which those of the other family
+ * count but are not set. False: there are no more. */
 static bool
-route_at(const struct host *h, const struct bundle *b, unsigned i, struct host_prefix *route, bool *local)
+route_at(const struct host *h, const struct bundle *b, enum bundle_ncp ncp, unsigned i, struct host_route *route,
+	bool *local)
 {
 	const struct host_client *client = b->client ? h->clients[b->owner].cfg : NULL;
-	const struct host_prefix *list = NULL;
+	const struct host_route *list = NULL;
 	unsigned n = 0;
 
-	*local = client != NULL && i == 0;
-	if (i == 0) {
-		*route = (struct host_prefix){client != NULL ? b->route_our : b->route_peer, 32};
+	*local = client != NULL && ncp == NCP_V4 && i == 0;
+	if (ncp == NCP_V4 && i-- == 0) {
+		*route = host_route4(client != NULL ? b->route_our : b->route_peer, 32);
 		return true;
 	}
-	i -= 1;
 	if (client != NULL && client->default_route && i-- == 0) {
-		*route = (struct host_prefix){0, 0};
+		*route = ncp == NCP_V4 ? host_route4(0, 0) : (struct host_route){.len = 0};
 		return true;
 	}
 	if (client != NULL) {
@@ -187,26 +199,37 @@ local_is_shared(const struct host *h, const struct bundle *b)
 	for (unsigned i = 0; i < h->cfg->n_clients; i++) {
 		const struct bundle *other = bundle_of(h, h->clients[i].bundle);
 
-		if (other != NULL && other != b && other->routes_set != 0 && other->route_our == b->route_our)
+		if (other != NULL && other != b && other->routes[NCP_V4].set != 0 && other->route_our == b->route_our)
 			return true;
 	}
 	return false;
 }
 
 static void
-put_route(struct host *h, const struct bundle *b, enum host_out_kind kind, unsigned i)
+put_route(struct host *h, const struct bundle *b, enum bundle_ncp ncp, enum host_out_kind kind, unsigned i)
 {
-	struct host_prefix route;
+	struct host_route route;
 	struct host_out_item *item;
 	bool local;
 
-	if (!route_at(h, b, i, &route, &local) || (route.len == 32 && route.address == 0))
+	if (!route_at(h, b, ncp, i, &route, &local) || ip_addr_is4(&route.prefix) != (ncp == NCP_V4))
+		return;
+	if (ncp == NCP_V4 && route.len == 128 && ip_addr_4(&route.prefix) == 0)
 		return;
 	if (local && local_is_shared(h, b))
 		return;
 	item = host_put(h, kind);
 	item->bundle = local ? 0 : b->id;
 	item->route = route;
+}
+
+static bool
+wants_routes(const struct bundle *b)
+{
+	for (unsigned i = 0; i < NCPS; i++)
+		if (b->routes[i].wanted)
+			return true;
+	return false;
 }
 
 /* Routes of a user lead to one of his bundles: to the next one when that ends. */
@@ -238,8 +261,9 @@ release_user_routes(struct host *h, struct bundle *b)
 	for (unsigned i = 0; i < h->cfg->bundles_max; i++) {
 		struct bundle *other = &h->bundles[i];
 
-		if (other != b && other->state == BUNDLE_LIVE && other->user == b->user && other->routes_wanted) {
+		if (other != b && other->state == BUNDLE_LIVE && other->user == b->user && wants_routes(other)) {
 			take_user_routes(h, other);
+			bundle_refresh(h, other);
 			other->routes_moving = true;
 			bundle_rearm(h, other);
 			return;
@@ -254,37 +278,46 @@ addresses_moved(const struct bundle *b)
 }
 
 static bool
-wants_more_routes(const struct host *h, const struct bundle *b)
+wants_more_routes(const struct host *h, const struct bundle *b, enum bundle_ncp ncp)
 {
-	struct host_prefix route;
+	struct host_route route;
 	bool local;
 
-	return route_at(h, b, b->routes_set, &route, &local);
+	return route_at(h, b, ncp, b->routes[ncp].set, &route, &local);
 }
 
-/* One step towards what is wanted; false: there already. */
+/* One step towards what is wanted of a family; false: there already. */
+static bool
+family_step(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	struct bundle_routes *r = &b->routes[ncp];
+	const bool wanted = r->wanted && b->state == BUNDLE_LIVE;
+
+	if (r->set != 0 && (!wanted || (ncp == NCP_V4 && addresses_moved(b)))) {
+		put_route(h, b, ncp, HOST_OUT_ROUTE_DEL, --r->set);
+		return true;
+	}
+	if (!wanted)
+		return false;
+	if (ncp == NCP_V4 && r->set == 0) {
+		b->route_our = ipcp_our_address(&b->ipcp);
+		b->route_peer = ipcp_peer_address(&b->ipcp);
+	}
+	if (!wants_more_routes(h, b, ncp))
+		return false;
+	put_route(h, b, ncp, HOST_OUT_ROUTE_SET, r->set++);
+	return true;
+}
+
 static bool
 route_step(struct host *h, struct bundle *b)
 {
-	const bool wanted = b->routes_wanted && b->state == BUNDLE_LIVE;
-
-	if (b->routes_set != 0 && (!wanted || addresses_moved(b))) {
-		put_route(h, b, HOST_OUT_ROUTE_DEL, --b->routes_set);
-		return true;
-	}
-	if (!wanted) {
+	for (unsigned i = 0; i < NCPS; i++)
+		if (family_step(h, b, i))
+			return true;
+	if (!wants_routes(b))
 		release_user_routes(h, b);
-		return false;
-	}
-	if (b->routes_set == 0) {
-		b->route_our = ipcp_our_address(&b->ipcp);
-		b->route_peer = ipcp_peer_address(&b->ipcp);
-		take_user_routes(h, b);
-	}
-	if (!wants_more_routes(h, b))
-		return false;
-	put_route(h, b, HOST_OUT_ROUTE_SET, b->routes_set++);
-	return true;
+	return false;
 }
 
 /* ------------------------------------------------------------------ end */
@@ -324,11 +357,15 @@ void
 bundle_link_left(struct host *h, struct bundle *b)
 {
 	if (b->n_links != 0) {
+		/* Who joins now is the first link of a new bundle in the peer's eyes, or it was restarted meanwhile. */
+		if (first_link(h, b, true) == NULL)
+			ncp_end(h, b);
 		bundle_refresh(h, b);
 		return;
 	}
 	b->state = BUNDLE_DRAINING;
-	b->routes_wanted = false;
+	for (unsigned i = 0; i < NCPS; i++)
+		b->routes[i].wanted = false;
 	if (b->client) {
 		h->clients[b->owner].bundle = 0;
 		dial_wake_held(h, b->owner);
@@ -360,164 +397,30 @@ bundle_heard(struct host *h, struct bundle *b)
 
 /* ------------------------------------------------------------------ NCP */
 
-static void
-address_text(uint32_t address, char text[16])
-{
-	snprintf(text, 16, "%u.%u.%u.%u", (uint8_t)(address >> 24), (uint8_t)(address >> 16), (uint8_t)(address >> 8),
-		(uint8_t)address);
-}
-
-static void
-ipcp_up(struct host *h, struct bundle *b)
-{
-	char ours[16], peers[16];
-
-	address_text(ipcp_our_address(&b->ipcp), ours);
-	address_text(ipcp_peer_address(&b->ipcp), peers);
-	if (!b->announced)
-		b->up_since_ms = h->now_ms;
-	b->announced = true;
-	b->routes_wanted = true;
-	bundle_refresh(h, b);
-	host_event(h, HOST_EV_BUNDLE_UP, 0, b->id, "bundle %u '%.64s' up%s: our address %s, peer's %s, MTU %u", b->id,
-		b->name, b->format.mp ? " with multilink" : "", ours, peers, b->ip_mtu);
-	move_routes(h, b);
-}
-
-static void
-ipcp_down(struct host *h, struct bundle *b)
-{
-	b->routes_wanted = false;
-	bundle_refresh(h, b);
-	move_routes(h, b);
-}
-
-/* Without IP the bundle is of no use. */
-static void
-ipcp_finished(struct host *h, struct bundle *b)
-{
-	const char *why = ipcp_why(&b->ipcp);
-
-	if (why == NULL)
-		why = "peer closed it";
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL)
-			link_doom(h, l, LINK_CLOSE, "IPCP of bundle %u ended: %s%s", b->id, why,
-				b->format.mp ? " (it runs inside multilink frames: does the peer take them?)" : "");
-	}
-}
-
-static void
-bundle_drain(struct host *h, struct bundle *b, const struct outbox *box)
-{
-	h->counters.effects_lost += box->overflow;
-	for (unsigned i = 0; i < box->n; i++) {
-		const struct out_item *item = &box->items[i];
-
-		if (item->kind == OUT_SEND)
-			host_send_bundle(h, b, item->proto, box->bytes + item->at, item->len);
-		else if (item->kind == OUT_NOTE)
-			host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': %s", b->id, b->name,
-				(const char *)box->bytes + item->at);
-		else if (item->kind == OUT_LAYER_UP)
-			ipcp_up(h, b);
-		else if (item->kind == OUT_LAYER_DOWN)
-			ipcp_down(h, b);
-		else if (item->kind == OUT_LAYER_FINISHED)
-			ipcp_finished(h, b);
-	}
-}
-
-static void
-ipcp_packet(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
-{
-	struct outbox box;
-
-	outbox_init(&box);
-	ipcp_input(&b->ipcp, p, n, h->now_ms, &box);
-	bundle_drain(h, b, &box);
-	bundle_rearm(h, b);
-}
-
-static void
-ipcp_wish_load(const struct host *h, const struct bundle *b, struct ipcp_wish *w)
-{
-	*w = (struct ipcp_wish){0};
-	if (b->client) {
-		const struct host_client *cfg = h->clients[b->owner].cfg;
-
-		w->address = cfg->address;
-		w->accept = cfg->accept_address;
-		w->request_dns = cfg->request_dns;
-	} else {
-		const struct host_concentrator *cfg = h->concentrators[b->owner].cfg;
-
-		w->address = cfg->address;
-		w->accept = (struct host_prefix){cfg->address, 32};
-		w->peer_address = b->address;
-		memcpy(w->dns, cfg->dns, sizeof(w->dns));
-	}
-}
-
-/* Once a bundle, with its first open link; a later one brings no new NCP (G-62). */
 void
-bundle_link_open(struct host *h, struct bundle *b, const struct link *l)
+bundle_want_routes(struct host *h, struct bundle *b, enum bundle_ncp ncp, bool wanted)
 {
-	struct ipcp_wish wish;
-	struct outbox box;
-
-	(void)l;
-	if (b->ncp_started)
-		return;
-	b->ncp_started = true;
-	ipcp_wish_load(h, b, &wish);
-	outbox_init(&box);
-	ipcp_init(&b->ipcp, &wish, timing_of(h, b));
-	ipcp_open(&b->ipcp, h->now_ms, &box);
-	ipcp_lower(&b->ipcp, true, h->now_ms, &box);
-	bundle_drain(h, b, &box);
-	outbox_init(&box);
-	if (b->held_len != 0)
-		ipcp_input(&b->ipcp, b->held, b->held_len, h->now_ms, &box);
-	b->held_len = 0;
-	bundle_drain(h, b, &box);
-	bundle_rearm(h, b);
+	if (wanted && !wants_routes(b))
+		take_user_routes(h, b);
+	b->routes[ncp].wanted = wanted;
+	bundle_refresh(h, b);
+	move_routes(h, b);
 }
+
+/* ------------------------------------------------------------------ packets */
 
 void
 bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t proto, const uint8_t *p, size_t n)
 {
 	struct link *rejecter = via != NULL ? via : first_link(h, b, true);
 
-	if (proto == PPP_IPCP && b->ncp_started) {
-		ipcp_packet(h, b, p, n);
-	} else if (proto == PPP_IPCP) {
-		/* the peer's success is on its way or our side of it not installed yet */
-		if (n <= BUNDLE_HELD_MAX) {
-			memcpy(b->held, p, n);
-			b->held_len = (uint16_t)n;
-		}
-	} else if (rejecter != NULL && rejecter->phase == LINK_OPEN) {
-		link_reject_protocol(h, rejecter, proto, p, n);
-		if (rejecter != via)
-			link_settle(h, rejecter);
-	}
-}
-
-void
-bundle_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto)
-{
-	struct outbox box;
-
-	if (proto != PPP_IPCP || !b->ncp_started)
+	if (ncp_packet(h, b, proto, p, n))
 		return;
-	outbox_init(&box);
-	ipcp_rejected(&b->ipcp, h->now_ms, &box);
-	bundle_drain(h, b, &box);
-	ipcp_finished(h, b); /* no use waiting for answers to its Terminate-Requests */
-	bundle_rearm(h, b);
+	if (rejecter == NULL || rejecter->phase != LINK_OPEN)
+		return;
+	link_reject_protocol(h, rejecter, proto, p, n);
+	if (rejecter != via)
+		link_settle(h, rejecter);
 }
 
 /* LCP inside MP: negotiating a link there is silently dropped, the rest is allowed (RFC 1990 section 2, L-09). */
@@ -571,13 +474,8 @@ bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
 void
 bundle_tick(struct host *h, struct bundle *b)
 {
-	struct outbox box;
-
-	if (b->state == BUNDLE_LIVE && b->ncp_started) {
-		outbox_init(&box);
-		ipcp_tick(&b->ipcp, h->now_ms, &box);
-		bundle_drain(h, b, &box);
-	}
+	if (b->state == BUNDLE_LIVE)
+		ncp_tick(h, b);
 	if (b->state == BUNDLE_LIVE || b->state == BUNDLE_DRAINING)
 		move_routes(h, b);
 	else
@@ -587,9 +485,7 @@ bundle_tick(struct host *h, struct bundle *b)
 void
 bundle_rearm(struct host *h, struct bundle *b)
 {
-	uint64_t at_ms = UINT64_MAX;
+	const uint64_t at_ms = b->state == BUNDLE_LIVE ? ncp_deadline_ms(b) : UINT64_MAX;
 
-	if (b->state == BUNDLE_LIVE && b->ncp_started)
-		at_ms = ipcp_deadline_ms(&b->ipcp);
 	timer_set(&h->timers, &b->timer, b->routes_moving ? h->now_ms : at_ms);
 }

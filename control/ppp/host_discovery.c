@@ -335,7 +335,7 @@ set_local_route(struct host *h, struct concentrator *c)
 {
 	c->route_set = true;
 	if (c->cfg->address != 0)
-		host_put(h, HOST_OUT_ROUTE_SET)->route = (struct host_prefix){c->cfg->address, 32};
+		host_put(h, HOST_OUT_ROUTE_SET)->route = host_route4(c->cfg->address, 32);
 }
 
 void

@@ -549,7 +549,7 @@ protocol_rejected(struct host *h, struct link *l, uint16_t proto)
 		link_close(h, l, "peer rejects %s, which it had agreed to",
 			proto == PPP_MP ? "multilink" : "authentication");
 	else if (b != NULL)
-		bundle_protocol_rejected(h, b, proto);
+		ncp_protocol_rejected(h, b, proto);
 }
 
 static void
@@ -624,7 +624,7 @@ link_opened(struct host *h, struct link *l)
 		h->dials[l->dial].failures = 0;
 	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);
 	if (b != NULL)
-		bundle_link_open(h, b, l);
+		ncp_begin(h, b);
 }
 
 static void

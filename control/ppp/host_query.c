@@ -120,7 +120,12 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 	info->ip_mtu = b->ip_mtu;
 	info->links = b->n_links;
 	info->up_since_ms = b->up_since_ms;
-	info->ipcp_open = b->ncp_started && ipcp_is_open(&b->ipcp);
+	info->ipcp_open = ncp_is_open(b, NCP_V4);
+	info->ipv6cp_open = ncp_is_open(b, NCP_V6);
+	if (info->ipv6cp_open) {
+		info->our_interface_id = ipv6cp_our_id(&b->ipv6cp);
+		info->peer_interface_id = ipv6cp_peer_id(&b->ipv6cp);
+	}
 	snprintf(info->name, sizeof(info->name), "%s", b->name);
 	snprintf(info->owner, sizeof(info->owner), "%s",
 		b->client ? h->clients[b->owner].cfg->name : h->concentrators[b->owner].cfg->name);

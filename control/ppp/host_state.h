@@ -224,14 +224,15 @@ void link_join(struct host *h, struct link *l);
 void link_install(struct host *h, struct link *l, bool tx_hold);
 void link_leave(struct host *h, struct link *l);
 
-/* ------------------------------------------------------------------ host_bundle.c: NCP, addresses, routes */
+/* ------------------------------------------------------------------ host_bundle.c: addresses, values, routes */
 
 struct bundle *bundle_begin(struct host *h, const struct link *l, const struct bundle_format *format);
 /* NULL: none to give; then why says so. */
 bool bundle_address(struct host *h, struct bundle *b, const struct link *l, char *why, size_t cap);
 void bundle_refresh(struct host *h, struct bundle *b); /* BUNDLE_SET if anything changed */
-void bundle_link_open(struct host *h, struct bundle *b, const struct link *l);
 void bundle_link_left(struct host *h, struct bundle *b);
+/* Routes of a family come with its NCP and go with it. */
+void bundle_want_routes(struct host *h, struct bundle *b, enum bundle_ncp ncp, bool wanted);
 /* The peer said something on it. */
 void bundle_heard(struct host *h, struct bundle *b);
 /* Whoever waits for a word from it looks again. */
@@ -240,8 +241,20 @@ void bundle_wake_askers(struct host *h, struct bundle *b);
 void bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t proto, const uint8_t *p, size_t n);
 /* Out of MP: from the protocol field on. */
 void bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n);
-void bundle_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto);
 void bundle_tick(struct host *h, struct bundle *b);
 void bundle_rearm(struct host *h, struct bundle *b);
+
+/* ------------------------------------------------------------------ host_ncp.c: IPCP and IPV6CP */
+
+/* Once a bundle, with its first open link; a later one brings no new NCP (G-62). */
+void ncp_begin(struct host *h, struct bundle *b);
+/* No link is open any more: with the next one it begins anew. */
+void ncp_end(struct host *h, struct bundle *b);
+bool ncp_is_open(const struct bundle *b, enum bundle_ncp ncp);
+/* False: a protocol that we do not know or do not allow. */
+bool ncp_packet(struct host *h, struct bundle *b, uint16_t proto, const uint8_t *p, size_t n);
+void ncp_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto);
+void ncp_tick(struct host *h, struct bundle *b);
+uint64_t ncp_deadline_ms(const struct bundle *b);
 
 #endif

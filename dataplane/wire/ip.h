@@ -197,7 +197,7 @@ ip6_num_prefix(struct ip6_num n, unsigned len)
 static inline struct ip_addr
 ip_addr_prefix(const struct ip_addr *a, unsigned len)
 {
-	struct ip_addr p;
+	struct ip_addr p = {{0}};
 
 	ip6_num_store(p.b, ip6_num_prefix(ip6_num_load(a->b), len));
 	return p;

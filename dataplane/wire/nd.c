@@ -145,6 +145,20 @@ nd_store(uint8_t *p, const struct nd_view *v)
 	return IP6_HDR_LEN + (size_t)len;
 }
 
+bool
+nd_is_message(const uint8_t *ip6, size_t n)
+{
+	return n > IP6_HDR_LEN && ip6[6] == IPPROTO_ICMP6 && ip6[IP6_HDR_LEN] >= ND_FIRST &&
+		ip6[IP6_HDR_LEN] <= ND_LAST;
+}
+
+struct ip_addr
+nd_link_local(const struct mac *mac)
+{
+	return (struct ip_addr){{0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac->b[0] ^ 0x02, mac->b[1], mac->b[2], 0xff, 0xfe,
+		mac->b[3], mac->b[4], mac->b[5]}};
+}
+
 void
 nd_solicited_node(const uint8_t target[IP6_ADDR_LEN], uint8_t group[IP6_ADDR_LEN])
 {

@@ -12,8 +12,10 @@
 /* Neighbour solicitations and advertisements (RFC 4861 sections 4.3, 4.4), as whole IPv6 packets. */
 
 enum {
+	ND_FIRST = 133, /* router solicitation */
 	ND_SOLICIT = 135,
 	ND_ADVERT = 136,
+	ND_LAST = 137,                        /* redirect */
 	ND_PACKET_LEN = IP6_HDR_LEN + 24 + 8, /* with one link-layer address option */
 };
 
@@ -41,6 +43,12 @@ struct nd_view {
 enum nd_verdict nd_parse(const uint8_t *ip6, size_t n, struct nd_view *v);
 /* Writes the packet that v describes at p, which has room for ND_PACKET_LEN; returns its length. */
 size_t nd_store(uint8_t *p, const struct nd_view *v);
+
+/* Is it any message of neighbour discovery, router messages and redirects too? n: contiguous bytes at ip6. */
+bool nd_is_message(const uint8_t *ip6, size_t n);
+
+/* The address of the link that an interface with this MAC has (RFC 4291 section 2.5.6 and appendix A). */
+struct ip_addr nd_link_local(const struct mac *mac);
 
 /* Solicited-node multicast address of a target (RFC 4291 section 2.7.1), and an IPv6 multicast address's MAC (RFC 2464
  * section 7). */

@@ -10,6 +10,7 @@
 #include "control/ppp/chap.h"
 #include "control/ppp/cp_describe.h"
 #include "control/ppp/ipcp.h"
+#include "control/ppp/ipv6cp.h"
 #include "control/ppp/lcp.h"
 #include "control/ppp/pap.h"
 #include "dataplane/wire/bytes.h"
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			abort(); \
 	} while (0)
 
-enum { MACHINES = 6 };
+enum { IPV6CP = 6, MACHINES };
 
 struct script {
 	const uint8_t *p, *end;
@@ -40,6 +41,7 @@ struct watched {
 struct bed {
 	struct lcp lcp;
 	struct ipcp ipcp;
+	struct ipv6cp ipv6cp;
 	struct pap pap[2];
 	struct chap chap[2];
 	struct watched watched[MACHINES];
@@ -75,6 +77,8 @@ input(struct bed *b, unsigned m, const uint8_t *p, size_t n, struct outbox *out)
 		ipcp_input(&b->ipcp, p, n, b->now_ms, out);
 	else if (m < 4)
 		pap_input(&b->pap[m - 2], p, n, b->now_ms, out);
+	else if (m == IPV6CP)
+		ipv6cp_input(&b->ipv6cp, p, n, b->now_ms, out);
 	else
 		chap_input(&b->chap[m - 4], p, n, b->now_ms, out);
 }
@@ -88,6 +92,8 @@ tick(struct bed *b, unsigned m, struct outbox *out)
 		ipcp_tick(&b->ipcp, b->now_ms, out);
 	else if (m < 4)
 		pap_tick(&b->pap[m - 2], b->now_ms, out);
+	else if (m == IPV6CP)
+		ipv6cp_tick(&b->ipv6cp, b->now_ms, out);
 	else
 		chap_tick(&b->chap[m - 4], b->now_ms, out);
 }
@@ -99,6 +105,8 @@ deadline(const struct bed *b, unsigned m)
 		return lcp_deadline_ms(&b->lcp);
 	if (m == 1)
 		return ipcp_deadline_ms(&b->ipcp);
+	if (m == IPV6CP)
+		return ipv6cp_deadline_ms(&b->ipv6cp);
 	return m < 4 ? pap_deadline_ms(&b->pap[m - 2]) : chap_deadline_ms(&b->chap[m - 4]);
 }
 
@@ -111,6 +119,8 @@ lower(struct bed *b, unsigned m, bool up, struct outbox *out)
 		ipcp_lower(&b->ipcp, up, b->now_ms, out);
 	else if (m < 4)
 		pap_lower(&b->pap[m - 2], up, b->now_ms, out);
+	else if (m == IPV6CP)
+		ipv6cp_lower(&b->ipv6cp, up, b->now_ms, out);
 	else
 		chap_lower(&b->chap[m - 4], up, b->now_ms, out);
 }
@@ -124,6 +134,8 @@ admin(struct bed *b, unsigned m, bool open, struct outbox *out)
 		(open ? ipcp_open : ipcp_close)(&b->ipcp, b->now_ms, out);
 	else if (m < 4)
 		(open ? pap_open : pap_close)(&b->pap[m - 2], b->now_ms, out);
+	else if (m == IPV6CP)
+		(open ? ipv6cp_open : ipv6cp_close)(&b->ipv6cp, b->now_ms, out);
 	else
 		(open ? chap_open : chap_close)(&b->chap[m - 4], b->now_ms, out);
 }
@@ -131,6 +143,8 @@ admin(struct bed *b, unsigned m, bool open, struct outbox *out)
 static void
 judge(struct bed *b, unsigned m, bool ok, struct outbox *out)
 {
+	if (m == IPV6CP)
+		return;
 	if (m >= 4) {
 		chap_check(&b->chap[m - 4], "sesame");
 		chap_verdict(&b->chap[m - 4], ok, b->now_ms, out);
@@ -186,7 +200,9 @@ check(struct bed *b, unsigned m, const struct outbox *out)
 	MUST(!out->overflow);
 	for (i = 0; i < out->n; i++)
 		check_item(w, out, &out->items[i]);
-	MUST(b->lcp.fsm.state < CP_STATES && b->ipcp.fsm.state < CP_STATES);
+	MUST(b->lcp.fsm.state < CP_STATES && b->ipcp.fsm.state < CP_STATES && b->ipv6cp.fsm.state < CP_STATES);
+	MUST(m != IPV6CP || w->up == ipv6cp_is_open(&b->ipv6cp));
+	MUST(!ipv6cp_is_open(&b->ipv6cp) || ipv6cp_our_id(&b->ipv6cp) != ipv6cp_peer_id(&b->ipv6cp));
 	MUST(m > 1 || w->up == (m == 0 ? lcp_is_open(&b->lcp) : ipcp_is_open(&b->ipcp)));
 	MUST(!lcp_is_open(&b->lcp) || (lcp_peers(&b->lcp)->mru >= LCP_MRU_MIN && lcp_peers(&b->lcp)->mru <= 1492));
 	MUST(cp_describe(w->proto, w->last, w->last_len, line, sizeof(line)) < (int)sizeof(line));
@@ -305,7 +321,7 @@ static const struct host_endpoint endpoint = {.class = HOST_EP_LOCAL, .len = 4, 
 static void
 bed_init(struct bed *b)
 {
-	static const uint16_t protos[MACHINES] = {PPP_LCP, PPP_IPCP, PPP_PAP, PPP_PAP, PPP_CHAP, PPP_CHAP};
+	static const uint16_t protos[MACHINES] = {PPP_LCP, PPP_IPCP, PPP_PAP, PPP_PAP, PPP_CHAP, PPP_CHAP, PPP_IPV6CP};
 	const struct lcp_wish lcp = {.lcp = &policy,
 		.multilink = &multilink,
 		.endpoint = &endpoint,
@@ -319,6 +335,7 @@ bed_init(struct bed *b)
 	memset(b, 0, sizeof(*b));
 	lcp_init(&b->lcp, &lcp, fake_random, &b->chance);
 	ipcp_init(&b->ipcp, &ipcp, &policy);
+	ipv6cp_init(&b->ipv6cp, &(struct ipv6cp_wish){.id = 5, .p_id = {true, true}}, &policy, fake_random, &b->chance);
 	for (m = 0; m < 2; m++) {
 		const struct chap_config chap = {.role = m,
 			.algorithm = CHAP_MD5,

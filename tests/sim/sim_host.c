@@ -86,6 +86,17 @@ make_multilink(struct scenario *s, uint64_t *rng)
 	s->held = s->refused_multilink && s->links > 1;
 }
 
+/* IPv6 beside IPv4, wanted by one end, by both or by none. */
+static void
+make_network(struct scenario *s, uint64_t *rng)
+{
+	const struct host_policy allowed = {.allow = true}, wanted = {true, true};
+
+	s->net.concentrator.network.ipv6 = roll(rng, 2) ? wanted : allowed;
+	s->net.client.network.ipv6 = roll(rng, 2) ? wanted : allowed;
+	s->net.concentrator.network.interface_id = s->net.client.network.interface_id = wanted;
+}
+
 static void
 make_scenario(struct scenario *s, uint64_t seed)
 {
@@ -98,6 +109,7 @@ make_scenario(struct scenario *s, uint64_t seed)
 	make_authentication(s, &rng);
 	make_multilink(s, &rng);
 	s->net.client.ip_mtu = roll(&rng, 2) ? -2 : -1;
+	make_network(s, &rng);
 	s->net.concentrator.limits.pado_delay_ms = roll(&rng, 3) == 0 ? 20 : 0;
 	if (roll(&rng, 4) == 0)
 		s->net.users[0].address = 0x0a000030;
@@ -181,6 +193,14 @@ repair(struct scenario *s, struct pair *p)
 /* ------------------------------------------------------------------ what must come of it */
 
 static unsigned expected;
+static bool expected6;
+
+/* Who lost too many answers on a bad wire goes on without having told his. */
+static bool
+id_agrees(uint64_t own, uint64_t heard)
+{
+	return heard == own || heard == 0;
+}
 
 static bool
 bundles_agree(struct pair *p)
@@ -189,6 +209,9 @@ bundles_agree(struct pair *p)
 
 	return pair_first_bundle(p, AC, &ac) && pair_first_bundle(p, CLIENT, &client) && ac.links == client.links &&
 		ac.values.mp == client.values.mp && ac.peer_address == client.our_address &&
+		ac.ipv6cp_open == expected6 && client.ipv6cp_open == expected6 &&
+		id_agrees(ac.our_interface_id, client.peer_interface_id) &&
+		id_agrees(client.our_interface_id, ac.peer_interface_id) &&
 		ac.values.tx_short == client.values.rx_short && ac.values.rx_short == client.values.tx_short &&
 		ac.values.rx_mrru >= client.values.tx_mrru;
 }
@@ -207,6 +230,7 @@ came_up(struct scenario *s, struct pair *p)
 	const uint64_t since_ms = p->now_ms;
 
 	expected = s->held ? 1 : s->links;
+	expected6 = s->net.concentrator.network.ipv6.want || s->net.client.network.ipv6.want;
 	if (!pair_until(p, everything_is_up, GOOD_MS))
 		return "not everything came up";
 	if (p->now_ms - since_ms > worst_ms)

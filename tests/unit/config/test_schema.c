@@ -626,7 +626,8 @@ values_of_pools_and_users_arrive_in_their_fields(void **state)
 	assert_false(u[0].from_secrets);
 	assert_int_equal(u[0].address, 0x0a090001);
 	assert_int_equal(u[0].routes.n, 2);
-	assert_int_equal(u[0].routes.items[0].address, 0x0a080000);
+	assert_int_equal(u[0].routes.items[0].family, 4);
+	assert_memory_equal(u[0].routes.items[0].bytes, "\x0a\x08\x00\x00", 4);
 	assert_int_equal(u[0].routes.items[0].len, 16);
 	assert_int_equal(u[0].routes.items[1].len, 32);
 	assert_int_equal(u[0].links_max, 5);

@@ -86,21 +86,37 @@ dp_session_clear(struct dataplane *dp, const struct dp_session_key *key)
 }
 
 static void
-route(uint32_t prefix_be, unsigned len, bool set, const struct dp_next *next)
+route(const struct fake_route *route, const struct dp_next *next)
 {
 	assert(fake.n_routes < FAKE_MAX);
 	struct fake_route *r = &fake.routes[fake.n_routes++];
 
-	*r = (struct fake_route){.prefix = ntohl(prefix_be), .len = len, .set = set};
+	*r = *route;
 	if (next != NULL)
 		r->next = *next;
+}
+
+int
+dp_route6_set(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len, const struct dp_next *next)
+{
+	(void)dp;
+	route(&(struct fake_route){.prefix6 = *prefix, .len = prefix_len, .set = true}, next);
+	return 0;
+}
+
+int
+dp_route6_del(struct dataplane *dp, const struct ip_addr *prefix, unsigned prefix_len)
+{
+	(void)dp;
+	route(&(struct fake_route){.prefix6 = *prefix, .len = prefix_len}, NULL);
+	return 0;
 }
 
 int
 dp_route_set(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len, const struct dp_next *next)
 {
 	(void)dp;
-	route(prefix_be, prefix_len, true, next);
+	route(&(struct fake_route){.prefix = ntohl(prefix_be), .len = prefix_len, .set = true}, next);
 	return 0;
 }
 
@@ -108,22 +124,40 @@ int
 dp_route_del(struct dataplane *dp, uint32_t prefix_be, unsigned prefix_len)
 {
 	(void)dp;
-	route(prefix_be, prefix_len, false, NULL);
+	route(&(struct fake_route){.prefix = ntohl(prefix_be), .len = prefix_len}, NULL);
+	return 0;
+}
+
+int
+dp_neighbour6_set(struct dataplane *dp, uint16_t port, const struct ip_addr *address, const struct mac *mac)
+{
+	(void)dp;
+	assert(fake.n_neighbours < FAKE_MAX);
+	fake.neighbours[fake.n_neighbours].port = port;
+	fake.neighbours[fake.n_neighbours].address = ip_addr_is4(address) ? ip_addr_4(address) : 0;
+	fake.neighbours[fake.n_neighbours].address6 = *address;
+	fake.neighbours[fake.n_neighbours].known = mac != NULL;
+	if (mac != NULL)
+		fake.neighbours[fake.n_neighbours].mac = *mac;
+	fake.n_neighbours++;
 	return 0;
 }
 
 int
 dp_neighbour_set(struct dataplane *dp, uint16_t port, uint32_t address_be, const struct mac *mac)
 {
+	const struct ip_addr a = ip_addr_of4(ntohl(address_be));
+
+	return dp_neighbour6_set(dp, port, &a, mac);
+}
+
+bool
+dp_neighbour6_used(struct dataplane *dp, uint16_t port, const struct ip_addr *address)
+{
 	(void)dp;
-	assert(fake.n_neighbours < FAKE_MAX);
-	fake.neighbours[fake.n_neighbours].port = port;
-	fake.neighbours[fake.n_neighbours].address = ntohl(address_be);
-	fake.neighbours[fake.n_neighbours].known = mac != NULL;
-	if (mac != NULL)
-		fake.neighbours[fake.n_neighbours].mac = *mac;
-	fake.n_neighbours++;
-	return 0;
+	(void)port;
+	(void)address;
+	return fake.neighbour_used;
 }
 
 bool

@@ -16,6 +16,7 @@ struct fake_frame {
 
 struct fake_route {
 	uint32_t prefix;
+	struct ip_addr prefix6;
 	unsigned len;
 	bool set;
 	struct dp_next next;
@@ -51,7 +52,8 @@ struct fake {
 	host_bundle_id removed[FAKE_MAX];
 	struct {
 		uint16_t port;
-		uint32_t address;
+		uint32_t address; /* 0: IPv6 */
+		struct ip_addr address6;
 		bool known;
 		struct mac mac;
 	} neighbours[FAKE_MAX];

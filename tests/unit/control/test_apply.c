@@ -381,9 +381,9 @@ routes_lead_to_bundles_or_to_ourselves(void **state)
 
 	(void)state;
 	set_bundle(2);
-	effect(HOST_OUT_ROUTE_SET, 2, 0)->route = (struct host_prefix){.address = 0x0a400a0a, .len = 32};
-	effect(HOST_OUT_ROUTE_SET, 0, 0)->route = (struct host_prefix){.address = 0x0a400001, .len = 32};
-	effect(HOST_OUT_ROUTE_SET, 5, 0)->route = (struct host_prefix){.address = 0x0a400002, .len = 32};
+	effect(HOST_OUT_ROUTE_SET, 2, 0)->route = host_route4(0x0a400a0a, 32);
+	effect(HOST_OUT_ROUTE_SET, 0, 0)->route = host_route4(0x0a400001, 32);
+	effect(HOST_OUT_ROUTE_SET, 5, 0)->route = host_route4(0x0a400002, 32);
 	apply_effects(&c);
 	assert_true(apply_bundle_ref(&c, 2, &ref));
 	assert_int_equal(fake.n_routes, 2); /* nobody knows bundle 5 */
@@ -391,7 +391,7 @@ routes_lead_to_bundles_or_to_ourselves(void **state)
 	assert_int_equal(fake.routes[0].next.bundle.index, ref.index);
 	assert_int_equal(fake.routes[0].prefix, 0x0a400a0a);
 	assert_int_equal(fake.routes[1].next.kind, DP_NEXT_LOCAL);
-	effect(HOST_OUT_ROUTE_DEL, 2, 0)->route = (struct host_prefix){.address = 0x0a400a0a, .len = 32};
+	effect(HOST_OUT_ROUTE_DEL, 2, 0)->route = host_route4(0x0a400a0a, 32);
 	apply_effects(&c);
 	assert_int_equal(fake.n_routes, 3);
 	assert_false(fake.routes[2].set);

@@ -169,9 +169,10 @@ routes_and_announcements_are_made_at_start(void **state)
 	(void)state;
 	ip_ports_start(&c);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct ip_addr a = ip_addr_of4(rows[i].address);
 		struct dp_next next;
 
-		assert_true(rib_lookup(c.rib, rows[i].address, &next));
+		assert_true(rib_lookup(c.rib, &a, &next));
 		assert_int_equal(next.kind, rows[i].kind);
 		assert_int_equal(next.port, rows[i].port);
 	}
@@ -236,7 +237,10 @@ proxy_arp_answers_for_what_is_behind_us(void **state)
 	assert_int_equal(arp_sent(0, CORE).sender, HOST);
 	assert_int_equal(arp_sent(0, CORE).sender_mac.b[5], 2);
 	routes_set(&c,
-		&(struct rib_route){.prefix = SUBSCRIBER, .len = 32, .rank = RIB_BUNDLE, .next.kind = DP_NEXT_BUNDLE});
+		&(struct rib_route){.prefix = ip_addr_of4(SUBSCRIBER),
+			.len = 128,
+			.rank = RIB_BUNDLE,
+			.next.kind = DP_NEXT_BUNDLE});
 	arp_arrives(CORE, ARP_REQUEST, CORE_HOST, SUBSCRIBER);
 	assert_int_equal(fake.n_frames, 2);
 	assert_int_equal(arp_sent(1, CORE).sender, SUBSCRIBER);
@@ -447,7 +451,7 @@ a_solicitation_for_our_ipv6_address_is_answered(void **state)
 	p = fake.frames[0].bytes;
 	assert_memory_equal(p, &host_mac, 6);
 	assert_int_equal(p[14 + 40], 136);
-	assert_int_equal(p[14 + 44], 0x60); /* solicited, override */
+	assert_int_equal(p[14 + 44], 0xe0); /* router, solicited, override */
 	assert_memory_equal(p + 14 + 48, us, 16);
 	assert_int_equal(p[14 + 71], 1); /* the port's MAC */
 	/* Another target is another's business. */

@@ -17,11 +17,11 @@ static struct neighbours_out out;
 static bool used;
 
 static bool
-is_used(void *ctx, uint16_t port, uint32_t address)
+is_used(void *ctx, uint16_t port, const struct ip_addr *address)
 {
 	(void)ctx;
 	assert_int_equal(port, PORT);
-	assert_true(address >= ADDRESS);
+	assert_true(ip_addr_4(address) >= ADDRESS);
 	return used;
 }
 
@@ -44,17 +44,33 @@ teardown(void **state)
 }
 
 static bool
+want_of(uint32_t address, const char *packet, uint64_t now_ms)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+
+	out.n = 0;
+	return neighbours_want(t, PORT, &a, (const uint8_t *)packet, strlen(packet) + 1, now_ms, &out);
+}
+
+static bool
 want(const char *packet, uint64_t now_ms)
 {
+	return want_of(ADDRESS, packet, now_ms);
+}
+
+static void
+heard_of(uint32_t address, const struct mac *mac, bool replace, bool create, uint64_t now_ms)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+
 	out.n = 0;
-	return neighbours_want(t, PORT, ADDRESS, (const uint8_t *)packet, strlen(packet) + 1, now_ms, &out);
+	neighbours_heard(t, PORT, &a, mac, replace, create, now_ms, &out);
 }
 
 static void
 heard(const struct mac *mac, bool create, uint64_t now_ms)
 {
-	out.n = 0;
-	neighbours_heard(t, PORT, ADDRESS, mac, create, now_ms, &out);
+	heard_of(ADDRESS, mac, true, create, now_ms);
 }
 
 static void
@@ -70,7 +86,7 @@ assert_action(unsigned i, enum neighbour_do what)
 	assert_true(i < out.n);
 	assert_int_equal(out.items[i].what, what);
 	assert_int_equal(out.items[i].port, PORT);
-	assert_int_equal(out.items[i].address, ADDRESS);
+	assert_int_equal(ip_addr_4(&out.items[i].address), ADDRESS);
 }
 
 static void
@@ -130,10 +146,8 @@ the_queue_of_all_addresses_is_bounded(void **state)
 	unsigned taken = 0;
 
 	(void)state;
-	for (uint32_t i = 0; i < 2 * NEIGHBOURS_HELD_MAX; i++) {
-		out.n = 0;
-		taken += neighbours_want(t, PORT, ADDRESS + i, (const uint8_t *)"x", 1, 0, &out);
-	}
+	for (uint32_t i = 0; i < 2 * NEIGHBOURS_HELD_MAX; i++)
+		taken += want_of(ADDRESS + i, "x", 0);
 	assert_int_equal(taken, NEIGHBOURS_HELD_MAX);
 }
 
@@ -199,6 +213,37 @@ a_new_mac_replaces_the_old_one(void **state)
 	assert_true(mac_equal(&out.items[0].mac, &mac_b));
 }
 
+/* An advertisement without override (RFC 4861 section 7.2.5). */
+static void
+without_replace_a_known_mac_stays(void **state)
+{
+	(void)state;
+	assert_true(want("one", 0));
+	heard_of(ADDRESS, &mac_a, false, false, 1);
+	assert_action(0, NEIGHBOUR_LEARNT); /* nobody was known yet */
+	heard_of(ADDRESS, &mac_b, false, false, 2);
+	assert_int_equal(out.n, 0);
+	heard_of(ADDRESS, &mac_b, true, false, 3);
+	assert_action(0, NEIGHBOUR_LEARNT);
+	assert_memory_equal(&out.items[0].mac, &mac_b, sizeof(mac_b));
+}
+
+static void
+the_families_are_told_apart(void **state)
+{
+	const struct ip_addr v4 = ip_addr_of4(ADDRESS);
+	struct ip_addr v6 = v4;
+
+	(void)state;
+	v6.b[10] = v6.b[11] = 0;
+	out.n = 0;
+	neighbours_heard(t, PORT, &v4, &mac_a, true, true, 0, &out);
+	neighbours_heard(t, PORT, &v6, &mac_b, true, true, 0, &out);
+	assert_int_equal(out.n, 2);
+	assert_memory_equal(&out.items[1].mac, &mac_b, sizeof(mac_b));
+	assert_true(ip_addr_equal(&out.items[1].address, &v6));
+}
+
 static void
 strangers_are_taken_up_only_when_they_ask_for_us(void **state)
 {
@@ -233,12 +278,10 @@ a_full_table_forgets_the_one_that_is_due_first(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < NEIGHBOURS_MAX; i++) {
-		out.n = 0;
-		neighbours_heard(t, PORT, ADDRESS + i, &mac_a, true, i, &out);
+		heard_of(ADDRESS + i, &mac_a, true, true, i);
 		assert_int_equal(out.n, 1);
 	}
-	out.n = 0;
-	neighbours_heard(t, PORT, ADDRESS + NEIGHBOURS_MAX, &mac_a, true, NEIGHBOURS_MAX, &out);
+	heard_of(ADDRESS + NEIGHBOURS_MAX, &mac_a, true, true, NEIGHBOURS_MAX);
 	assert_int_equal(out.n, 2);
 	assert_action(0, NEIGHBOUR_FORGET); /* the first that came */
 	assert_int_equal(out.items[1].what, NEIGHBOUR_LEARNT);
@@ -250,10 +293,8 @@ a_full_list_of_actions_puts_the_rest_off(void **state)
 	unsigned asked = 0, rounds = 0;
 
 	(void)state;
-	for (uint32_t i = 0; i < 100; i++) {
-		out.n = 0;
-		assert_true(neighbours_want(t, PORT, ADDRESS + i, (const uint8_t *)"x", 1, 0, &out));
-	}
+	for (uint32_t i = 0; i < 100; i++)
+		assert_true(want_of(ADDRESS + i, "x", 0));
 	while (neighbours_deadline_ms(t) <= NEIGHBOUR_RETRY_MS) {
 		tick(NEIGHBOUR_RETRY_MS);
 		asked += out.n;
@@ -276,6 +317,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_used_neighbour_that_went_silent_is_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unused_neighbour_is_forgotten_without_a_word, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_mac_replaces_the_old_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_replace_a_known_mac_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_families_are_told_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_are_taken_up_only_when_they_ask_for_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(group_and_zero_macs_are_no_neighbours, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_table_forgets_the_one_that_is_due_first, setup, teardown),

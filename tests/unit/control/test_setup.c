@@ -182,8 +182,8 @@ users_are_carried_over(void **state)
 	assert_string_equal(u->alias, "x");
 	assert_int_equal(u->links_max, 3);
 	assert_int_equal(u->n_routes, 1);
-	assert_int_equal(u->routes[0].address, 0xc0a80700);
-	assert_int_equal(u->routes[0].len, 24);
+	assert_int_equal(ip_addr_4(&u->routes[0].prefix), 0xc0a80700);
+	assert_int_equal(u->routes[0].len, IP4_MAPPED_LEN + 24);
 }
 
 static void
@@ -195,8 +195,8 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	assert_int_equal(s->host.n_clients, 1);
 	assert_true(h->default_route);
 	assert_int_equal(h->n_routes, 2);
-	assert_int_equal(h->routes[0].address, 0x0a090000);
-	assert_int_equal(h->routes[1].address, 0x0a080000);
+	assert_int_equal(ip_addr_4(&h->routes[0].prefix), 0x0a090000);
+	assert_int_equal(ip_addr_4(&h->routes[1].prefix), 0x0a080000);
 	assert_false(h->lcp.p_auth.want);
 	assert_true(h->lcp.p_auth.allow);
 	assert_int_equal(h->n_links, 2);

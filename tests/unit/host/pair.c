@@ -291,11 +291,11 @@ link_remove(struct pair *p, struct pair_node *n, uint32_t id)
 }
 
 static struct pair_route *
-find_route(struct pair_node *n, const struct host_prefix *prefix)
+find_route(struct pair_node *n, const struct host_route *route)
 {
 	for (unsigned i = 0; i < PAIR_ROUTES; i++)
-		if (n->routes[i].used && n->routes[i].prefix.address == prefix->address &&
-			n->routes[i].prefix.len == prefix->len)
+		if (n->routes[i].used && ip_addr_equal(&n->routes[i].route.prefix, &route->prefix) &&
+			n->routes[i].route.len == route->len)
 			return &n->routes[i];
 	return NULL;
 }
@@ -305,11 +305,13 @@ route_set(struct pair *p, struct pair_node *n, const struct host_out_item *item)
 {
 	struct pair_route *r = find_route(n, &item->route);
 	struct pair_bundle *b = &n->bundles[item->bundle];
+	const bool v4 = ip_addr_is4(&item->route.prefix);
+	const uint64_t lo = load_be64(item->route.prefix.b + 8);
 
 	if (r != NULL)
-		fault(p, "route %08x/%u is set twice", item->route.address, item->route.len);
-	if (item->bundle != 0 && (b->state != PAIR_LIVE || !b->values.v4))
-		fault(p, "route %08x/%u to bundle %u whose IPCP is not open", item->route.address, item->route.len,
+		fault(p, "route ...%llx/%u is set twice", (unsigned long long)lo, item->route.len);
+	if (item->bundle != 0 && (b->state != PAIR_LIVE || !(v4 ? b->values.v4 : b->values.v6)))
+		fault(p, "route ...%llx/%u to bundle %u whose NCP is not open", (unsigned long long)lo, item->route.len,
 			item->bundle);
 	for (unsigned i = 0; i < PAIR_ROUTES && r == NULL; i++)
 		if (!n->routes[i].used)
@@ -328,8 +330,7 @@ route_del(struct pair *p, struct pair_node *n, const struct host_out_item *item)
 	struct pair_route *r = find_route(n, &item->route);
 
 	if (r == NULL || r->bundle != item->bundle) {
-		fault(p, "ROUTE_DEL of %08x/%u of bundle %u that is not set", item->route.address, item->route.len,
-			item->bundle);
+		fault(p, "ROUTE_DEL of .../%u of bundle %u that is not set", item->route.len, item->bundle);
 		return;
 	}
 	if (r->bundle != 0)
@@ -796,10 +797,13 @@ pair_routes(const struct pair *p, int node)
 bool
 pair_has_route(const struct pair *p, int node, uint32_t address, uint8_t len, bool local)
 {
+	const struct host_route want = host_route4(address, len);
+
 	for (unsigned i = 0; i < PAIR_ROUTES; i++) {
 		const struct pair_route *r = &p->node[node].routes[i];
 
-		if (r->used && r->prefix.address == address && r->prefix.len == len && (r->bundle == 0) == local)
+		if (r->used && ip_addr_equal(&r->route.prefix, &want.prefix) && r->route.len == want.len &&
+			(r->bundle == 0) == local)
 			return true;
 	}
 	return false;
@@ -951,6 +955,7 @@ usual_concentrator(struct pair_net *net)
 		.dns = {0x08080808, 0x08080404},
 		.pool = 0,
 		.source_check = true,
+		.network = {.ipv4 = {true, true}},
 		.mss = {-1, -1, true, true},
 		.lcp = usual_lcp(),
 		.multilink = usual_multilink(),
@@ -986,6 +991,7 @@ pair_net_init(struct pair_net *net, unsigned links)
 		.request_dns = true,
 		.default_route = true,
 		.ip_mtu = -1,
+		.network = {.ipv4 = {true, true}},
 		.mss = {-1, -1, true, true},
 		.lcp = usual_lcp(),
 		.multilink = usual_multilink(),

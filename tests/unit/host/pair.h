@@ -48,7 +48,7 @@ struct pair_session {
 
 struct pair_route {
 	bool used;
-	struct host_prefix prefix;
+	struct host_route route;
 	uint32_t bundle;
 };
 

@@ -631,13 +631,13 @@ a_stopped_concentrator_answers_nobody(void **state)
 static void
 many_routes_are_set_and_taken_back(void **state)
 {
-	static struct host_prefix routes[150];
+	static struct host_route routes[150];
 	struct pair_net net;
 	struct pair *p;
 
 	(void)state;
 	for (unsigned i = 0; i < 150; i++)
-		routes[i] = (struct host_prefix){0xc0000000 + (i << 8), 24};
+		routes[i] = host_route4(0xc0000000 + (i << 8), 24);
 	pair_net_init(&net, 2);
 	net.users[0].routes = routes;
 	net.users[0].n_routes = 150;
@@ -647,7 +647,7 @@ many_routes_are_set_and_taken_back(void **state)
 	p = running(&net, 2);
 	assert_int_equal(pair_routes(p, AC), 152);
 	assert_int_equal(pair_routes(p, CLIENT), 151);
-	assert_true(pair_has_route(p, AC, routes[149].address, 24, false));
+	assert_true(pair_has_route(p, AC, 0xc0009500, 24, false));
 	stop_both(p);
 	assert_int_equal(pair_routes(p, AC), 1);
 	assert_int_equal(pair_routes(p, CLIENT), 0);

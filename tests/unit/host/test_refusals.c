@@ -604,7 +604,7 @@ a_client_refuses_an_address_outside_of_what_it_accepts(void **state) /* G-16 */
 static void
 routes_of_a_user_move_to_his_next_bundle(void **state)
 {
-	static const struct host_prefix lan = {0xc0a80000, 24};
+	const struct host_route lan = host_route4(0xc0a80000, 24);
 	struct two t;
 	struct pair *p;
 	bool first;
@@ -622,10 +622,10 @@ routes_of_a_user_move_to_his_next_bundle(void **state)
 	pair_admin(p, CLIENT, first ? "home/l0" : "guest/l0", false);
 	pair_admin(p, CLIENT, first ? "home/l0" : "guest/l0", false);
 	pair_run(p, 1000);
-	check(p, pair_has_route(p, AC, lan.address, 24, false));
+	check(p, pair_has_route(p, AC, 0xc0a80000, 24, false));
 	pair_stop(p, AC);
 	pair_run(p, 2000);
-	assert_false(pair_has_route(p, AC, lan.address, 24, false));
+	assert_false(pair_has_route(p, AC, 0xc0a80000, 24, false));
 	finish(p);
 }
 

@@ -321,5 +321,6 @@ wire_run(struct wire *w, uint64_t until_ms)
 
 NODE(lcp)
 NODE(ipcp)
+NODE(ipv6cp)
 NODE(pap)
 NODE(chap)

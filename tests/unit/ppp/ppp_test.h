@@ -12,6 +12,7 @@
 
 #include "control/ppp/chap.h"
 #include "control/ppp/ipcp.h"
+#include "control/ppp/ipv6cp.h"
 #include "control/ppp/lcp.h"
 #include "control/ppp/outbox.h"
 #include "control/ppp/pap.h"
@@ -85,6 +86,7 @@ void wire_run(struct wire *w, uint64_t until_ms);
 
 void node_lcp(struct node *n, struct lcp *l);
 void node_ipcp(struct node *n, struct ipcp *c);
+void node_ipv6cp(struct node *n, struct ipv6cp *c);
 void node_pap(struct node *n, struct pap *p);
 void node_chap(struct node *n, struct chap *c);
 

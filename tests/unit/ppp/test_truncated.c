@@ -17,6 +17,7 @@ static struct rng rng = {4};
 struct machines {
 	struct lcp lcp;
 	struct ipcp ipcp;
+	struct ipv6cp ipv6cp;
 	struct pap pap[2];
 	struct chap chap[2];
 };
@@ -25,6 +26,7 @@ static void
 machines_up(struct machines *m, struct outbox *out)
 {
 	static const struct ipcp_wish ip = {.address = 0x0a000001, .peer_address = 0x0a000002, .dns = {1, 2}};
+	static const struct ipv6cp_wish ip6 = {.id = 1, .p_id = {true, true}};
 	struct lcp_wish wish = default_wish();
 	unsigned role;
 
@@ -36,6 +38,9 @@ machines_up(struct machines *m, struct outbox *out)
 	ipcp_init(&m->ipcp, &ip, &default_lcp);
 	ipcp_open(&m->ipcp, 0, out);
 	ipcp_lower(&m->ipcp, true, 0, out);
+	ipv6cp_init(&m->ipv6cp, &ip6, &default_lcp, rng_fill, &rng);
+	ipv6cp_open(&m->ipv6cp, 0, out);
+	ipv6cp_lower(&m->ipv6cp, true, 0, out);
 	for (role = 0; role < 2; role++) {
 		const struct chap_config config = {.role = role,
 			.algorithm = CHAP_MD5,
@@ -58,7 +63,7 @@ machines_up(struct machines *m, struct outbox *out)
 static void
 feed(const uint8_t *p, size_t n, enum cp_state s)
 {
-	static const uint16_t protos[] = {PPP_LCP, PPP_PAP, PPP_CHAP, PPP_IPCP};
+	static const uint16_t protos[] = {PPP_LCP, PPP_PAP, PPP_CHAP, PPP_IPCP, PPP_IPV6CP};
 	char line[CP_DESCRIBE_MAX];
 	struct machines m;
 	struct outbox out;
@@ -67,9 +72,9 @@ feed(const uint8_t *p, size_t n, enum cp_state s)
 	outbox_init(&out);
 	machines_up(&m, &out);
 	m.lcp.fsm.state = (uint8_t)s;
-	m.ipcp.fsm.state = (uint8_t)s;
+	m.ipcp.fsm.state = m.ipv6cp.fsm.state = (uint8_t)s;
 	if (n > 1) {
-		m.lcp.fsm.request_id = m.ipcp.fsm.request_id = p[1];
+		m.lcp.fsm.request_id = m.ipcp.fsm.request_id = m.ipv6cp.fsm.request_id = p[1];
 		m.chap[1].id = p[1];
 	}
 	outbox_init(&out);
@@ -77,6 +82,9 @@ feed(const uint8_t *p, size_t n, enum cp_state s)
 	assert_false(out.overflow);
 	outbox_init(&out);
 	ipcp_input(&m.ipcp, p, n, 10, &out);
+	assert_false(out.overflow);
+	outbox_init(&out);
+	ipv6cp_input(&m.ipv6cp, p, n, 10, &out);
 	assert_false(out.overflow);
 	for (i = 0; i < 2; i++) {
 		outbox_init(&out);

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/ppp/host_state.h"
+#include "dataplane/wire/nd.h"
+#include "dataplane/wire/ppp.h"
+
+enum { RETRY_MS = 10 * 1000, RETRY_MAX_MS = 5 * 60 * 1000, RETRIES_UNWANTED = 3 };
+
+/* The network control protocols of a bundle: one of each, whatever the number of its links (G-62). They are the same automaton, so what
+ * follows asks the automaton; what differs is their wishes and what they agreed on. */
+
+static const struct host_lcp *
+timing_of(const struct host *h, const struct bundle *b)
+{
+	return b->client ? &h->clients[b->owner].cfg->lcp : &h->concentrators[b->owner].cfg->lcp;
+}
+
+static const struct host_network *
+network_of(const struct host *h, const struct bundle *b)
+{
+	return b->client ? &h->clients[b->owner].cfg->network : &h->concentrators[b->owner].cfg->network;
+}
+
+static struct host_policy
+policy_of(const struct host *h, const struct bundle *b, enum bundle_ncp ncp)
+{
+	const struct host_network *n = network_of(h, b);
+
+	return ncp == NCP_V4 ? n->ipv4 : n->ipv6;
+}
+
+static struct cp_fsm *
+fsm_of(struct bundle *b, enum bundle_ncp ncp)
+{
+	return ncp == NCP_V4 ? &b->ipcp.fsm : &b->ipv6cp.fsm;
+}
+
+static const struct cp_fsm *
+fsm_of_const(const struct bundle *b, enum bundle_ncp ncp)
+{
+	return ncp == NCP_V4 ? &b->ipcp.fsm : &b->ipv6cp.fsm;
+}
+
+bool
+ncp_is_open(const struct bundle *b, enum bundle_ncp ncp)
+{
+	return b->ncp_on[ncp] && fsm_of_const(b, ncp)->state == CP_OPENED;
+}
+
+/* False: no NCP of ours. */
+static bool
+ncp_of_proto(uint16_t proto, enum bundle_ncp *ncp)
+{
+	*ncp = proto == PPP_IPCP ? NCP_V4 : NCP_V6;
+	return proto == PPP_IPCP || proto == PPP_IPV6CP;
+}
+
+/* ------------------------------------------------------------------ what they agreed on */
+
+static void
+address_text(uint32_t address, char text[16])
+{
+	snprintf(text, 16, "%u.%u.%u.%u", (uint8_t)(address >> 24), (uint8_t)(address >> 16), (uint8_t)(address >> 8),
+		(uint8_t)address);
+}
+
+static void
+link_local_text(uint64_t id, char text[INET6_ADDRSTRLEN])
+{
+	uint8_t a[16] = {0xfe, 0x80};
+
+	store_be64(a + 8, id);
+	if (id == 0)
+		snprintf(text, INET6_ADDRSTRLEN, "not known");
+	else
+		inet_ntop(AF_INET6, a, text, INET6_ADDRSTRLEN);
+}
+
+static void
+agreed_text(const struct bundle *b, enum bundle_ncp ncp, char *text, size_t cap)
+{
+	char ours[INET6_ADDRSTRLEN], peers[INET6_ADDRSTRLEN];
+
+	if (ncp == NCP_V4) {
+		address_text(ipcp_our_address(&b->ipcp), ours);
+		address_text(ipcp_peer_address(&b->ipcp), peers);
+	} else {
+		link_local_text(ipv6cp_our_id(&b->ipv6cp), ours);
+		link_local_text(ipv6cp_peer_id(&b->ipv6cp), peers);
+	}
+	snprintf(text, cap, "our address %s, peer's %s, MTU %u", ours, peers, b->ip_mtu);
+}
+
+/* ------------------------------------------------------------------ the layer's events */
+
+static bool
+another_is_open(const struct bundle *b, enum bundle_ncp but)
+{
+	for (unsigned i = 0; i < NCPS; i++)
+		if (i != but && ncp_is_open(b, i))
+			return true;
+	return false;
+}
+
+/* Open, or on its way there. */
+static bool
+another_lives(const struct bundle *b, enum bundle_ncp but)
+{
+	for (unsigned i = 0; i < NCPS; i++) {
+		const uint8_t state = fsm_of_const(b, i)->state;
+
+		if (i != but && b->ncp_on[i] && state >= CP_REQ_SENT)
+			return true;
+	}
+	return false;
+}
+
+static void
+ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	char text[160];
+
+	if (!b->announced)
+		b->up_since_ms = h->now_ms;
+	b->announced = true;
+	b->ncp_retries[ncp] = 0;
+	b->ncp_retry_ms[ncp] = 0;
+	bundle_refresh(h, b);
+	agreed_text(b, ncp, text, sizeof(text));
+	if (another_is_open(b, ncp))
+		host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': IPv%u too: %s", b->id, b->name,
+			ncp == NCP_V4 ? 4 : 6, text);
+	else
+		host_event(h, HOST_EV_BUNDLE_UP, 0, b->id, "bundle %u '%.64s' up%s: %s", b->id, b->name,
+			b->format.mp ? " with multilink" : "", text);
+	bundle_want_routes(h, b, ncp, true);
+}
+
+static const char *
+reason(const struct cp_fsm *f)
+{
+	return f->why != NULL ? f->why : "peer closed it";
+}
+
+/* A bad wire ends a negotiation too, and the bundle lives on without: so it is tried again, less and less often. What only the peer wants
+ * a few times: it may believe that it is open. */
+static void
+retry_later(const struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	const uint64_t wait_ms = (uint64_t)RETRY_MS << b->ncp_retries[ncp];
+
+	if (!policy_of(h, b, ncp).want && b->ncp_retries[ncp] >= RETRIES_UNWANTED)
+		return;
+	if (wait_ms < RETRY_MAX_MS)
+		b->ncp_retries[ncp]++;
+	b->ncp_retry_ms[ncp] = h->now_ms + (wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS);
+}
+
+/* Without any the bundle is of no use. */
+static void
+ncp_finished(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	const struct cp_fsm *f = fsm_of(b, ncp);
+
+	if (another_lives(b, ncp)) {
+		retry_later(h, b, ncp);
+		host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': without IPv%u: %s", b->id, b->name,
+			ncp == NCP_V4 ? 4 : 6, reason(f));
+		return;
+	}
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL)
+			link_doom(h, l, LINK_CLOSE, "%s of bundle %u ended: %s%s", f->ops->name, b->id, reason(f),
+				b->format.mp ? " (it runs inside multilink frames: does the peer take them?)" : "");
+	}
+}
+
+static void
+ncp_event(struct host *h, struct bundle *b, enum bundle_ncp ncp, enum out_kind kind)
+{
+	if (kind == OUT_LAYER_UP)
+		ncp_up(h, b, ncp);
+	else if (kind == OUT_LAYER_DOWN)
+		bundle_want_routes(h, b, ncp, false);
+	else if (kind == OUT_LAYER_FINISHED)
+		ncp_finished(h, b, ncp);
+}
+
+static void
+drain(struct host *h, struct bundle *b, const struct outbox *box)
+{
+	h->counters.effects_lost += box->overflow;
+	for (unsigned i = 0; i < box->n; i++) {
+		const struct out_item *item = &box->items[i];
+		enum bundle_ncp ncp;
+
+		if (item->kind == OUT_SEND)
+			host_send_bundle(h, b, item->proto, box->bytes + item->at, item->len);
+		else if (item->kind == OUT_NOTE)
+			host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': %s", b->id, b->name,
+				(const char *)box->bytes + item->at);
+		else if (ncp_of_proto(item->proto, &ncp))
+			ncp_event(h, b, ncp, item->kind);
+	}
+}
+
+/* ------------------------------------------------------------------ begin */
+
+static void
+load_ipcp_wish(const struct host *h, const struct bundle *b, struct ipcp_wish *w)
+{
+	*w = (struct ipcp_wish){0};
+	if (b->client) {
+		const struct host_client *cfg = h->clients[b->owner].cfg;
+
+		w->address = cfg->address;
+		w->accept = cfg->accept_address;
+		w->request_dns = cfg->request_dns;
+	} else {
+		const struct host_concentrator *cfg = h->concentrators[b->owner].cfg;
+
+		w->address = cfg->address;
+		w->accept = (struct host_prefix){cfg->address, 32};
+		w->peer_address = b->address;
+		memcpy(w->dns, cfg->dns, sizeof(w->dns));
+	}
+}
+
+/* EUI-64 of the MAC of the first port, as the address of the link that a node keeps (RFC 5072 section 4.1). */
+static uint64_t
+own_interface_id(const struct host *h, const struct bundle *b)
+{
+	const uint16_t port =
+		b->client ? h->clients[b->owner].cfg->links[0].ports[0] : h->concentrators[b->owner].cfg->ports[0];
+	const struct ip_addr a = nd_link_local(&h->ports[port].cfg->mac);
+
+	return load_be64(a.b + 8);
+}
+
+static void
+init(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	const struct ipv6cp_wish v6 = {.id = own_interface_id(h, b), .p_id = network_of(h, b)->interface_id};
+	struct ipcp_wish v4;
+
+	if (ncp == NCP_V4) {
+		load_ipcp_wish(h, b, &v4);
+		ipcp_init(&b->ipcp, &v4, timing_of(h, b));
+	} else {
+		ipv6cp_init(&b->ipv6cp, &v6, timing_of(h, b), h->random, h->random_ctx);
+	}
+}
+
+static void
+start(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	init(h, b, ncp);
+	b->ncp_on[ncp] = true;
+	cp_fsm_open(fsm_of(b, ncp), h->now_ms, &box);
+	cp_fsm_lower(fsm_of(b, ncp), true, h->now_ms, &box);
+	drain(h, b, &box);
+}
+
+static void
+input(struct host *h, struct bundle *b, enum bundle_ncp ncp, const uint8_t *p, size_t n)
+{
+	struct outbox box;
+
+	if (!b->ncp_on[ncp])
+		start(h, b, ncp); /* we do not want it, but the peer does, and may */
+	outbox_init(&box);
+	cp_fsm_input(fsm_of(b, ncp), p, n, h->now_ms, &box);
+	drain(h, b, &box);
+}
+
+void
+ncp_begin(struct host *h, struct bundle *b)
+{
+	if (b->ncp_started)
+		return;
+	b->ncp_started = true;
+	for (unsigned i = 0; i < NCPS; i++) {
+		struct bundle_held *held = &b->held[i];
+
+		if (policy_of(h, b, i).want)
+			start(h, b, i);
+		if (held->len != 0)
+			input(h, b, i, held->bytes, held->len);
+		held->len = 0;
+	}
+	bundle_rearm(h, b);
+}
+
+void
+ncp_end(struct host *h, struct bundle *b)
+{
+	struct outbox box;
+
+	for (unsigned i = 0; i < NCPS; i++) {
+		if (!b->ncp_on[i])
+			continue;
+		outbox_init(&box);
+		cp_fsm_lower(fsm_of(b, i), false, h->now_ms, &box);
+		drain(h, b, &box);
+		b->ncp_on[i] = false;
+		b->ncp_retry_ms[i] = 0;
+	}
+	b->ncp_started = false;
+	bundle_rearm(h, b);
+}
+
+/* ------------------------------------------------------------------ packets and time */
+
+bool
+ncp_packet(struct host *h, struct bundle *b, uint16_t proto, const uint8_t *p, size_t n)
+{
+	enum bundle_ncp ncp;
+
+	if (!ncp_of_proto(proto, &ncp) || !policy_of(h, b, ncp).allow)
+		return false;
+	if (b->ncp_started) {
+		input(h, b, ncp, p, n);
+		bundle_rearm(h, b);
+	} else if (n <= BUNDLE_HELD_MAX) {
+		/* the peer's success is on its way or our side of it not installed yet */
+		memcpy(b->held[ncp].bytes, p, n);
+		b->held[ncp].len = (uint16_t)n;
+	}
+	return true;
+}
+
+void
+ncp_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto)
+{
+	enum bundle_ncp ncp;
+	struct outbox box;
+
+	if (!ncp_of_proto(proto, &ncp) || !b->ncp_on[ncp])
+		return;
+	outbox_init(&box);
+	if (ncp == NCP_V4)
+		ipcp_rejected(&b->ipcp, h->now_ms, &box);
+	else
+		ipv6cp_rejected(&b->ipv6cp, h->now_ms, &box);
+	drain(h, b, &box);
+	ncp_finished(h, b, ncp);  /* no use waiting for answers to its Terminate-Requests */
+	b->ncp_retry_ms[ncp] = 0; /* nor in trying again */
+	bundle_rearm(h, b);
+}
+
+static void
+retry(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	b->ncp_retry_ms[ncp] = 0;
+	if (fsm_of(b, ncp)->state < CP_REQ_SENT) /* else the peer has begun itself */
+		start(h, b, ncp);
+}
+
+void
+ncp_tick(struct host *h, struct bundle *b)
+{
+	struct outbox box;
+
+	for (unsigned i = 0; i < NCPS; i++) {
+		if (!b->ncp_on[i])
+			continue;
+		if (b->ncp_retry_ms[i] != 0 && b->ncp_retry_ms[i] <= h->now_ms)
+			retry(h, b, i);
+		outbox_init(&box);
+		cp_fsm_tick(fsm_of(b, i), h->now_ms, &box);
+		drain(h, b, &box);
+	}
+}
+
+uint64_t
+ncp_deadline_ms(const struct bundle *b)
+{
+	uint64_t at_ms = UINT64_MAX;
+
+	for (unsigned i = 0; i < NCPS; i++) {
+		if (b->ncp_on[i] && cp_fsm_deadline_ms(fsm_of_const(b, i)) < at_ms)
+			at_ms = cp_fsm_deadline_ms(fsm_of_const(b, i));
+		if (b->ncp_retry_ms[i] != 0 && b->ncp_retry_ms[i] < at_ms)
+			at_ms = b->ncp_retry_ms[i];
+	}
+	return at_ms;
+}
