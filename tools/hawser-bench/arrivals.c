@@ -10,7 +10,14 @@
 #include "dataplane/wire/pppoe.h"
 #include "tools/hawser-bench/harness.h"
 
-enum { HEADERS = 40 }; /* IPv4 and TCP without options */
+enum { TCP_LEN = 20 };
+
+/* IPv4 or IPv6, and TCP without options. */
+static unsigned
+headers_len(const struct arrivals *a)
+{
+	return a->p->ipv6 ? IP6_HDR_LEN + TCP_LEN : IP4_HDR_MIN + TCP_LEN;
+}
 
 const struct shape shape_in_2 = {"1500 B in 2", 2, 1, {{1500, 0, 2, 0}, {1500, 1, 2, 0}}};
 const struct shape shape_in_4 = {
@@ -132,11 +139,20 @@ arrivals_rest(struct arrivals *a, uint32_t *at, struct arrival *out)
 
 /* ------------------------------------------------------------------ bytes */
 
-/* IPv4 and TCP headers of a datagram; the checksum of the TCP header is nobody's business here. */
+/* The checksum of the TCP header is nobody's business here. */
 static void
-headers(uint8_t *p, uint32_t src, uint32_t dst, uint32_t number, unsigned bytes)
+tcp_header(uint8_t *p, uint32_t number)
 {
-	memset(p, 0, HEADERS);
+	memset(p, 0, TCP_LEN);
+	store_be32(p + 4, number);
+	p[12] = TCP_LEN / 4 << 4;
+	p[13] = 0x10;
+}
+
+static void
+headers4(uint8_t *p, uint32_t src, uint32_t dst, uint32_t number, unsigned bytes)
+{
+	memset(p, 0, IP4_HDR_MIN);
 	p[0] = 0x45;
 	store_be16(p + 2, (uint16_t)bytes);
 	store_be16(p + 4, (uint16_t)number);
@@ -145,9 +161,20 @@ headers(uint8_t *p, uint32_t src, uint32_t dst, uint32_t number, unsigned bytes)
 	store_be32(p + 12, src);
 	store_be32(p + 16, dst);
 	store_be16(p + 10, checksum_fold(checksum_add(0, p, IP4_HDR_MIN)));
-	store_be32(p + 24, number);
-	p[32] = 5 << 4;
-	p[33] = 0x10;
+	tcp_header(p + IP4_HDR_MIN, number);
+}
+
+static void
+headers6(uint8_t *p, struct ip6_num src, struct ip6_num dst, uint32_t number, unsigned bytes)
+{
+	memset(p, 0, IP6_HDR_LEN);
+	p[0] = 0x60;
+	store_be16(p + 4, (uint16_t)(bytes - IP6_HDR_LEN));
+	p[6] = IPPROTO_TCP_SEGMENT;
+	p[7] = 64;
+	ip6_num_store(p + 8, src);
+	ip6_num_store(p + 24, dst);
+	tcp_header(p + IP6_HDR_LEN, number);
 }
 
 static void
@@ -163,15 +190,29 @@ somewhere(uint64_t *seed)
 	return 0x80000000u | (uint32_t)random_next(seed) >> 2;
 }
 
+/* A host behind the bundle: in one of the 256 networks of its prefix. */
+static struct ip6_num
+behind(struct arrivals *a, uint32_t bundle)
+{
+	const uint64_t random = random_next(&a->seed);
+
+	return (struct ip6_num){lab_prefix6(a->t.worker, a->p, bundle) | random >> 56, random};
+}
+
 /* Writes bytes [from, to) of the PPP packet (its protocol field and the datagram). */
 static void
-piece(struct arrivals *a, uint8_t *p, uint32_t address, uint32_t number, unsigned bytes, unsigned from, unsigned to)
+piece(struct arrivals *a, uint8_t *p, uint32_t bundle, uint32_t number, unsigned bytes, unsigned from, unsigned to)
 {
+	const uint32_t address = lab_address(a->t.worker, a->p, bundle);
+
 	if (from == 0) {
-		store_be16(p, PPP_IPV4);
-		headers(p + 2, address, somewhere(&a->seed), number, bytes);
-		p += 2 + HEADERS;
-		from = 2 + HEADERS;
+		store_be16(p, a->p->ipv6 ? PPP_IPV6 : PPP_IPV4);
+		if (a->p->ipv6)
+			headers6(p + 2, behind(a, bundle), lab_somewhere6(&a->seed), number, bytes);
+		else
+			headers4(p + 2, address, somewhere(&a->seed), number, bytes);
+		from = 2 + headers_len(a);
+		p += from;
 	}
 	if (a->check)
 		contents(p, address, number, from - 2, to - 2);
@@ -202,7 +243,7 @@ arrivals_frame(struct arrivals *a, const struct arrival *x)
 	pppoe_store(p + eth, PPPOE_CODE_SESSION, l->session, (uint16_t)(PPP_PROTO_LEN + mp_len + to - from));
 	store_be16(p + eth + PPPOE_HDR_LEN, PPP_MP);
 	mp_store(p + hdr - mp_len, a->p->short_seq, x->seq, s->at[k].piece == 0, last);
-	piece(a, p + hdr, lab_address(a->t.worker, a->p, x->bundle), number, s->at[k].bytes, from, to);
+	piece(a, p + hdr, x->bundle, number, s->at[k].bytes, from, to);
 	return m;
 }
 
@@ -231,9 +272,13 @@ arrivals_packet(struct arrivals *a, uint32_t bundle, uint32_t number, unsigned b
 		die("no packet buffer free");
 	m->port = lab.inside;
 	p = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(ETH_HDR_LEN + bytes));
-	eth_store(p, lab_port_mac(lab.inside), &router, (struct vlan_stack){0, 0}, ETHERTYPE_V4);
-	headers(p + ETH_HDR_LEN, somewhere(&a->seed), address, number, bytes);
+	eth_store(p, lab_port_mac(lab.inside), &router, (struct vlan_stack){0, 0},
+		a->p->ipv6 ? ETHERTYPE_V6 : ETHERTYPE_V4);
+	if (a->p->ipv6)
+		headers6(p + ETH_HDR_LEN, lab_somewhere6(&a->seed), behind(a, bundle), number, bytes);
+	else
+		headers4(p + ETH_HDR_LEN, somewhere(&a->seed), address, number, bytes);
 	if (a->check)
-		contents(p + ETH_HDR_LEN + HEADERS, address, number, HEADERS, bytes);
+		contents(p + ETH_HDR_LEN + headers_len(a), address, number, headers_len(a), bytes);
 	return m;
 }

@@ -250,27 +250,56 @@ static struct {
 	bool loss;
 } check;
 
+/* What the headers say, each family in its own way. */
+struct parsed {
+	uint32_t bundle, number;
+	unsigned bytes, headers;
+	bool right; /* checksum, hop counted */
+};
+
+static struct parsed
+parse4(const uint8_t *ip)
+{
+	return (struct parsed){
+		.bundle = load_be32(ip + 12) - lab_address(0, check.a->p, 0),
+		.number = load_be32(ip + IP4_HDR_MIN + 4),
+		.bytes = load_be16(ip + 2),
+		.headers = IP4_HDR_MIN + 20,
+		.right = checksum_fold(checksum_add(0, ip, IP4_HDR_MIN)) == 0 && ip[8] == 63,
+	};
+}
+
+static struct parsed
+parse6(const uint8_t *ip)
+{
+	return (struct parsed){
+		.bundle = (uint32_t)((load_be64(ip + 8) - lab_prefix6(0, check.a->p, 0)) >> 8),
+		.number = load_be32(ip + IP6_HDR_LEN + 4),
+		.bytes = IP6_HDR_LEN + load_be16(ip + 4),
+		.headers = IP6_HDR_LEN + 20,
+		.right = ip[7] == 63,
+	};
+}
+
 static void
 check_packet(struct rte_mbuf *m)
 {
 	uint8_t flat[2048];
 	const uint8_t *p = rte_pktmbuf_read(m, 0, m->pkt_len, flat), *ip = p + ETH_HDR_LEN;
-	const uint32_t address = (uint32_t)ip[12] << 24 | ip[13] << 16 | ip[14] << 8 | ip[15];
-	const uint32_t bundle = address - lab_address(0, check.a->p, 0);
-	const uint32_t number = (uint32_t)ip[24] << 24 | ip[25] << 16 | ip[26] << 8 | ip[27];
-	const unsigned bytes = ip[2] << 8 | ip[3];
+	const struct parsed h = check.a->p->ipv6 ? parse6(ip) : parse4(ip);
+	const uint32_t address = lab_address(0, check.a->p, h.bundle);
 
-	if (m->pkt_len != ETH_HDR_LEN + bytes || bundle >= check.a->t.bundles)
-		die("a packet of %u bytes for %u, from bundle %u", m->pkt_len, bytes, bundle);
-	if (checksum_fold(checksum_add(0, ip, IP4_HDR_MIN)) != 0 || ip[8] != 63)
-		die("bundle %u: header of datagram %u is wrong", bundle, number);
-	if (number < check.next[bundle] || (!check.loss && number != check.next[bundle]))
-		die("bundle %u: datagram %u instead of %u", bundle, number, check.next[bundle]);
-	check.gaps += number - check.next[bundle];
-	check.next[bundle] = number + 1;
-	for (unsigned at = 40; at < bytes; at++)
-		if (ip[at] != content(address, number, at))
-			die("bundle %u: byte %u of datagram %u is wrong", bundle, at, number);
+	if (m->pkt_len != ETH_HDR_LEN + h.bytes || h.bundle >= check.a->t.bundles)
+		die("a packet of %u bytes for %u, from bundle %u", m->pkt_len, h.bytes, h.bundle);
+	if (!h.right || load_be16(p + 12) != (check.a->p->ipv6 ? ETHERTYPE_V6 : ETHERTYPE_V4))
+		die("bundle %u: header of datagram %u is wrong", h.bundle, h.number);
+	if (h.number < check.next[h.bundle] || (!check.loss && h.number != check.next[h.bundle]))
+		die("bundle %u: datagram %u instead of %u", h.bundle, h.number, check.next[h.bundle]);
+	check.gaps += h.number - check.next[h.bundle];
+	check.next[h.bundle] = h.number + 1;
+	for (unsigned at = h.headers; at < h.bytes; at++)
+		if (ip[at] != content(address, h.number, at))
+			die("bundle %u: byte %u of datagram %u is wrong", h.bundle, at, h.number);
 	check.packets++;
 }
 

@@ -12,6 +12,7 @@ enum {
 	MTU = 1500,
 	ROUTES = 10000,
 	GATEWAYS = 64,
+	PREFIX6_LEN = 56, /* of a subscriber */
 	MRU = 1492,
 	MSS = 1448,
 
@@ -103,6 +104,12 @@ lab_address(unsigned worker, const struct population *p, uint32_t bundle)
 	return 0x64400000u + worker * 0x100000u + p->first + bundle; /* 100.64/10 */
 }
 
+uint64_t
+lab_prefix6(unsigned worker, const struct population *p, uint32_t bundle)
+{
+	return UINT64_C(0x20010db800000000) | (uint64_t)(lab_address(worker, p, bundle) & 0xffffff) << 8;
+}
+
 static void
 command(unsigned worker, const struct dp_cmd *cmd)
 {
@@ -175,6 +182,8 @@ static void
 add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sessions[])
 {
 	const uint32_t address_be = htonl(lab_address(worker, p, bundle));
+	const uint64_t prefix6 = lab_prefix6(worker, p, bundle);
+	struct ip_addr prefix = {{0}};
 	const struct dp_next next = {.kind = DP_NEXT_BUNDLE,
 		.bundle = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = LAB_GEN}};
 	const uint16_t shorts = DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT;
@@ -184,8 +193,8 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 		.gen = LAB_GEN,
 		.bundle_set =
 			{
-				.flags = (uint16_t)(DP_BUNDLE_MP | DP_BUNDLE_V4 | DP_BUNDLE_SOURCE_CHECK |
-					DP_BUNDLE_MSS_FROM_LINKS | DP_BUNDLE_MSS_TO_LINKS |
+				.flags = (uint16_t)(DP_BUNDLE_MP | DP_BUNDLE_V4 | DP_BUNDLE_V6 |
+					DP_BUNDLE_SOURCE_CHECK | DP_BUNDLE_MSS_FROM_LINKS | DP_BUNDLE_MSS_TO_LINKS |
 					(p->short_seq ? shorts : 0)),
 				.rx_mrru = MTU,
 				.tx_mrru = MTU,
@@ -199,6 +208,8 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 				.queue_ms = 50,
 				.window_slots_max = p->slots_max != 0 ? p->slots_max : 16384,
 				.address_be = address_be,
+				.prefix6 = {prefix6},
+				.prefix6_len = {PREFIX6_LEN},
 			},
 	};
 
@@ -209,6 +220,9 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 	}
 	if (dp_route_set(lab.dp, address_be, 32, &next) != 0)
 		die("no room for the address of a bundle");
+	store_be64(prefix.b, prefix6);
+	if (p->ipv6 && dp_route6_set(lab.dp, &prefix, PREFIX6_LEN, &next) != 0)
+		die("no room for the prefix of a bundle");
 }
 
 static void
@@ -256,6 +270,58 @@ add_routes(void)
 		const struct mac m = {{0x02, 0x6a, 0, 0, 0, (uint8_t)i}};
 
 		dp_neighbour_set(lab.dp, lab.outside, htonl(0x0a000001u + i), &m);
+	}
+}
+
+/* The same of IPv6: 10,000 prefixes in 2,500 blocks of /32, half of them /48 and the others /32 to /44, as in the Internet. */
+static const uint8_t lens6[] = {32, 36, 40, 44, 48, 48, 48, 48};
+
+static struct ip6_num
+outside6(unsigned i)
+{
+	uint64_t block = i / 4 + 1, net = i + 1;
+	const uint64_t hi = UINT64_C(0x2a) << 56 | (random_next(&block) & 0xffffff) << 32;
+
+	return ip6_num_prefix((struct ip6_num){hi | (random_next(&net) >> 32), 0}, lens6[i % sizeof(lens6)]);
+}
+
+struct ip6_num
+lab_somewhere6(uint64_t *seed)
+{
+	const unsigned i = random_below(seed, ROUTES);
+	struct ip6_num a = outside6(i);
+
+	a.hi |= random_next(seed) >> lens6[i % sizeof(lens6)];
+	a.lo = random_next(seed);
+	return a;
+}
+
+static struct ip_addr
+gateway6(unsigned i)
+{
+	return (struct ip_addr){{0xfe, 0x80, [15] = (uint8_t)(i + 1)}};
+}
+
+static void
+add_routes6(void)
+{
+	const struct ip_addr everywhere = {{0}};
+	struct dp_next next = {.kind = DP_NEXT_GATEWAY, .port = lab.outside};
+	struct ip_addr prefix;
+
+	for (unsigned i = 0; i < ROUTES; i++) {
+		next.gateway6 = gateway6(i % GATEWAYS);
+		ip6_num_store(prefix.b, outside6(i));
+		if (dp_route6_set(lab.dp, &prefix, lens6[i % sizeof(lens6)], &next) != 0)
+			die("no room for IPv6 routes");
+	}
+	if (dp_route6_set(lab.dp, &everywhere, 0, &next) != 0)
+		die("no room for IPv6 routes");
+	for (unsigned i = 0; i < GATEWAYS; i++) {
+		const struct ip_addr gateway = gateway6(i);
+		const struct mac m = {{0x02, 0x6a, 6, 0, 0, (uint8_t)i}};
+
+		dp_neighbour6_set(lab.dp, lab.outside, &gateway, &m);
 	}
 }
 
@@ -330,6 +396,7 @@ lab_open(const struct lab_wish *wish)
 		lab.dp->ports[i].tx_multi_seg = lab.dp->ports[i].tx_indirect = true;
 	add_populations(wish);
 	add_routes();
+	add_routes6();
 	lab_turns(0);
 }
 

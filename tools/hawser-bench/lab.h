@@ -32,6 +32,7 @@ struct population {
 	unsigned links;
 	struct vlan_stack vlans;
 	bool short_seq;
+	bool ipv6;         /* its datagrams are IPv6 */
 	uint64_t rate_bps; /* of each line; 0: not paced */
 	uint32_t slots_max;
 	/* set by lab_open */
@@ -82,6 +83,10 @@ void lab_close(void);
 /* Source MAC of a link's peer, address of a bundle (host order). */
 struct mac lab_peer(unsigned worker, const struct population *p, uint32_t bundle, unsigned slot);
 uint32_t lab_address(unsigned worker, const struct population *p, uint32_t bundle);
+/* A bundle's IPv6 prefix, /56: its first 64 bits. */
+uint64_t lab_prefix6(unsigned worker, const struct population *p, uint32_t bundle);
+/* A destination of IPv6 outside, in one of the prefixes. */
+struct ip6_num lab_somewhere6(uint64_t *seed);
 const struct mac *lab_port_mac(unsigned port);
 
 /* Puts a list into the ring of its frames' ports (mbuf->port says which): queue q. */
