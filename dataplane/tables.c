@@ -16,7 +16,8 @@
 #include "dataplane/prefix6.h"
 
 /* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
- *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway.
+ *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway; 63 set if
+ *   there is a route, as one to nowhere is all zero else.
  * IPv4 hosts keep it in the exact table; prefixes, whose table has room for 24 bits, an index into `prefix_words`; IPv6 has it in
  * prefix6.c. Both kinds of index are used again only when every worker has reported to qsbr after the last reader could have got them.
  *
@@ -95,17 +96,20 @@ struct tables {
 
 /* ------------------------------------------------------------------ next hop words */
 
+static const uint64_t word_set = (uint64_t)1 << 63;
+
 static uint64_t
 word_of_bundle(const struct dp_bundle_ref *b)
 {
-	return DP_NEXT_BUNDLE | (uint64_t)(b->home & 0x3f) << 5 | (uint64_t)b->gen << 11 |
+	return word_set | DP_NEXT_BUNDLE | (uint64_t)(b->home & 0x3f) << 5 | (uint64_t)b->gen << 11 |
 		(uint64_t)(b->index & 0xfffff) << 27;
 }
 
 static uint64_t
 word_of_port(unsigned kind, uint16_t port, uint32_t neighbour, uint32_t gateway_be)
 {
-	return kind | (uint64_t)(port & 0x3f) << 5 | (uint64_t)(neighbour & 0xfffff) << 11 | (uint64_t)gateway_be << 31;
+	return word_set | kind | (uint64_t)(port & 0x3f) << 5 | (uint64_t)(neighbour & 0xfffff) << 11 |
+		(uint64_t)gateway_be << 31;
 }
 
 static void

@@ -395,6 +395,11 @@ a_resolved_host_of_a_connected_network_has_its_own_entry(void **state)
 	assert_int_equal(lookup_text("2001:db8::7").kind, NEXT_NEIGHBOUR);
 	assert_int_equal(neighbour(2, "2001:db8::7", NULL), 0);
 	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_CONNECTED);
+	/* a route to nowhere hides the network, too */
+	assert_int_equal(set("2001:db8::8", 128, &(struct dp_next){.kind = DP_NEXT_NONE}), 0);
+	assert_int_equal(lookup_text("2001:db8::8").kind, DP_NEXT_NONE);
+	assert_int_equal(del("2001:db8::8", 128), 0);
+	assert_int_equal(lookup_text("2001:db8::8").kind, DP_NEXT_CONNECTED);
 	/* outside its port's network it draws no traffic */
 	assert_int_equal(neighbour(3, "2001:db8::7", &mac_a), 0);
 	assert_int_equal(lookup_text("2001:db8::7").kind, DP_NEXT_CONNECTED);

@@ -475,6 +475,28 @@ a_host_route_hides_the_neighbour_and_shows_it_again(void **state)
 	assert_int_equal(tables_route_del(t, htonl(net10), 24), 0);
 }
 
+/* The network's broadcast address, in a page of hosts or out of it. */
+static void
+a_host_that_nobody_is_hides_its_network(void **state)
+{
+	const struct dp_next connected = {.kind = DP_NEXT_CONNECTED, .port = 0}, nobody = {.kind = DP_NEXT_NONE};
+	const uint32_t broadcast = net10 + 255;
+
+	(void)state;
+	assert_int_equal(tables_route_set(t, htonl(net10), 24, &connected), 0);
+	assert_int_equal(tables_route_set(t, htonl(broadcast), 32, &nobody), 0);
+	assert_int_equal(lookup(broadcast).kind, DP_NEXT_NONE);
+	assert_int_equal(lookup(net10 + 254).kind, DP_NEXT_CONNECTED);
+	/* nor does a neighbour show there */
+	assert_int_equal(neighbour_set(0, broadcast, &mac_a), 0);
+	assert_int_equal(lookup(broadcast).kind, DP_NEXT_NONE);
+	assert_int_equal(neighbour_set(0, broadcast, NULL), 0);
+	assert_int_equal(lookup(broadcast).kind, DP_NEXT_NONE);
+	assert_int_equal(tables_route_del(t, htonl(broadcast), 32), 0);
+	assert_int_equal(lookup(broadcast).kind, DP_NEXT_CONNECTED);
+	assert_int_equal(tables_route_del(t, htonl(net10), 24), 0);
+}
+
 static void
 a_neighbour_outside_its_ports_network_draws_no_traffic(void **state)
 {
@@ -563,6 +585,7 @@ main(void)
 		cmocka_unit_test(use_of_a_neighbour_is_told_once),
 		cmocka_unit_test(a_gateway_gets_its_mac_before_or_after_its_route),
 		cmocka_unit_test(a_host_route_hides_the_neighbour_and_shows_it_again),
+		cmocka_unit_test(a_host_that_nobody_is_hides_its_network),
 		cmocka_unit_test(a_neighbour_outside_its_ports_network_draws_no_traffic),
 		cmocka_unit_test(hosts_of_many_networks_are_found_with_and_without_a_page),
 		cmocka_unit_test(a_forgotten_neighbours_index_waits_for_the_readers),
