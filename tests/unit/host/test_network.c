@@ -198,6 +198,65 @@ nothing_to_carry_closes_the_links_with_a_reason(void **state)
 	finish(p);
 }
 
+/* ------------------------------------------------------------------ links come and go */
+
+/* Each line is lost in turn, a moment after the other one has come back: nothing is negotiated anew (M-06). */
+static void
+lines_lost_in_turn_leave_the_network_alone(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+	unsigned notes;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	set_network(&net, on, on);
+	p = run(&net, 10000);
+	notes = p->node[AC].events[HOST_EV_NOTE];
+	for (uint16_t port = 0; port < 6; port++) {
+		pair_carrier(p, CLIENT, port % 2, false);
+		pair_run(p, 500);
+		check(p, bundle(p, AC).links == 1 && bundle(p, AC).ipv6cp_open && bundle(p, CLIENT).ipv6cp_open);
+		pair_carrier(p, CLIENT, port % 2, true);
+		pair_run(p, 3500);
+		check(p, pair_open_links(p, AC) == 2);
+	}
+	assert_int_equal(p->node[AC].events[HOST_EV_BUNDLE_UP], 1);
+	assert_int_equal(p->node[AC].events[HOST_EV_NOTE], notes);
+	finish(p);
+}
+
+/* The wire is so bad that one family gives up while the other stands: it comes when the wire is better, whoever of the two wants it. */
+static void
+what_a_bad_wire_ended_is_tried_again(void **state)
+{
+	static const struct host_policy waits = {.allow = true};
+	unsigned ended = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 200; seed++) {
+		struct pair_net net;
+		struct pair *p;
+
+		pair_net_init(&net, 1);
+		set_network(&net, on, on);
+		if (seed % 2 == 0)
+			net.concentrator.network.ipv6 = waits;
+		net.concentrator.lcp.echo_interval_ms = net.client.lcp.echo_interval_ms = 0;
+		p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], seed);
+		p->wire.loss = 350;
+		pair_start(p);
+		pair_run(p, 60000);
+		ended += pair_said(p, AC, "without IPv") != NULL || pair_said(p, CLIENT, "without IPv") != NULL;
+		p->wire.loss = 0;
+		pair_run(p, 400000);
+		check(p, bundle(p, AC).ipcp_open && bundle(p, CLIENT).ipcp_open);
+		check(p, bundle(p, AC).ipv6cp_open && bundle(p, CLIENT).ipv6cp_open);
+		finish(p);
+	}
+	assert_true(ended > 3);
+}
+
 /* ------------------------------------------------------------------ interface identifiers */
 
 static void
@@ -249,6 +308,8 @@ main(void)
 		cmocka_unit_test(ipv4_that_is_refused_leaves_ipv6_alone),
 		cmocka_unit_test(ipv4_that_fails_leaves_ipv6_alone),
 		cmocka_unit_test(nothing_to_carry_closes_the_links_with_a_reason),
+		cmocka_unit_test(lines_lost_in_turn_leave_the_network_alone),
+		cmocka_unit_test(what_a_bad_wire_ended_is_tried_again),
 		cmocka_unit_test(without_identifiers_it_opens_too),
 		cmocka_unit_test(equal_identifiers_part),
 	};
