@@ -197,7 +197,7 @@ joined_links(const struct reasm *r)
 static uint32_t *
 link_slot(struct reasm *r, unsigned link)
 {
-	return link < 2 ? &r->last[link] : &more(r)->last[link - 2];
+	return link < 2 ? &r->last[link] : &more(r)->last_more[link - 2];
 }
 
 static int32_t

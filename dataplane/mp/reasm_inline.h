@@ -162,7 +162,7 @@ reasm_last(struct reasm *r, unsigned link)
 		return r->joined >> link & 1 ? &r->last[link] : NULL;
 	if (!r->has_more || link >= REASM_LINKS_MAX || !(reasm_more(r)->joined >> link & 1))
 		return NULL;
-	return &reasm_more(r)->last[link - 2];
+	return &reasm_more(r)->last_more[link - 2];
 }
 
 static inline int32_t
@@ -178,7 +178,7 @@ reasm_edge_of_more(const struct reasm *r, const unsigned bits)
 	int32_t edge = INT32_MAX;
 
 	for (uint32_t left = m->joined; left != 0; left &= left - 1)
-		edge = reasm_min(edge, reasm_distance(r, m->last[__builtin_ctz(left) - 2], bits));
+		edge = reasm_min(edge, reasm_distance(r, m->last_more[__builtin_ctz(left) - 2], bits));
 	return edge;
 }
 

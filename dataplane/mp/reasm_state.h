@@ -60,7 +60,7 @@ _Static_assert(sizeof(struct reasm) == 64, "the window's hot part is one cache l
 struct reasm_more {
 	void **slots;    /* the caller's 64 cookies, since store points here */
 	uint32_t joined; /* bit = link */
-	uint32_t last[14];
+	uint32_t last_more[14];
 };
 
 enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
