@@ -523,7 +523,7 @@ static const struct schema_key root_keys[] = {
 	{MAP(config, concentrators, "concentrators", 256, concentrator_group), .help = "Access concentrators by name."},
 	{MAP(config, pools, "pools", 256, pool_group), .flags = SCHEMA_BARE, .help = "Address pools by name."},
 	{MAP(config, users, "users", OBJECTS_MAX, user_group), .flags = SCHEMA_FREE_NAMES, .help = "Users by login."},
-	{MAP(config, clients, "clients", 256, client_group), .help = "Clients by name."}, END};
+	{MAP(config, clients, "clients", LIST_MAX, client_group), .help = "Clients by name."}, END};
 const struct schema_group schema_root = {.name = "hawser.yaml",
 	.help = "One file describes one process: both roles, any number of each.",
 	.size = sizeof(struct config),

@@ -357,6 +357,31 @@ thousands_of_users_load(void **state)
 	config_notes_free(&notes);
 }
 
+/* As many as an emulator of subscribers needs, each in a VLAN of its own. */
+static void
+thousands_of_clients_load(void **state)
+{
+	enum { CLIENTS_N = 4000 };
+	struct config_notes notes;
+	struct config *cfg;
+	FILE *out = fopen(path_of("big.yaml"), "w");
+
+	(void)state;
+	fprintf(out, PORTS "clients:\n");
+	for (unsigned i = 1; i <= CLIENTS_N; i++)
+		fprintf(out,
+			"  c%u: {username: u%u, password: p%u, default_route: no, links: {a: {ports: dsl, vlan: %u}}}\n",
+			i, i, i, i);
+	fclose(out);
+	chmod(path_of("big.yaml"), 0600);
+	cfg = load_file("big.yaml", &notes);
+	assert_non_null(cfg);
+	assert_int_equal(cfg->n_clients, CLIENTS_N);
+	assert_string_equal(cfg->clients[CLIENTS_N - 1].name, "c4000");
+	config_free(cfg);
+	config_notes_free(&notes);
+}
+
 static void
 copy(const char *from, const char *to, mode_t mode)
 {
@@ -418,6 +443,7 @@ main(void)
 		cmocka_unit_test(a_file_that_cannot_be_read_is_told),
 		cmocka_unit_test(a_file_without_end_is_refused),
 		cmocka_unit_test(thousands_of_users_load),
+		cmocka_unit_test(thousands_of_clients_load),
 		cmocka_unit_test(the_concentrator_example_loads_with_its_secrets),
 		cmocka_unit_test(nothing_is_freed_twice),
 	};
