@@ -527,6 +527,10 @@ host_counters_json(const struct control *c)
 	put_number(o, "joins", n.joins);
 	put_number(o, "join_refused", n.join_refused);
 	put_number(o, "effects_lost", n.effects_lost);
+	put_number(o, "echo_requests_tx", n.echo_requests_tx);
+	put_number(o, "echo_answered", n.echo_answered);
+	put_number(o, "echo_unanswered", n.echo_unanswered);
+	put_number(o, "echo_replies_tx", n.echo_replies_tx);
 	return o;
 }
 

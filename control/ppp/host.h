@@ -397,6 +397,8 @@ bool host_bundle_get(const struct host *h, host_bundle_id id, struct host_bundle
 struct host_counters {
 	uint64_t padi, pado, padr, pads, padt_rx, padt_tx, padi_limited, bad_cookie, bad_frame, unknown_session;
 	uint64_t lcp_in_mp, protocol_rejects_tx, auth_ok, auth_failed, joins, join_refused, effects_lost;
+	/* LCP echo, of all links there ever were. unanswered: when the next one was due; a late answer counts as one, too */
+	uint64_t echo_requests_tx, echo_answered, echo_unanswered, echo_replies_tx;
 };
 void host_counters(const struct host *h, struct host_counters *c);
 

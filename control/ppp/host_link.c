@@ -193,11 +193,23 @@ auth_deadline_ms(const struct link *l)
 	return l->auth == HOST_AUTH_CHAP_MD5 ? chap_deadline_ms(&l->chap) : UINT64_MAX;
 }
 
+static void
+count_echoes(struct host *h, struct link *l)
+{
+	const struct lcp_echoes e = lcp_take_echoes(&l->lcp);
+
+	h->counters.echo_requests_tx += e.sent;
+	h->counters.echo_answered += e.answered;
+	h->counters.echo_unanswered += e.unanswered;
+	h->counters.echo_replies_tx += e.replies;
+}
+
 void
 link_settle(struct host *h, struct link *l)
 {
 	uint64_t at_ms = lcp_deadline_ms(&l->lcp);
 
+	count_echoes(h, l);
 	if (l->ended) {
 		send_padt(h, l);
 		host_put(h, HOST_OUT_SESSION_CLEAR)->key = l->key;

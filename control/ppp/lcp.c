@@ -553,6 +553,7 @@ input_echo_request(struct lcp *l, const struct cp_packet *pkt, struct outbox *ou
 		return;
 	memcpy(p, pkt->data, len);
 	store_be32(p, l->ours.magic);
+	l->echoes.replies++;
 }
 
 /* Late answers count as life, only the last one as a round trip. Some peers send our magic number back, others
@@ -568,6 +569,7 @@ input_echo_reply(struct lcp *l, const struct cp_packet *pkt, struct outbox *out)
 		return;
 	}
 	l->echo_missed = 0;
+	l->echoes.answered++;
 	if (age != 0)
 		return;
 	l->echo_waiting = false;
@@ -635,6 +637,7 @@ echo_send(struct lcp *l, uint64_t now_ms, struct outbox *out)
 
 	if (p != NULL)
 		store_be32(p, l->ours.magic);
+	l->echoes.sent++;
 	l->echo_waiting = true;
 	l->probed = false;
 	l->echo_sent_ms = now_ms;
@@ -648,6 +651,7 @@ echo_tick(struct lcp *l, uint64_t now_ms, struct outbox *out)
 		return;
 	if (l->echo_waiting && l->echo_missed < UINT8_MAX)
 		l->echo_missed++;
+	l->echoes.unanswered += l->echo_waiting;
 	if (policy(l)->echo_failures != 0 && l->echo_missed >= policy(l)->echo_failures) {
 		l->echo_due_ms = UINT64_MAX;
 		l->fsm.why = "peer does not answer Echo-Requests";
@@ -803,6 +807,15 @@ bool
 lcp_mrru_was_refused(const struct lcp *l)
 {
 	return l->mrru_refused;
+}
+
+struct lcp_echoes
+lcp_take_echoes(struct lcp *l)
+{
+	const struct lcp_echoes taken = l->echoes;
+
+	l->echoes = (struct lcp_echoes){0};
+	return taken;
 }
 
 bool

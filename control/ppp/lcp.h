@@ -53,6 +53,13 @@ struct lcp_side {
 	bool pfc;            /* this end takes compressed protocol fields */
 };
 
+/* Our Echo-Requests, and the peer's. */
+struct lcp_echoes {
+	uint32_t sent, answered;
+	uint32_t unanswered; /* no answer when the next one was due */
+	uint32_t replies;    /* to the peer's */
+};
+
 struct lcp {
 	struct cp_fsm fsm;
 	struct lcp_wish wish;
@@ -70,6 +77,7 @@ struct lcp {
 	bool mrru_refused;
 
 	/* echo */
+	struct lcp_echoes echoes;
 	uint64_t echo_due_ms, echo_sent_ms;
 	uint32_t echo_rtt_ms;
 	uint8_t echo_id, echo_missed;
@@ -106,6 +114,8 @@ const struct host_endpoint *lcp_peer_endpoint(const struct lcp *l);
 bool lcp_is_mp(const struct lcp *l);
 /* The peer rejected our MRRU (G-03). */
 bool lcp_mrru_was_refused(const struct lcp *l);
+/* What was counted since the last call, which is forgotten. */
+struct lcp_echoes lcp_take_echoes(struct lcp *l);
 /* Round trip of the last answered echo; false: none yet. */
 bool lcp_echo_rtt_ms(const struct lcp *l, uint32_t *rtt_ms);
 /* Why it failed or ended: static text, NULL while nothing went wrong. */

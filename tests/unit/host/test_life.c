@@ -703,6 +703,30 @@ negotiating_lcp_inside_multilink_is_dropped(void **state) /* L-09 */
 	finish(p);
 }
 
+/* Both ask each 5 s on each line; a cut line leaves unanswered what its death takes, and the count survives the link. */
+static void
+echoes_of_all_links_are_counted(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 2);
+	struct host_counters ac, client;
+
+	(void)state;
+	pair_run(p, 60 * 1000);
+	host_counters(p->node[AC].host, &ac);
+	host_counters(p->node[CLIENT].host, &client);
+	check(p, ac.echo_requests_tx >= 2 * 11 && ac.echo_requests_tx <= 2 * 13);
+	assert_int_equal(ac.echo_requests_tx, ac.echo_answered);
+	assert_int_equal(ac.echo_requests_tx, client.echo_replies_tx);
+	assert_int_equal(client.echo_requests_tx, ac.echo_replies_tx);
+	assert_int_equal(ac.echo_unanswered + client.echo_unanswered, 0);
+	p->cut[1] = true;
+	pair_run(p, 30 * 1000);
+	host_counters(p->node[AC].host, &ac);
+	assert_int_equal(ac.echo_unanswered, 3);
+	finish(p);
+}
+
 static void
 echo_inside_multilink_is_answered(void **state) /* L-09 */
 {
@@ -926,6 +950,7 @@ main(void)
 		cmocka_unit_test(many_routes_are_set_and_taken_back),
 		cmocka_unit_test(a_traced_link_shows_its_packets_and_no_secret),
 		cmocka_unit_test(negotiating_lcp_inside_multilink_is_dropped),
+		cmocka_unit_test(echoes_of_all_links_are_counted),
 		cmocka_unit_test(echo_inside_multilink_is_answered),
 		cmocka_unit_test(unknown_protocols_are_rejected_and_the_link_stays),
 		cmocka_unit_test(foreign_and_broken_frames_change_nothing),

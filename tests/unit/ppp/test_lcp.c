@@ -793,6 +793,34 @@ echo_reply_clears_the_count_and_gives_the_round_trip(void **state)
 }
 
 static void
+echoes_are_counted_once(void **state)
+{
+	struct lcp_echoes e;
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	bench_open(&b, "050612345678");
+	for (unsigned i = 0; i < 4; i++) {
+		lcp_tick(&b.lcp, lcp_deadline_ms(&b.lcp), &b.out);
+		if (i == 1)
+			give(&b, CP_ECHO_REPLY, b.lcp.echo_id, "00000000");
+		if (i == 3) /* late, and then again */
+			give(&b, CP_ECHO_REPLY, (uint8_t)(b.lcp.echo_id - 1), "00000000");
+		if (i == 3)
+			give(&b, CP_ECHO_REPLY, (uint8_t)(b.lcp.echo_id - 1), "00000000");
+	}
+	give(&b, CP_ECHO_REQUEST, 200, "12345678");
+	e = lcp_take_echoes(&b.lcp);
+	assert_int_equal(e.sent, 4);
+	assert_int_equal(e.answered, 2);
+	assert_int_equal(e.unanswered, 2); /* the first and the third in their time */
+	assert_int_equal(e.replies, 1);
+	e = lcp_take_echoes(&b.lcp);
+	assert_int_equal(e.sent + e.answered + e.unanswered + e.replies, 0);
+}
+
+static void
 late_echo_reply_is_life_and_an_old_one_is_not(void **state)
 {
 	struct bench b;
@@ -1335,6 +1363,7 @@ main(void)
 		cmocka_unit_test(returning_echo_request_counts_as_silence),
 		cmocka_unit_test(silent_peer_is_dropped_after_exactly_interval_times_failures_plus_one),
 		cmocka_unit_test(echo_reply_clears_the_count_and_gives_the_round_trip),
+		cmocka_unit_test(echoes_are_counted_once),
 		cmocka_unit_test(late_echo_reply_is_life_and_an_old_one_is_not),
 		cmocka_unit_test(probe_is_an_echo_out_of_turn_and_leaves_the_test_of_the_line_alone),
 		cmocka_unit_test(echo_request_is_answered_with_our_magic_number),
