@@ -571,17 +571,73 @@ control_counters_json(const struct control *c)
 	return o;
 }
 
+/* free is all of total when nothing is under way. */
+static json_t *
+mbufs_json(const struct control *c)
+{
+	json_t *o = json_object();
+
+	put_number(o, "free", dp_pool_free(c->dp, DP_POOL_PACKETS));
+	put_number(o, "total", dp_pool_total(c->dp, DP_POOL_PACKETS));
+	put_number(o, "indirect_free", dp_pool_free(c->dp, DP_POOL_INDIRECT));
+	put_number(o, "indirect_total", dp_pool_total(c->dp, DP_POOL_INDIRECT));
+	put_number(o, "joined_free", dp_pool_free(c->dp, DP_POOL_JOINED));
+	put_number(o, "joined_total", dp_pool_total(c->dp, DP_POOL_JOINED));
+	return o;
+}
+
+struct waiting {
+	uint64_t held_bytes, queued_bytes, deep_slots, commands, events, punted, injected, steered, to_send;
+};
+
+static void
+waiting_add(struct waiting *sum, const struct dp_worker_stats *s)
+{
+	sum->held_bytes += s->held_bytes;
+	sum->queued_bytes += s->queued_bytes;
+	sum->deep_slots += s->deep_slots;
+	sum->commands += s->waiting.command;
+	sum->events += s->waiting.event;
+	sum->punted += s->waiting.punt;
+	sum->injected += s->waiting.inject;
+	sum->steered += s->waiting.steer;
+	sum->to_send += s->waiting.tx;
+}
+
+/* What waits at this moment in windows, queues and rings of all workers. */
+static json_t *
+waiting_json(const struct control *c)
+{
+	struct waiting sum = {0};
+	struct dp_worker_stats s;
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < dp_workers(c->dp); i++) {
+		dp_worker_stats(c->dp, i, &s);
+		waiting_add(&sum, &s);
+	}
+	put_number(o, "held_bytes", sum.held_bytes);
+	put_number(o, "queued_bytes", sum.queued_bytes);
+	put_number(o, "deep_slots", sum.deep_slots);
+	put_number(o, "commands", sum.commands);
+	put_number(o, "events", sum.events);
+	put_number(o, "punted", sum.punted);
+	put_number(o, "injected", sum.injected);
+	put_number(o, "steered", sum.steered);
+	put_number(o, "to_send", sum.to_send);
+	return o;
+}
+
 json_t *
 show_counters(struct control *c)
 {
-	json_t *o = json_object(), *m = json_object();
+	json_t *o = json_object();
 
-	put_number(m, "free", dp_mbufs_free(c->dp));
-	put_number(m, "total", dp_mbufs_total(c->dp));
 	json_object_set_new(o, "protocol", host_counters_json(c));
 	json_object_set_new(o, "ip", ip_counters_json(c));
 	json_object_set_new(o, "control", control_counters_json(c));
-	json_object_set_new(o, "mbufs", m);
+	json_object_set_new(o, "mbufs", mbufs_json(c));
+	json_object_set_new(o, "waiting", waiting_json(c));
 	return o;
 }
 

@@ -650,3 +650,9 @@ bundle_next_ns(const struct worker *w)
 		return 0;
 	return RTE_MIN(gap_ns, RTE_MIN(wheel_next_ns(&t->shrink), wheel_next_ns(&t->pace)));
 }
+
+uint32_t
+bundle_deep_slots(const struct bundle_table *t)
+{
+	return t == NULL ? 0 : __atomic_load_n(&t->deep.used, __ATOMIC_RELAXED) * DEEP_UNIT_SLOTS;
+}

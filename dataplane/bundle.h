@@ -29,4 +29,7 @@ void bundle_command(struct worker *w, const struct dp_cmd *cmd);
  * already; UINT64_MAX: nothing. */
 uint64_t bundle_next_ns(const struct worker *w);
 
+/* Slots of deep windows in use; any thread may ask. */
+uint32_t bundle_deep_slots(const struct bundle_table *t);
+
 #endif

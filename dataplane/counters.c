@@ -3,6 +3,7 @@
 #include <rte_mempool.h>
 #include <string.h>
 
+#include "dataplane/bundle.h"
 #include "dataplane/internal.h"
 
 /* Counters are plain words with one writer; control reads each whole, not all at one instant. */
@@ -46,6 +47,21 @@ counter(const uint64_t *c)
 	return __atomic_load_n(c, __ATOMIC_RELAXED);
 }
 
+static void
+waiting_fill(const struct worker *w, struct dp_worker_stats *out)
+{
+	out->waiting.command = rte_ring_count(w->command);
+	out->waiting.event = rte_ring_count(w->event);
+	out->waiting.punt = rte_ring_count(w->punt);
+	out->waiting.inject = rte_ring_count(w->inject);
+	for (unsigned i = 0; i < w->n_workers; i++) {
+		if (i == w->index)
+			continue;
+		out->waiting.steer += rte_ring_count(w->steer[i]);
+		out->waiting.tx += rte_ring_count(w->tx_ring[i]);
+	}
+}
+
 void
 dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *out)
 {
@@ -65,6 +81,9 @@ dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *o
 	out->punted = counter(&w->punted);
 	out->injected = counter(&w->injected);
 	out->held_bytes = counter(&w->held_bytes);
+	out->queued_bytes = counter(&w->queued_bytes);
+	out->deep_slots = bundle_deep_slots(w->bundles);
+	waiting_fill(w, out);
 	for (unsigned r = 0; r < DROP_REASONS; r++)
 		out->drops[r] = counter(&w->drops[r]);
 	out->lcore = w->lcore;
@@ -80,24 +99,56 @@ dp_workers(const struct dataplane *dp)
 	return dp->n_workers;
 }
 
+static struct rte_mempool *
+pool_at(const struct dataplane *dp, enum dp_pool pool, unsigned node)
+{
+	switch (pool) {
+	case DP_POOL_PACKETS:
+		return dp->pools[node];
+	case DP_POOL_INDIRECT:
+		return dp->indirect_pools[node];
+	case DP_POOL_JOINED:
+		return node == 0 ? dp->joined_pool : NULL;
+	case DP_POOLS:
+		break;
+	}
+	return NULL;
+}
+
 unsigned
-dp_mbufs_free(const struct dataplane *dp)
+dp_pool_free(const struct dataplane *dp, enum dp_pool pool)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < RTE_MAX_NUMA_NODES; i++)
-		if (dp->pools[i] != NULL)
-			n += rte_mempool_avail_count(dp->pools[i]);
+	for (unsigned i = 0; i < RTE_MAX_NUMA_NODES; i++) {
+		const struct rte_mempool *p = pool_at(dp, pool, i);
+
+		n += p != NULL ? rte_mempool_avail_count(p) : 0;
+	}
 	return n;
+}
+
+unsigned
+dp_pool_total(const struct dataplane *dp, enum dp_pool pool)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RTE_MAX_NUMA_NODES; i++) {
+		const struct rte_mempool *p = pool_at(dp, pool, i);
+
+		n += p != NULL ? p->size : 0;
+	}
+	return n;
+}
+
+unsigned
+dp_mbufs_free(const struct dataplane *dp)
+{
+	return dp_pool_free(dp, DP_POOL_PACKETS);
 }
 
 unsigned
 dp_mbufs_total(const struct dataplane *dp)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < RTE_MAX_NUMA_NODES; i++)
-		if (dp->pools[i] != NULL)
-			n += dp->pools[i]->size;
-	return n;
+	return dp_pool_total(dp, DP_POOL_PACKETS);
 }

@@ -85,6 +85,7 @@ deep_pool_get(struct deep_pool *p, unsigned slots)
 	if (from == DEEP_ORDERS)
 		return NULL;
 	unit = list_take(p, p->free[from], order);
+	p->used += 1u << order;
 	while (from-- > order)
 		list_push(p, unit + (1u << from), from);
 	return (struct reasm_deep *)(void *)block_at(p, unit);
@@ -100,6 +101,7 @@ deep_pool_put(struct deep_pool *p, struct reasm_deep *d)
 		return;
 	unit = unit_of(p, d);
 	order = p->order[unit];
+	p->used -= 1u << order;
 	for (; order < DEEP_TOP; order++) {
 		const uint32_t buddy = unit ^ 1u << order;
 

@@ -20,7 +20,7 @@ struct deep_pool {
 	uint8_t *base;
 	uint8_t *order; /* of each unit that begins a block; DEEP_FREE when it is free */
 	size_t unit_bytes;
-	uint32_t units;
+	uint32_t units, used; /* used: control reads it, relaxed */
 	struct deep_block *free[DEEP_ORDERS];
 };
 

@@ -360,7 +360,12 @@ struct dp_worker_stats {
 	uint64_t rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links; /* hand-overs to other workers */
 	uint64_t punted, injected;
-	uint64_t held_bytes; /* in windows now */
+	uint64_t held_bytes;   /* in windows now */
+	uint64_t queued_bytes; /* in bundles' queues now */
+	uint32_t deep_slots;   /* of deep windows in use now */
+	struct {               /* in its rings now: steer and tx from other workers */
+		unsigned command, event, punt, inject, steer, tx;
+	} waiting;
 	uint64_t drops[DROP_REASONS];
 	unsigned lcore;
 	int cpu, numa_node;
@@ -370,6 +375,12 @@ struct dp_worker_stats {
 /* Running totals of one worker, read while it runs (each counter exact, not all of the same instant). */
 void dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *out);
 unsigned dp_workers(const struct dataplane *dp);
+
+/* Buffers: of packets; headers of pieces that refer to another's bytes; of what the kernel had joined (af_packet only). */
+enum dp_pool { DP_POOL_PACKETS, DP_POOL_INDIRECT, DP_POOL_JOINED, DP_POOLS };
+unsigned dp_pool_free(const struct dataplane *dp, enum dp_pool pool);
+unsigned dp_pool_total(const struct dataplane *dp, enum dp_pool pool);
+/* Of DP_POOL_PACKETS. */
 unsigned dp_mbufs_free(const struct dataplane *dp);
 unsigned dp_mbufs_total(const struct dataplane *dp);
 

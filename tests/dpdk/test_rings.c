@@ -535,6 +535,46 @@ dropped_packets_go_back_to_their_pool_in_bulk(void **state)
 	rig_close(&r);
 }
 
+/* What a leak would show in, each moved by one of what it counts. */
+static void
+what_waits_and_what_is_taken_is_told(void **state)
+{
+	const struct dp_target to = {.kind = DP_TO_PORT, .port = 0};
+	const struct dp_event event = {.op = DP_EVENT_LINK_GONE};
+	const struct dp_cmd none = {.op = DP_CMD_LINK_REMOVE};
+	struct dp_worker_stats s;
+	struct dp_event got[4];
+	struct rte_mbuf *m[3];
+	uint8_t bytes[60] = {0};
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.workers = 2, .access_ports = 1});
+	assert_true(dp_inject(r.dp, &to, bytes, sizeof(bytes)));
+	assert_true(dp_command(r.dp, 0, &none, NULL));
+	worker_event(worker(0), &event);
+	pkt(m[0] = mbuf_of(bytes, sizeof(bytes)))->home = 0;
+	steer_frame(worker(1), m[0], STEER_FROM_LINKS);
+	port_tx(worker(1), &r.dp->ports[0], mbuf_of(bytes, sizeof(bytes)));
+	port_tx_flush(worker(1));
+	dp_worker_stats(r.dp, 0, &s);
+	assert_int_equal(s.waiting.inject, 1);
+	assert_int_equal(s.waiting.command, 1);
+	assert_int_equal(s.waiting.event, 1);
+	assert_int_equal(s.waiting.tx, 1);
+	rig_settle(&r);
+	dp_events(r.dp, got, 4, NULL);
+	dp_worker_stats(r.dp, 0, &s);
+	assert_int_equal(s.waiting.inject + s.waiting.command + s.waiting.event + s.waiting.tx + s.waiting.steer, 0);
+	assert_int_equal(s.held_bytes + s.queued_bytes + s.deep_slots, 0);
+
+	assert_int_equal(dp_pool_free(r.dp, DP_POOL_INDIRECT), dp_pool_total(r.dp, DP_POOL_INDIRECT));
+	assert_int_equal(rte_pktmbuf_alloc_bulk(worker(0)->indirect_pool, m, 3), 0);
+	assert_int_equal(dp_pool_total(r.dp, DP_POOL_INDIRECT) - dp_pool_free(r.dp, DP_POOL_INDIRECT), 3);
+	rte_pktmbuf_free_bulk(m, 3);
+	assert_int_equal(dp_pool_total(r.dp, DP_POOL_JOINED), 0);
+	rig_close(&r);
+}
+
 int
 main(void)
 {
@@ -560,6 +600,7 @@ main(void)
 		cmocka_unit_test(a_full_steer_ring_drops_and_counts),
 		cmocka_unit_test(every_drop_reason_has_a_name_and_a_sentence),
 		cmocka_unit_test(dropped_packets_go_back_to_their_pool_in_bulk),
+		cmocka_unit_test(what_waits_and_what_is_taken_is_told),
 	};
 
 	return cmocka_run_group_tests_name("rings", tests, NULL, NULL);

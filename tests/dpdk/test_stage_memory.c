@@ -120,11 +120,14 @@ deep_windows_never_overlap_and_all_memory_comes_back(void **state)
 		block[i].d = NULL;
 	}
 	assert_true(refused > 100);
+	assert_in_range(p.used, 1, p.units);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		deep_pool_put(&p, block[i].d);
+	assert_int_equal(p.used, 0);
 	for (unsigned i = 0; i < 3; i++)
 		assert_non_null(largest[i] = deep_pool_get(&p, REASM_SLOTS_MAX));
 	assert_null(deep_pool_get(&p, 256));
+	assert_int_equal(p.used, p.units);
 	for (unsigned i = 0; i < 3; i++)
 		deep_pool_put(&p, largest[i]);
 	deep_pool_fini(&p);
