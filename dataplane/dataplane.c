@@ -461,6 +461,12 @@ dataplane_start(const struct dp_setup *setup, struct dataplane **out, const char
 static void
 buffer_drain(struct tx_buffer *b)
 {
+	while (b->control.head != NULL) {
+		struct rte_mbuf *m = b->control.head;
+
+		b->control.head = pkt(m)->next;
+		rte_pktmbuf_free(m);
+	}
 	rte_pktmbuf_free_bulk(b->m, b->n);
 	b->n = 0;
 }

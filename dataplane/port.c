@@ -71,39 +71,85 @@ linear_copy(struct worker *w, struct rte_mbuf *m)
 
 /* ------------------------------------------------------------------ sending */
 
-static void
-send_own(struct worker *w, struct port *p, struct tx_buffer *b)
+/* To the device, or to the worker that sends for us. Returns how many were taken, the first ones. */
+static unsigned
+hand_over(struct worker *w, struct port *p, const struct tx_buffer *b, struct rte_mbuf *m[], unsigned n, uint8_t flags)
 {
-	const bool up = atomic_load_explicit(&p->carrier, memory_order_relaxed);
-	const unsigned n = up ? rte_eth_tx_burst(p->id, b->queue, b->m, b->n) : 0;
-
-	w->tx_frames += n;
-	for (unsigned i = n; i < b->n; i++)
-		drop(w, b->m[i], DROP_PORT_TX);
+	if (b->owner == w->index) {
+		n = rte_eth_tx_burst(p->id, b->queue, m, (uint16_t)n);
+		w->tx_frames += n;
+		return n;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pkt(m[i])->port = p->index;
+		pkt(m[i])->flags = flags;
+	}
+	return rte_ring_sp_enqueue_burst(w->peers[b->owner]->tx_ring[w->index], (void *const *)m, n, NULL);
 }
 
 static void
-send_by_owner(struct worker *w, struct port *p, struct tx_buffer *b)
+drop_refused(struct worker *w, const struct tx_buffer *b, struct rte_mbuf *const m[], unsigned n)
 {
-	struct rte_ring *r = w->peers[b->owner]->tx_ring[w->index];
-	unsigned n;
-
-	for (unsigned i = 0; i < b->n; i++)
-		pkt(b->m[i])->port = p->index;
-	n = rte_ring_sp_enqueue_burst(r, (void *const *)b->m, b->n, NULL);
-	for (unsigned i = n; i < b->n; i++)
-		drop(w, b->m[i], DROP_TX_RING_FULL);
+	for (unsigned i = 0; i < n; i++)
+		drop(w, m[i], b->owner == w->index ? DROP_PORT_TX : DROP_TX_RING_FULL);
 }
 
+/* The first of those that wait, at most BURST_STAGE, and the one behind them. They stay where they are. */
+static unsigned
+control_first(const struct tx_buffer *b, struct rte_mbuf *m[], struct rte_mbuf **behind)
+{
+	struct rte_mbuf *next = b->control.head;
+	unsigned n = 0;
+
+	for (; next != NULL && n < BURST_STAGE; next = pkt(next)->next)
+		m[n++] = next;
+	*behind = next;
+	return n;
+}
+
+/* Whether all that waited has gone. */
+static bool
+control_flush(struct worker *w, struct port *p, struct tx_buffer *b)
+{
+	while (b->control.head != NULL) {
+		struct rte_mbuf *m[BURST_STAGE], *behind;
+		const unsigned n = control_first(b, m, &behind);
+		const unsigned taken = hand_over(w, p, b, m, n, PKT_CONTROL);
+
+		b->control.head = taken < n ? m[taken] : behind;
+		b->control.n -= taken;
+		if (taken < n)
+			return false;
+	}
+	return true;
+}
+
+static void
+control_drop(struct worker *w, struct tx_buffer *b)
+{
+	while (b->control.head != NULL) {
+		struct rte_mbuf *m = b->control.head;
+
+		b->control.head = pkt(m)->next;
+		drop_refused(w, b, &m, 1);
+	}
+	b->control.n = 0;
+}
+
+/* Where control frames wait there is no room for data either, and what came free meanwhile is theirs. */
 static void
 send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
 {
-	if (b->owner == w->index)
-		send_own(w, p, b);
-	else
-		send_by_owner(w, p, b);
+	const bool up = b->owner != w->index || atomic_load_explicit(&p->carrier, memory_order_relaxed);
+	const bool room = up && control_flush(w, p, b);
+	const unsigned n = room ? hand_over(w, p, b, b->m, b->n, 0) : 0;
+
+	drop_refused(w, b, b->m + n, b->n - n);
 	b->n = 0;
-	w->tx_pending &= ~((uint64_t)1 << p->index);
+	if (!up)
+		control_drop(w, b);
+	if (b->control.head == NULL)
+		w->tx_pending &= ~((uint64_t)1 << p->index);
 }
 
 static void
@@ -118,11 +164,41 @@ buffer_add(struct worker *w, struct port *p, struct rte_mbuf *m)
 }
 
 void
+port_control_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	struct tx_buffer *b = &w->tx[p->index];
+
+	if (b->control.n == TX_CONTROL_MAX) {
+		drop_refused(w, b, &m, 1);
+		return;
+	}
+	pkt(m)->next = NULL;
+	if (b->control.head == NULL)
+		b->control.head = m;
+	else
+		pkt(b->control.tail)->next = m;
+	b->control.tail = m;
+	b->control.n++;
+	w->tx_pending |= (uint64_t)1 << p->index;
+}
+
+void
 port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
 	if (m->nb_segs > 1 && (!p->tx_multi_seg || m->nb_segs > p->tx_segs_max))
 		m = linear_copy(w, m);
 	if (m != NULL)
+		buffer_add(w, p, m);
+}
+
+static void
+buffer_other(struct worker *w, struct rte_mbuf *m)
+{
+	struct port *p = &w->ports[pkt(m)->port];
+
+	if (unlikely(pkt(m)->flags & PKT_CONTROL))
+		port_control_tx(w, p, m);
+	else
 		buffer_add(w, p, m);
 }
 
@@ -141,7 +217,7 @@ port_tx_others(struct worker *w)
 		for (unsigned left = RING_ELEMS; left >= BURST_MAX; left -= BURST_MAX) {
 			n = rte_ring_sc_dequeue_burst(w->tx_ring[i], (void **)m, BURST_MAX, NULL);
 			for (unsigned j = 0; j < n; j++)
-				buffer_add(w, &w->ports[pkt(m[j])->port], m[j]);
+				buffer_other(w, m[j]);
 			total += n;
 			if (n < BURST_MAX)
 				break;
@@ -153,8 +229,8 @@ port_tx_others(struct worker *w)
 void
 port_tx_flush(struct worker *w)
 {
-	while (w->tx_pending != 0) {
-		const unsigned i = (unsigned)__builtin_ctzll(w->tx_pending);
+	for (uint64_t left = w->tx_pending; left != 0; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(left);
 
 		send_buffer(w, &w->ports[i], &w->tx[i]);
 	}

@@ -35,7 +35,7 @@ static void
 to_port(struct worker *w, struct rte_mbuf *m)
 {
 	if (pkt(m)->port < w->n_ports)
-		port_tx(w, &w->ports[pkt(m)->port], m);
+		port_control_tx(w, &w->ports[pkt(m)->port], m);
 	else
 		drop(w, m, DROP_INJECT_STALE);
 }

@@ -16,10 +16,14 @@
 struct bundle;
 struct bundle_table; /* bundle.h: all bundles at home here, and their timers */
 
-enum { TX_BUFFER = 64, FREE_BATCH = 128, RING_ELEMS = 1024, STEER_ELEMS = 2048 };
+enum { TX_BUFFER = 64, TX_CONTROL_MAX = 1024, FREE_BATCH = 128, RING_ELEMS = 1024, STEER_ELEMS = 2048 };
 
 /* Frames on their way out of one port (or to one worker), flushed at the end of the turn. */
 struct tx_buffer {
+	struct {
+		struct rte_mbuf *head, *tail; /* through pkt(m)->next */
+		unsigned n;
+	} control; /* before all data; what is not taken stays */
 	uint16_t n;
 	uint16_t queue; /* of the port, if it is ours to send on */
 	uint16_t owner; /* worker that sends for us (ourselves: then `queue` counts); set before start */
@@ -149,6 +153,9 @@ unsigned inject_take(struct worker *w, struct rte_mbuf *m[], unsigned n);
 
 /* Out of a port: its own queue, or the ring to its owner; linearises where the port needs it. Counted drops when it does not take it. */
 void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
+/* The same for a frame of control's, in one piece: it goes before the data of this turn, and if it is not taken it waits for the next,
+ * so that echoes live where data fills every queue. */
+void port_control_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
 void port_tx_flush(struct worker *w);
 /* Takes over what other workers have for our queues; returns how many. */
 unsigned port_tx_others(struct worker *w);

@@ -215,6 +215,131 @@ frames_that_the_device_does_not_take_are_counted(void **state)
 	rig_close(&r);
 }
 
+/* ------------------------------------------------------------------ control frames at a full device */
+
+enum { CONTROL_WORDS = 16 }; /* data is shorter */
+
+static void
+inject_numbered(unsigned port, unsigned from, unsigned n)
+{
+	const struct dp_target to = {.kind = DP_TO_PORT, .port = (uint16_t)port};
+	uint32_t bytes[CONTROL_WORDS] = {0};
+
+	for (unsigned i = 0; i < n; i++) {
+		bytes[0] = from + i;
+		assert_true(dp_inject(r.dp, &to, bytes, sizeof(bytes)));
+	}
+}
+
+/* Takes what waits in the device; returns how many of them are control frames, which must come in order from *next. */
+static unsigned
+control_received(unsigned port, unsigned frames, unsigned *next)
+{
+	static struct frame got;
+	unsigned n = 0;
+	uint32_t number;
+
+	for (unsigned i = 0; i < frames && rig_receive(&r, port, &got); i++) {
+		memcpy(&number, got.b, sizeof(number));
+		if (got.len != CONTROL_WORDS * sizeof(number))
+			continue;
+		assert_int_equal(number, *next);
+		(*next)++;
+		n++;
+	}
+	return n;
+}
+
+static void
+fill_with_data(unsigned worker_index, unsigned port, unsigned n)
+{
+	struct frame want;
+
+	for (unsigned i = 0; i < n; i++)
+		port_tx(worker(worker_index), &r.dp->ports[port], chain(three, 1, &want));
+}
+
+/* L-11: sessions must not fall because data filled a queue in which their echoes are lost. */
+static void
+control_frames_wait_at_a_full_device_and_go_before_data(void **state)
+{
+	unsigned next = 0;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.access_ports = 1, .pool_mbufs = RIG_RING + 4096});
+	fill_with_data(0, 0, RIG_RING - 1);
+	rig_turn(&r);
+	assert_int_equal(rig_drops_all(&r), 0);
+	inject_numbered(0, 0, 40);
+	fill_with_data(0, 0, 10);
+	rig_turn(&r);
+	assert_int_equal(rig_drops(&r, DROP_PORT_TX), 10);
+	assert_int_equal(control_received(0, 5, &next), 0); /* older data is in front */
+	fill_with_data(0, 0, 10);
+	rig_turn(&r); /* room for five, all for control */
+	assert_int_equal(rig_drops(&r, DROP_PORT_TX), 20);
+	assert_int_equal(control_received(0, RIG_RING, &next), 5);
+	fill_with_data(0, 0, 10);
+	inject_numbered(0, 40, 1);
+	rig_turn(&r);
+	assert_int_equal(control_received(0, RIG_RING, &next), 36);
+	assert_int_equal(rig_drops(&r, DROP_PORT_TX), 20);
+	rig_close(&r);
+}
+
+static void
+control_frames_wait_for_room_in_the_ring_to_the_sending_worker(void **state)
+{
+	unsigned next = 0;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.workers = 2, .access_ports = 1, .ip_ports = 1});
+	fill_with_data(1, 0, RING_ELEMS + 50);
+	port_tx_flush(worker(1));
+	assert_int_equal(worker(1)->drops[DROP_TX_RING_FULL], 51);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(worker(1)->pool);
+
+		assert_non_null(m);
+		memset(rte_pktmbuf_append(m, CONTROL_WORDS * sizeof(i)), 0, CONTROL_WORDS * sizeof(i));
+		memcpy(rte_pktmbuf_mtod(m, void *), &i, sizeof(i));
+		port_control_tx(worker(1), &r.dp->ports[0], m);
+	}
+	port_tx_flush(worker(1));
+	rig_settle(&r);
+	assert_int_equal(control_received(0, RIG_RING, &next), 3);
+	assert_int_equal(rig_drops_all(&r), 51);
+	rig_close(&r);
+}
+
+static void
+control_frames_at_a_dead_or_stuck_device_do_not_pile_up(void **state)
+{
+	struct dp_event e[4];
+	unsigned next = 0;
+	bool lost;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.access_ports = 1, .pool_mbufs = RIG_RING + 4096});
+	fill_with_data(0, 0, RIG_RING - 1);
+	rig_turn(&r);
+	for (unsigned i = 0; i < 3; i++) {
+		inject_numbered(0, i * 500, 500);
+		rig_turn(&r);
+	}
+	/* the newest are refused: those that wait may be answers that somebody waits for */
+	assert_int_equal(rig_drops(&r, DROP_PORT_TX), 1500 - RING_ELEMS);
+	control_received(0, 100, &next);
+	rig_turn(&r);
+	assert_int_equal(control_received(0, RIG_RING, &next), 100);
+	rte_eth_dev_set_link_down(r.port[0].id);
+	assert_int_equal(dp_events(r.dp, e, 4, &lost), 1);
+	fill_with_data(0, 0, 10);
+	rig_turn(&r);
+	assert_int_equal(rig_drops(&r, DROP_PORT_TX), 1500 - 100 + 10);
+	rig_close(&r);
+}
+
 static void
 nothing_is_sent_without_carrier_and_control_is_told(void **state)
 {
@@ -571,6 +696,9 @@ main(void)
 		cmocka_unit_test(a_chain_is_dropped_and_counted_when_no_buffer_is_free),
 		cmocka_unit_test(ordinary_frames_leave_large_buffers_at_once),
 		cmocka_unit_test(frames_that_the_device_does_not_take_are_counted),
+		cmocka_unit_test(control_frames_wait_at_a_full_device_and_go_before_data),
+		cmocka_unit_test(control_frames_wait_for_room_in_the_ring_to_the_sending_worker),
+		cmocka_unit_test(control_frames_at_a_dead_or_stuck_device_do_not_pile_up),
 		cmocka_unit_test(nothing_is_sent_without_carrier_and_control_is_told),
 		cmocka_unit_test(workers_without_a_queue_send_through_one_that_has),
 		cmocka_unit_test(two_queues_serve_three_workers),
