@@ -620,14 +620,18 @@ static const struct cp_ops lcp_ops = {
 
 /* ------------------------------------------------------------------ echo timer */
 
+/* The first comes after a random part of the interval, more than half of it: links that opened together would else ask together ever
+ * after, and all answers would come in one burst. The magic number was drawn for this negotiation. */
 static void
 echo_start(struct lcp *l, uint64_t now_ms)
 {
+	const uint64_t interval_ms = policy(l)->echo_interval_ms;
+
 	l->echo_missed = 0;
 	l->echo_waiting = false;
 	l->echo_due_ms = UINT64_MAX;
-	if (policy(l)->echo_interval_ms != 0 && !l->echo_off)
-		l->echo_due_ms = now_ms + policy(l)->echo_interval_ms;
+	if (interval_ms != 0 && !l->echo_off)
+		l->echo_due_ms = now_ms + interval_ms - (interval_ms / 2 * l->magic >> 32);
 }
 
 static void
