@@ -374,7 +374,7 @@ dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why
 	if (ret == 0)
 		ret = tables_open(dp, s, why);
 	if (ret == 0)
-		ret = exchange_open(dp, why);
+		ret = exchange_open(dp, s, why);
 	if (ret == 0)
 		ret = ports_open(dp, s, why);
 	if (ret == 0)

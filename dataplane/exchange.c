@@ -12,7 +12,11 @@
 
 /* The rings between control and workers, both ends of each, and tickets and marks. */
 
-enum { COMMANDS_A_TURN = 32 };
+enum {
+	COMMANDS_A_TURN = 32,
+	PUNT_AWAY_MS = 250, /* for which control may be away before what the budget lets through is lost */
+	PUNT_ELEMS_MAX = 16384,
+};
 
 _Static_assert(sizeof(struct dp_cmd) % 4 == 0, "ring elements are words");
 _Static_assert(sizeof(struct dp_event) % 4 == 0, "ring elements are words");
@@ -26,8 +30,18 @@ ring_open(struct rte_ring **r, unsigned elem, unsigned count, int numa_node, con
 	return *r == NULL ? -ENOMEM : 0;
 }
 
+/* More than an eighth of the buffers may never wait there, except in very small pools. */
+static unsigned
+punt_elems(const struct dp_setup *s, const struct worker *w)
+{
+	const uint64_t away = (uint64_t)s->punt_total_pps / s->workers * PUNT_AWAY_MS / 1000;
+	const unsigned wanted = rte_align32pow2((uint32_t)RTE_MIN(away + 1, (uint64_t)PUNT_ELEMS_MAX));
+
+	return RTE_MAX(RTE_MIN(wanted, rte_align32prevpow2(w->pool->size / 8)), (unsigned)RING_ELEMS);
+}
+
 static int
-worker_rings(struct worker *w)
+worker_rings(struct worker *w, const struct dp_setup *s)
 {
 	char name[RTE_RING_NAMESIZE];
 	int ret;
@@ -41,7 +55,7 @@ worker_rings(struct worker *w)
 	if (ret < 0)
 		return ret;
 	snprintf(name, sizeof(name), "punt:%u", w->index);
-	ret = ring_open(&w->punt, sizeof(void *), RING_ELEMS, w->numa_node, name);
+	ret = ring_open(&w->punt, sizeof(void *), punt_elems(s, w), w->numa_node, name);
 	if (ret < 0)
 		return ret;
 	snprintf(name, sizeof(name), "inject:%u", w->index);
@@ -64,7 +78,7 @@ pair_rings(struct worker *w, unsigned i)
 }
 
 int
-exchange_open(struct dataplane *dp, const char **why)
+exchange_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
 {
 	int ret;
 
@@ -72,7 +86,7 @@ exchange_open(struct dataplane *dp, const char **why)
 	if (dp->event_fd < 0)
 		return why_failed(why, -errno, "no eventfd: %s", strerror(errno));
 	for (unsigned w = 0; w < dp->n_workers; w++) {
-		ret = worker_rings(dp->workers[w]);
+		ret = worker_rings(dp->workers[w], s);
 		for (unsigned i = 0; ret == 0 && i < dp->n_workers; i++)
 			if (i != w)
 				ret = pair_rings(dp->workers[w], i);

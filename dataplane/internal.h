@@ -110,7 +110,8 @@ uint64_t kernel_qdisc_drops(const char *ifname);
 
 /* ------------------------------------------------------------------ exchange.c */
 
-int exchange_open(struct dataplane *dp, const char **why);
+/* The workers have their pools already. */
+int exchange_open(struct dataplane *dp, const struct dp_setup *setup, const char **why);
 void exchange_close(struct dataplane *dp);
 /* Worker's side: commands of this turn; tells control when something was queued for it. */
 unsigned exchange_commands(struct worker *w);

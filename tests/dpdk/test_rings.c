@@ -171,6 +171,24 @@ a_full_ring_to_control_drops_and_counts(void **state)
 	rig_close(&r);
 }
 
+/* What the budget lets through must have room while control is away, or answers are lost that nobody meant to refuse. */
+static void
+the_ring_to_control_holds_what_the_budget_lets_through(void **state)
+{
+	enum { PPS = 20000, AT_ONCE = PPS / 10 };
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.access_ports = 1, .pool_mbufs = 32768, .punt_total_pps = PPS});
+	for (unsigned tenth = 0; tenth < 2; tenth++) {
+		worker(0)->now_ns = r.now_ns + tenth * UINT64_C(100000000);
+		for (unsigned i = 0; i < AT_ONCE; i++)
+			punt_lcp(0, (uint16_t)(i + 1));
+	}
+	assert_int_equal(rig_drops_all(&r), 0);
+	assert_int_equal(punts_drain(), 2 * AT_ONCE);
+	rig_close(&r);
+}
+
 static void
 a_session_has_its_own_budget(void **state)
 {
@@ -583,6 +601,7 @@ main(void)
 		cmocka_unit_test(a_punted_packet_says_why_and_whose_it_is),
 		cmocka_unit_test(a_punted_chain_comes_in_one_piece_and_cut_to_what_fits),
 		cmocka_unit_test(a_full_ring_to_control_drops_and_counts),
+		cmocka_unit_test(the_ring_to_control_holds_what_the_budget_lets_through),
 		cmocka_unit_test(a_session_has_its_own_budget),
 		cmocka_unit_test(nobody_gets_a_fresh_budget_by_opening_other_sessions),
 		cmocka_unit_test(a_flood_of_discovery_leaves_room_for_sessions),
