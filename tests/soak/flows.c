@@ -66,15 +66,15 @@ flows_mark(struct flows *f)
 {
 	for (unsigned side = 0; side < SIDES; side++)
 		for (unsigned i = 0; i < f->n; i++)
-			f->of[side][i].seen = false;
+			f->of[side][i] = (struct flow){f->of[side][i].next_tx, f->of[side][i].next_tx, false};
 }
 
 unsigned
-flows_silent(const struct flows *f, enum flow_side from)
+flows_silent(const struct flows *f, enum flow_side from, unsigned first)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < f->n; i++)
+	for (unsigned i = 0; i < first && i < f->n; i++)
 		n += !f->of[from][i].seen;
 	return n;
 }

@@ -45,9 +45,10 @@ struct flow_seen {
 
 int flows_init(struct flows *f, unsigned n);
 void flows_fini(struct flows *f);
+/* A new beginning: what has not come by now is lost, and no gap. */
 void flows_mark(struct flows *f);
-/* Flows of the side that sends of which nothing came since then. */
-unsigned flows_silent(const struct flows *f, enum flow_side from);
+/* How many of the first flows of the side that sends nothing came of since then. */
+unsigned flows_silent(const struct flows *f, enum flow_side from, unsigned first);
 
 /* Addresses in host order: 10.1.0.0 and up to the left, 10.2.0.0 and up to the right. */
 uint32_t flow_address(enum flow_side side, unsigned flow);

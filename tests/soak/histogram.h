@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-/* Counts of times, 32 buckets an octave: a percentile is at most one part in 32 too high. */
+/* Counts of times, 256 buckets an octave: a percentile is at most one part in 256 too high. */
 
-enum { HISTOGRAM_SUB = 32, HISTOGRAM_SUB_BITS = 5, HISTOGRAM_BUCKETS = 38 * HISTOGRAM_SUB };
+enum { HISTOGRAM_SUB = 256, HISTOGRAM_SUB_BITS = 8, HISTOGRAM_BUCKETS = 34 * HISTOGRAM_SUB };
 
 struct histogram {
 	uint64_t n, sum_ns, max_ns;

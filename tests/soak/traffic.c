@@ -25,7 +25,8 @@
  *
  *   rate PPS hold   both directions together; what the device refuses is offered again
  *   rate PPS drop   what the device refuses is lost, and counted
- *   mark            times and seen flows are counted anew
+ *   flows N         only the first N are sent from now on
+ *   mark            when nothing is under way: what has not come is lost; times and seen flows are counted anew
  *   stats           JSON
  */
 
@@ -68,6 +69,7 @@ static const char *const group_names[GROUPS] = {"bundle", "reference"};
 static struct {
 	struct flows flows;
 	unsigned bundles; /* flows from there on are references: plain PPP on one line */
+	unsigned active;  /* flows that are sent */
 	struct host host[SIDES];
 	struct histogram delay[GROUPS][2]; /* whole, cut */
 	struct rte_mempool *pool;
@@ -205,7 +207,7 @@ packet_new(const struct host *h, unsigned *flow)
 	p = room(m, (uint16_t)(ETH_HDR_LEN + total));
 	if (p == NULL)
 		return NULL;
-	*flow = chance() % t.flows.n;
+	*flow = chance() % t.active;
 	eth_store(p, &h->gateway_mac, &h->mac, (struct vlan_stack){0, 0}, ETHERTYPE_V4);
 	flow_put(&t.flows, h->side, *flow, total, t.now_ns, p + ETH_HDR_LEN);
 	return m;
@@ -372,7 +374,7 @@ print_stats(void)
 	PRINT_PAIR(late);
 	PRINT_PAIR(corrupt);
 	PRINT_PAIR(foreign);
-	print_pair("silent", flows_silent(&t.flows, SIDE_LEFT), flows_silent(&t.flows, SIDE_RIGHT));
+	print_pair("silent", flows_silent(&t.flows, SIDE_LEFT, t.active), flows_silent(&t.flows, SIDE_RIGHT, t.active));
 	print_pair("mbufs", rte_mempool_in_use_count(t.pool), rte_mempool_avail_count(t.pool));
 	printf("\"delay\":{");
 	for (unsigned g = 0; g < GROUPS; g++) {
@@ -408,10 +410,14 @@ command(const char *line)
 {
 	char how[8] = "";
 	uint64_t pps;
+	unsigned n;
 
 	if (sscanf(line, "rate %" SCNu64 " %7s", &pps, how) == 2 &&
 		(strcmp(how, "hold") == 0 || strcmp(how, "drop") == 0)) {
 		rate_set(pps, strcmp(how, "hold") == 0);
+		printf("ok\n");
+	} else if (sscanf(line, "flows %u", &n) == 1 && n >= 1 && n <= t.flows.n) {
+		t.active = n;
 		printf("ok\n");
 	} else if (strcmp(line, "mark") == 0) {
 		mark();
@@ -535,6 +541,7 @@ setup(int argc, char **argv)
 		fprintf(stderr, "no memory\n");
 		return -ENOMEM;
 	}
+	t.active = t.flows.n;
 	return hosts_start();
 }
 

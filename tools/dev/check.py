@@ -115,13 +115,17 @@ def stage_e2e():
     return cases('e2e', 'tests/e2e/run', 'all')
 
 
+def stage_soak():
+    return cases('soak', 'tests/soak/run', 'short')
+
+
 def stage_interop():
     return cases('interop', 'tests/interop/run', 'quick')
 
 
 STAGES = {'lint': stage_lint, 'unit': stage_unit, 'clang': stage_clang, 'sanitize': stage_sanitize, 'e2e': stage_e2e,
-          'interop': stage_interop}
-ON_GCC_BUILD = ('e2e', 'interop')
+          'soak': stage_soak, 'interop': stage_interop}
+ON_GCC_BUILD = ('e2e', 'soak', 'interop')
 
 
 def main():
