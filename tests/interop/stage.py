@@ -96,7 +96,9 @@ class Stage(Lab):
         for ns, dev in ((HOST, 'eth0'), (HAWSER, self.port)):
             self.ip(ns, 'link', 'set', dev, 'mtu', mtu)
         self.lines = lines
-        config = merge(self.config(self.dir / 'hawser.sock', lines, self.rates), {'ports': {self.port: {'mtu': mtu}}})
+        # Through the queueing discipline, where captures of what goes out are taken.
+        device = f'net_af_packet_{self.port},iface={self.port},qdisc_bypass=0'
+        config = merge(self.config(self.dir / 'hawser.sock', lines, self.rates), {'ports': {self.port: {'device': device, 'mtu': mtu}}})
         config = merge(config, changes)
         self.daemons = []
         self.daemon = self.hawserd(HAWSER, json.dumps(config, indent=1), 'hawser')
