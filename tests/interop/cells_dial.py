@@ -3,11 +3,12 @@
 import re
 import time
 
+import kills
 from bonded import CLIENT_ADDRESS, PASSWORD, USER
 from checks import FLOOD, LIFE, bundle, closes, expect, fragments, no_drops, pings, tcp, wait_up
 from lab import until
 from matrix import cell
-from stage import HAWSER, HOST, LINES, DialStage
+from stage import HOST, LINES, DialStage
 
 ROW = 'pppd 2.4.9 + kernel PPPoE, client'
 MULTILINK = 'multilink\nmrru 1500'
@@ -134,55 +135,34 @@ def dial_offers(stage):
 # ------------------------------------------------------------------ links that die and come back
 
 
-def kill_process(stage, nic):
-    stage.guest.run(f'kill -9 $(cat /run/pppd-{nic}.pid)')
+def kill_process(stage, i):
+    stage.guest.run(f'kill -9 $(cat /run/pppd-eth{i}.pid)')
 
 
-def kill_padt(stage, nic):
-    """A PADT on the wire; the guest's own session does not know."""
-    log = stage.guest.log(f'{nic}.log')
-    session = re.findall(r'PPP session is (\d+)', log)[-1]
-    mac = re.findall(r'Connected to (\S+) via', log)[-1]
-    stage.guest.run(f'pppoe -I {nic} -e {session}:{mac} -k')
+def kill_padt(stage, i):
+    session, _, ours = kills.session_on(stage, i)
+    kills.padt(stage, i, session, ours)
 
 
-def kill_silent(stage, nic):
-    """Nothing passes any more in either direction; no carrier is lost."""
-    stage.silence(HAWSER, nic.replace('eth', 'line'))
-    stage.guest.run(f'tc qdisc replace dev {nic} root netem loss 100%')
-
-
-def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
+def killed(stage, kill, within, lines=(0, 1), options=('', '')):
     """Each of two links dies in turn, first the first; the other carries all; the same link dials again and rejoins [M-06]."""
     stage.start_daemon(2, [30, 30])
     stage.jobs = []
     for i in range(2):  # one after the other: the first is to own ppp0
-        stage.jobs.append(stage.dial(f'eth{i}', pidfile=True))
+        stage.jobs.append(stage.dial(f'eth{i}', options[i], pidfile=True))
         wait_up(stage, i + 1)
     set_mtu(stage, 1500)
     notes = []
-    for nic in nics:
-        beats = stage.heartbeat()
-        time.sleep(0.5)
-        start = time.monotonic()
-        kill(stage, nic)
-        stage.daemon.wait_bundle(stage.name, 1, 10)
-        gone = time.monotonic() - start
-        expect(gone < seconds, f'{nic}: noticed after {gone:.1f} s')
-        # The guest sends half of everything into the dead line until it notices as well.
-        until('the other link carries all', lambda: stage.ping(HOST, stage.guest_address, count=5, timeout=1) == 5, 20)
-        whole = time.monotonic() - start
-        lost, stall = beats()
-        stage.guest.run(f'tc qdisc del dev {nic} root 2>/dev/null; true')
-        stage.unshape(nic.replace('eth', 'line'))
+    for i in lines:
+        notes.append(kills.one_dies(stage, i, kill, within))
+        kills.heal(stage, i)
         if kill is not kill_process:
             # The first pppd stays as the owner of ppp0; ending it would end the others.
-            until(f'pppd on {nic} has noticed', lambda: 'Link terminated' in stage.guest.log(f'{nic}.log'), 20)
-        stage.jobs.append(stage.dial(nic, pidfile=True, log=f'{nic}-again.log'))
+            until(f'pppd on eth{i} has noticed', lambda: 'Link terminated' in stage.guest.log(f'eth{i}.log'), 20)
+        stage.jobs.append(stage.dial(f'eth{i}', options[i], pidfile=True, log=f'eth{i}-again.log'))
         stage.daemon.wait_bundle(stage.name, 2, 15)
         set_mtu(stage, 1500)
         pings(stage)
-        notes.append(f'{nic} noticed in {gone:.1f} s, both directions whole after {whole:.1f} s, {lost} pings lost (of 20 a second)')
     no_drops(stage, LIFE)
     return '; '.join(notes)
 
@@ -190,7 +170,7 @@ def killed(stage, kill, seconds, nics=('eth0', 'eth1')):
 @cell(DialStage, ROW)
 def dial_killed_process(stage):
     """pppd of the second link killed by force, and dialled again; then the first, who owns ppp0 and takes all with it, ended"""
-    note = killed(stage, kill_process, 5.0, ['eth1'])
+    note = killed(stage, kill_process, kills.SILENT_S, [1])
     start = time.monotonic()
     stage.guest.run('kill $(cat /run/pppd-eth0.pid)')
     until('both links are closed', lambda: not stage.bundles(), 5)
@@ -208,8 +188,8 @@ def dial_killed_padt(stage):
 
 @cell(DialStage, ROW)
 def dial_killed_silent(stage):
-    """one line silent in both directions (echo 1 s x 3), and dialled again"""
-    return killed(stage, kill_silent, 5.0)
+    """one line silent in both directions (echo 1 s x 3), and dialled again; the second pppd asks once, not twice, to terminate"""
+    return killed(stage, kills.silent, kills.SILENT_S, options=('', 'lcp-restart 1\nlcp-max-terminate 1'))
 
 
 @cell(DialStage, ROW)
@@ -327,16 +307,30 @@ def userspace_pppoe(stage):
     return full(stage, links=1, multilink='nomultilink', plugin=pty, mtu=1492, mp=False)
 
 
-@cell(DialStage, USERSPACE)
+@cell(DialStage, USERSPACE, long=True)
 def userspace_pppoe_silence(stage):
-    """pppoe -T 5 on an idle line: our echoes keep it up"""
-    stage.start_daemon(1, changes={'concentrators': {'isp': {'lcp': {'echo_interval': '2 s'}}}})
-    job = stage.dial('eth0', 'lcp-echo-interval 0', multilink='nomultilink', plugin=lambda nic: pty(nic).replace('-T 80', '-T 5'))
-    stage.jobs = [job]
+    """pppoe -T 80 on two idle lines for 85 s: our echoes keep one up; without them the other is given up after 80 s [G-66]"""
+    isp = stage.config('', LINES[:2], [None] * 2)['concentrators']['isp']
+    changes = {'concentrators': {
+        'isp': {'ports': ['line0'], 'lcp': {'echo_interval': None}},  # 5 s, the default
+        'mute': {**isp, 'ports': ['line1'], 'lcp': {'echo_interval': 'never'}}}}
+    stage.password(stage.guest, {USER: PASSWORD, 'mute': 'm'})
+    stage.start_daemon(2, changes={**changes, 'users': {'mute': {'password': 'm', 'address': '10.64.0.98'}}})
+    kept = stage.dial('eth0', 'lcp-echo-interval 0', multilink='nomultilink', plugin=pty)
+    given_up = stage.dial('eth1', 'lcp-echo-interval 0', user='mute', multilink='nomultilink', plugin=pty)
+    stage.jobs = [kept, given_up]
     wait_up(stage, 1)
-    time.sleep(8)
-    expect(job.running(), f'gave up: {stage.guest.log("eth0.log")[-300:]}')
+    stage.daemon.wait_bundle('mute', 1)
+    start = time.monotonic()
+    expect(given_up.ended.wait(100), 'the line without echoes is up after 100 s')
+    silence = time.monotonic() - start
+    expect(silence > 75, f'given up after {silence:.0f} s')
+    until('hawserd has noticed', lambda: [b['name'] for b in stage.bundles()] == [stage.name], 5)
+    time.sleep(max(0.0, 85 - (time.monotonic() - start)))
+    expect(kept.running(), f'gave up: {stage.guest.log("eth0.log")[-300:]}')
     expect(stage.ping(HOST, stage.guest_address) == 3, 'no answer after the silence')
+    no_drops(stage, LIFE)
+    return f'the line without echoes was given up after {silence:.0f} s, the other one answers after {time.monotonic() - start:.0f} s'
 
 
 GENTOO = """

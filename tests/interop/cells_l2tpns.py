@@ -6,11 +6,13 @@ import signal
 import time
 
 import image
+import kills
 from bonded import CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT
 from checks import FLOOD, LIFE, bundle, expect, fragments, no_drops, tcp
-from lab import until
+from lab import run, until
 from matrix import cell
 from stage import HAWSER, HOST, ServeStage
+from watch import Watch
 
 ROW = 'l2tpns 2.4.1, server'
 PEER, MAC = 'peer', '02:4c:32:54:50:01'
@@ -86,13 +88,13 @@ class L2tpnsStage(ServeStage):
             pid.unlink()
         self.l2tpns.stop()
 
-    @property
-    def guest_macs(self):
-        return (MAC,)
+    def peer_mac(self, i):
+        return MAC
 
     def reset(self):
         self.stop_daemon()
         self.stop_capture()
+        self.watch = None
         self.stop_l2tpns()  # it keeps closed sessions in their bundles for seconds, and new ones join them
         self.start_l2tpns()
         for i in range(2):
@@ -172,3 +174,34 @@ def l2tpns_link_killed(stage):
     pings(stage)
     no_drops(stage, LIFE | STRAY | {'port_tx'})
     return f'noticed in {gone:.1f} s, both directions whole after {whole:.1f} s'
+
+
+@cell(L2tpnsStage, ROW)
+def l2tpns_line_silent(stage):
+    """a line goes silent: packets that l2tpns sends whole over the other one are not held up meanwhile, 1 s at most"""
+    dial(stage, 2)
+    stage.stop_capture()
+    watch = Watch(stage)
+    watch.from_now()
+    # Up to 64 bytes l2tpns does not cut: every second one takes the line that is left.
+    beats = stage.heartbeat(PEER, LEFT, 16)
+    time.sleep(0.5)
+    start = time.monotonic()
+    stage.silence(HAWSER, 'line0')
+    stage.silence(PEER, 'bridged0')
+    stage.daemon.wait_bundle(stage.name, 1, 10)
+    gone = time.monotonic() - start
+    time.sleep(1)
+    beats()
+    received, _ = watch.end()
+    stage.unshape('line0')
+    run('tc', '-n', stage.ns(PEER), 'qdisc', 'del', 'dev', 'bridged0', 'root', check=False)
+    p = received.passed
+    expect(gone <= kills.SILENT_S, f'noticed after {gone:.1f} s')
+    expect(not p.faults() and p.came > 20, f'{p.came} came whole: {p.faults()}')
+    expect(max(p.stall, p.slowest) <= kills.HELD_S, f'nothing delivered for {p.stall:.2f} s, one held for {p.slowest:.2f} s')
+    stage.daemon.wait_bundle(stage.name, 2, 30)
+    pings(stage)
+    no_drops(stage, LIFE | STRAY | {'port_tx'})
+    return (f'out of use after {gone:.1f} s; meanwhile {p.came} packets came whole and were delivered, none held for more than '
+            f'{1000 * p.slowest:.0f} ms, {1000 * p.stall:.0f} ms between two at most')

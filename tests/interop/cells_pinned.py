@@ -4,10 +4,11 @@ import json
 import pathlib
 
 from bonded import CLIENT_ADDRESS, CONCENTRATOR_ADDRESS
-from checks import FLOOD, bundle, expect, fragments, no_drops, pings, tcp
-from lab import until
+from checks import FLOOD, expect, fragments, no_drops, pings, tcp
+from lab import run, until
 from matrix import cell
-from stage import HAWSER, ServeStage
+from stage import HAWSER, HOST, ServeStage
+from watch import watched
 import cells_serve
 
 ROW = 'kernel PPPoE sessions, pinned, server'
@@ -64,18 +65,29 @@ class PinnedStage(ServeStage):
         self.guest.run('ip link set ppp0 mtu 1500')
 
 
+def datagrams(stage, reverse):
+    """UDP for 2 s, in datagrams of 8000 bytes: six IP fragments and twelve of multilink for one system call."""
+    run(*stage.inside(HOST), 'iperf3', '-u', *(['-R'] if reverse else []), '-b', '100M', '-l', 8000, '-t', 2, '-c', stage.guest_address,
+        timeout=25)
+
+
 @cell(PinnedStage, ROW, alone=True)
 def pinned_at_rate(stage):
-    """2 links without user space in the way, 200 + 200 Mbit/s"""
+    """2 links without user space in the way, 200 + 200 Mbit/s: the kernel's fragments put together and ours taken, all of them"""
     stage.pin([200, 200])
-    bundle(stage)
     pings(stage)
     fragments(stage)
     no_drops(stage)
+    received, _ = watched(stage, lambda: datagrams(stage, True))
+    expect(not received.passed.faults() and received.came > 5000, f'{received.text()}: {received.passed.faults()}')
+    _, sent = watched(stage, lambda: datagrams(stage, False))
+    expect(not sent.faults() and sent.came > 1000, f'of {sent.came} datagrams from us: {sent.faults()}')
+    no_drops(stage, {'mp_lost', 'mp_late'} if received.lost_before else frozenset())
     ours, theirs = tcp(stage, 4)
     expect(ours > 60, f'{ours:.0f} Mbit/s from us')
     no_drops(stage, FLOOD)
     status = stage.stop_daemon()
     expect(status == 0, f'hawserd: exit {status}')
     until('the peer sees our close', lambda: all(not job.running() for job in stage.jobs), 5)
-    return f'TCP {ours:.0f} Mbit/s from us, {theirs:.0f} to us'
+    return (f'{received.came} fragments to us, {received.lost_before} lost before, all {received.passed.came} whole datagrams delivered; '
+            f'all {sent.came} from us on the lines; TCP {ours:.0f} Mbit/s from us, {theirs:.0f} to us')

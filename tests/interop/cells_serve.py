@@ -2,6 +2,7 @@
 """pppoe-server (rp-pppoe) with pppd as the server, our client dials."""
 import time
 
+import kills
 from checks import FLOOD, LIFE, bundle, expect, fragments, no_drops, pings, tcp
 from lab import until
 from matrix import cell
@@ -122,3 +123,60 @@ def serve_service_names(stage):
     expect(not any(x['phase'] == 'open' for x in stage.links()), 'a service that nobody offers was served')
     text = stage.daemon.ctl('explain', 'home/line0').stdout
     return text.strip().splitlines()[-1].strip()
+
+
+def kill_process(stage, i):
+    """pppd of the session on line i by force; the pppoe on its pty says good-bye for it."""
+    stage.guest.run(f"""for p in $(pidof pppd); do
+            tr '\\0' ' ' <"/proc/$p/cmdline" | grep -q -- '-I eth{i} ' && kill -9 "$p" && exit 0
+        done
+        exit 1""")
+
+
+def kill_padt(stage, i):
+    session, _, ours = kills.session_on(stage, i)
+    kills.padt(stage, i, session, ours)
+
+
+def killed(stage, kill, within, lines=(0, 1)):
+    """Each of two links dies in turn, first the first; the other carries all; our client dials again by itself and rejoins [M-06]."""
+    up(stage, 2, options='lcp-restart 1\nlcp-max-terminate 1')
+    pings(stage)
+    notes = []
+    for i in lines:
+        notes.append(kills.one_dies(stage, i, kill, within))
+        kills.heal(stage, i)
+        start = time.monotonic()
+        wait_up(stage, 2, 30)
+        notes.append(f'up again {time.monotonic() - start:.1f} s later')
+        # The server's own end of a session that only we know to be over goes by its echo time-outs. (The first pppd stays, for its ppp0.)
+        until('only the new sessions are left', lambda: len(stage.guest.run('pidof pppoe; true').split()) == 2, 20)
+        stage.guest.run('ip link set ppp0 mtu 1500')
+        pings(stage)
+    no_drops(stage, LIFE)
+    return '; '.join(notes)
+
+
+@cell(ServeStage, ROW)
+def serve_killed_process(stage):
+    """the server's pppd of the second link killed by force; then that of the first, who owns ppp0, ended: all links with it"""
+    note = killed(stage, kill_process, kills.SILENT_S, [1])
+    was = [kills.session_on(stage, i) for i in range(2)]
+    stage.guest.run('kill $(cat /run/ppp0.pid)')
+    until('both sessions are new', lambda: all(kills.session_on(stage, i) not in (None, was[i]) for i in range(2)), 20)
+    wait_up(stage, 2)
+    stage.guest.run('ip link set ppp0 mtu 1500')
+    pings(stage)
+    return note
+
+
+@cell(ServeStage, ROW)
+def serve_killed_padt(stage):
+    """a PADT for one link; our client dials again by itself"""
+    return killed(stage, kill_padt, 1.0)
+
+
+@cell(ServeStage, ROW)
+def serve_killed_silent(stage):
+    """one line silent in both directions (echo 1 s x 3); our client dials again by itself"""
+    return killed(stage, kills.silent, kills.SILENT_S)

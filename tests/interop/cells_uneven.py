@@ -89,9 +89,8 @@ def flood(stage, mbit, allowed=frozenset(), least=1000):
     guest's shapers count as thrown away; hawserd drops for the reasons `allowed` only. Returns the verdict."""
     thrown, numbers = shaper_drops(stage), bundle(stage)['lost_numbers']
     found, _ = watched(stage, lambda: udp(stage, mbit))
-    expect(found.whole >= least, f'only {found.text()}')
-    expect(not found.missing, f'{found.text()}; the first that is missing: {found.missing[:1]}')
-    expect(found.disordered == 0 and found.surplus == 0, f'{found.text()}; {found.surplus} surplus')
+    expect(found.passed.came >= least, f'only {found.text()}')
+    expect(not found.passed.faults(), f'{found.text()}: {found.passed.faults()}')
     thrown, numbers = shaper_drops(stage) - thrown, bundle(stage)['lost_numbers'] - numbers
     no_drops(stage, allowed)
     return found, thrown, numbers
@@ -136,7 +135,7 @@ def uneven_reorder(stage):
     uneven(stage, [(40, 3, words), (40, 3, words)])
     found, _, _ = flood(stage, 10, {'mp_late', 'mp_lost'})
     expect(found.backward > 5, f'only {found.backward} fragments came out of order')
-    expect(found.too_late < 0.01 * found.whole, f'{found.too_late} of {found.whole} packets were reordered too far')
+    expect(found.too_late < 0.01 * found.passed.came, f'{found.too_late} of {found.passed.came} packets were reordered too far')
     return f'{found.text()}; {found.backward} fragments behind later ones of their line'
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What reached hawserd and what it passed on, from one capture of its lines and its IP port: the judge of its receiving side.
+"""What reached hawserd and what it passed on, from one capture of its lines and its IP port: the judge of both directions.
 
 The lines tell which packets arrived in all their fragments, by RFC 1990's header and without asking hawserd; the IP port tells which of
-them left, and in what order. What was lost elsewhere (a shaper, the buffer of a socket, a ring of the peer's card) is in neither, so it
-cannot be blamed on hawserd, nor can what hawserd loses hide behind it.
+them left, and in what order. In the other direction they change places. What was lost elsewhere (a shaper, the buffer of a socket, a
+ring of the peer's card) is in neither, so it cannot be blamed on hawserd, nor can what hawserd loses hide behind it.
 """
 import collections
 import dataclasses
@@ -12,7 +12,9 @@ import re
 import struct
 
 SECTION, INTERFACE, PACKET = 0x0a0d0d0a, 1, 6
-SESSION, MULTILINK, IPV4, UDP = 0x8864, 0x003d, 0x0021, 17
+SESSION, MULTILINK, IPV4 = 0x8864, 0x003d, 0x0021
+ICMP, UDP = 1, 17
+DONT_FRAGMENT = 0x4000
 
 
 def blocks(data):
@@ -70,82 +72,180 @@ def protocol(data):
     return (data[0], data[1:]) if data[0] & 1 else (struct.unpack('!H', data[:2])[0], data[2:])
 
 
-def multilink(frame, source, short):
-    """(begin, end, number, data) of a fragment that the peer sent; None of everything else."""
-    if len(frame) < 22 or not frame[6:12] == source or struct.unpack_from('!H', frame, 12)[0] != SESSION:
+def framed(frame, source):
+    """(protocol, rest) of a session frame from that MAC address; None of everything else."""
+    if len(frame) < 22 or frame[6:12] != source or struct.unpack_from('!H', frame, 12)[0] != SESSION:
         return None
-    inner, rest = protocol(frame[20:14 + 6 + struct.unpack_from('!H', frame, 18)[0]])
-    if inner != MULTILINK:
-        return None
-    head = struct.unpack_from('!H' if short else '!I', rest)[0]
-    return bool(rest[0] & 0x80), bool(rest[0] & 0x40), head & (0xfff if short else 0xffffff), rest[2 if short else 4:]
+    return protocol(frame[20:20 + struct.unpack_from('!H', frame, 18)[0]])
 
 
-def fragments(frames, sources, short=False):
-    """The peer's multilink fragments in the order in which they came. sources: {line: MAC address of the peer there}."""
-    sources = {line: bytes.fromhex(mac.replace(':', '')) for line, mac in sources.items()}
-    circle, newest, out = 1 << (12 if short else 24), None, []
-    for line, at, frame in frames:
-        found = line in sources and multilink(frame, sources[line], short)
-        if not found:
-            continue
-        begin, end, number, data = found
-        if newest is None:
-            newest = number
+class Lines:
+    """What one end sent on the lines. sources: {line: its MAC address there}."""
+
+    def __init__(self, frames, sources, short=False):
+        self.pieces = []   # Fragment, in the order in which they came
+        self.plain = []    # (seconds, IP packet) without multilink
+        self._newest = None
+        sources = {line: bytes.fromhex(mac.replace(':', '')) for line, mac in sources.items()}
+        for line, at, frame in frames:
+            found = framed(frame, sources[line]) if line in sources else None
+            if found and found[0] == IPV4:
+                self.plain.append((at, found[1]))
+            elif found and found[0] == MULTILINK:
+                self._add(line, at, found[1], short)
+
+    def _add(self, line, at, data, short):
+        circle = 1 << (12 if short else 24)
+        number = struct.unpack_from('!H' if short else '!I', data)[0] % circle
+        newest = number if self._newest is None else self._newest
         seq = newest + (number - newest + circle // 2) % circle - circle // 2
-        newest = max(newest, seq)
-        out.append(Fragment(seq, begin, end, line, at, data))
-    return out
+        self._newest = max(newest, seq)
+        self.pieces.append(Fragment(seq, bool(data[0] & 0x80), bool(data[0] & 0x40), line, at, data[2 if short else 4:]))
+
+    def since(self, at):
+        """How many frames with data came at that time or later."""
+        return sum(f.at >= at for f in self.pieces) + sum(when >= at for when, _ in self.plain)
+
+    def whole(self):
+        """[(bytes of the packet, its fragments)] of all packets of which every fragment came, in the order of their numbers."""
+        by_number = {}
+        for f in self.pieces:
+            by_number.setdefault(f.seq, f)  # of copies the first counts
+        out, packet = [], []
+        for seq in sorted(by_number):
+            f = by_number[seq]
+            if f.begin or not packet or seq != packet[-1].seq + 1:
+                packet = [f] if f.begin else []
+            else:
+                packet.append(f)
+            if packet and f.end:
+                out.append((b''.join(p.data for p in packet), packet))
+                packet = []
+        return out
+
+    def behind(self):
+        """{number: how far its own line had gone past it when it came}."""
+        last, out = {}, {}
+        for f in self.pieces:
+            out.setdefault(f.seq, max(0, last.get(f.line, f.seq) - f.seq))
+            last[f.line] = max(f.seq, last.get(f.line, f.seq))
+        return out
+
+    def skews(self):
+        """(line -> seconds, fragments, backward): how late and how far behind the others numbers came."""
+        late, last, seen, missing = collections.Counter(), {}, set(), {}
+        newest, deepest, backward = None, 0, 0
+        for f in self.pieces:
+            if f.seq in seen:
+                continue
+            backward += f.seq < last.get(f.line, f.seq)
+            last[f.line] = max(f.seq, last.get(f.line, f.seq))
+            if newest is None or f.seq > newest:
+                for n in range(f.seq if newest is None else newest + 1, f.seq):
+                    missing[n] = f.at, len(seen)
+                newest = f.seq
+            elif f.seq in missing:
+                since, before = missing.pop(f.seq)
+                late[f.line] = max(late[f.line], f.at - since)
+                deepest = max(deepest, len(seen) - before)
+            seen.add(f.seq)
+        return late, deepest, backward
 
 
-def whole(pieces):
-    """[(bytes of the packet, its fragments)] of all packets of which every fragment came, in the order of their numbers."""
-    by_number = {}
-    for f in pieces:
-        by_number.setdefault(f.seq, f)  # of copies the first counts
-    out, packet = [], []
-    for seq in sorted(by_number):
-        f = by_number[seq]
-        if f.begin or not packet or seq != packet[-1].seq + 1:
-            packet = [f] if f.begin else []
-        else:
-            packet.append(f)
-        if packet and f.end:
-            out.append((b''.join(p.data for p in packet), packet))
-            packet = []
-    return out
+class Flow:
+    """The UDP and ICMP datagrams from one IPv4 address to another. (Of TCP, SYNs are changed on the way.)"""
+
+    def __init__(self, source, target):
+        self.ends = b''.join(bytes(map(int, a.split('.'))) for a in (source, target))
+
+    def datagrams(self, packets):
+        """packets: (seconds, IP packet, fragments it came in). [(identity, seconds, fragments)] of the flow's datagrams. IP fragments count
+        where the last of them came: the kernel in front of an IP port joins them, and who has a smaller MTU cuts again."""
+        out, parts = [], collections.defaultdict(list)
+        for at, packet, pieces in packets:
+            if len(packet) < 20 or packet[0] >> 4 != 4 or packet[9] not in (ICMP, UDP) or packet[12:20] != self.ends:
+                continue
+            length, ident, offset = struct.unpack_from('!HHH', packet, 2)
+            header = (packet[0] & 15) * 4
+            what, data = (packet[1], packet[9], ident), packet[header:length]
+            if offset & 0x3fff:
+                parts[what].append(((offset & 0x1fff) * 8, data, not offset & 0x2000, pieces))
+                data, pieces = self._joined(parts[what])
+                if data is None:
+                    continue
+                del parts[what]
+            out.append(((*what, bool(offset & DONT_FRAGMENT), data), at, pieces))
+        return out
+
+    @staticmethod
+    def _joined(parts):
+        """(data, fragments) of a datagram if all its parts are there."""
+        data, pieces, last = b'', [], False
+        for at, more, last, its in sorted(parts, key=lambda p: p[0]):
+            if at != len(data):
+                return None, []
+            data, pieces = data + more, pieces + its
+        return (data, pieces) if last else (None, [])
+
+    def on_lines(self, lines):
+        """What came whole, in the order of its numbers, then what came without multilink."""
+        packets = []
+        for data, parts in lines.whole():
+            inner, packet = protocol(data) if len(data) > 2 else (0, b'')
+            packets += [(max(f.at for f in parts), packet, parts)] if inner == IPV4 else []
+        return self.datagrams(packets + [(at, packet, []) for at, packet in lines.plain])
+
+    def on_port(self, frames, port):
+        return self.datagrams((at, frame[14:], []) for name, at, frame in frames if name == port and frame[12:14] == b'\x08\x00')
 
 
-def behind(pieces):
-    """{number: how far its own line had gone past it when it came}."""
-    last, out = {}, {}
-    for f in pieces:
-        out.setdefault(f.seq, max(0, last.get(f.line, f.seq) - f.seq))
-        last[f.line] = max(f.seq, last.get(f.line, f.seq))
-    return out
+@dataclasses.dataclass
+class Passage:
+    """What came on one side of hawserd against what left on the other."""
+    came: int          # datagrams
+    missing: list      # [(identity, seconds, fragments)] of those that did not leave
+    surplus: int       # datagrams that left more than once, or that never came
+    disordered: int    # datagrams that left behind a later one
+    slowest: float     # longest time between the last fragment of a datagram and its leaving, seconds
+    stall: float       # longest time between two that left, seconds
+
+    def faults(self):
+        """What is wrong, a text each."""
+        out = []
+        if self.missing:
+            _, at, parts = self.missing[0]
+            pieces = ', '.join(f'{f.seq} on {f.line} at {f.at:.4f}' for f in parts)
+            out.append(f'{len(self.missing)} of {self.came} are missing, the first at {at:.4f}{f" ({pieces})" if parts else ""}')
+        if self.surplus:
+            out.append(f'{self.surplus} more than came')
+        if self.disordered:
+            out.append(f'{self.disordered} out of order')
+        return out
 
 
-def identity(packet):
-    """What does not change on the way through a router: all but TTL and header checksum."""
-    return packet[:8] + packet[9:10] + packet[12:]
-
-
-def datagrams(packets, target):
-    """Those IP packets that are UDP to the host."""
-    address = bytes(map(int, target.split('.')))
-    return [p for p in packets if len(p) >= 28 and p[0] >> 4 == 4 and p[9] == UDP and p[16:20] == address]
+def passage(came, out, since=0.0, excused=frozenset()):
+    """since: what came before need not have left."""
+    place = {key: i for i, (key, *_) in reversed(list(enumerate(came)))}
+    order = [place[key] for key, *_ in out if key in place]
+    disordered, newest = 0, -1
+    for i in order:
+        disordered += i < newest
+        newest = max(newest, i)
+    gone = {key: at for key, at, _ in reversed(out)}
+    asked = [c for c in came if c[1] >= since and c[0] not in excused]
+    slowest = max((gone[key] - at for key, at, _ in asked if key in gone), default=0.0)
+    times = sorted(at for _, at, _ in out if at >= since)
+    return Passage(len(asked), [c for c in asked if c[0] not in gone], len(out) - len(set(order)), disordered, slowest,
+                   max((b - a for a, b in zip(times, times[1:])), default=0.0))
 
 
 @dataclasses.dataclass
 class Verdict:
-    sent: int          # numbers between the first and the last that came
+    passed: Passage    # packets from the peer
+    sent: int          # its numbers between the first and the last that came
     came: int          # of those
     copies: int        # fragments that came once more
-    whole: int         # UDP packets that came in all their fragments, none of them too late to be waited for
-    missing: list      # [(packet, its fragments)] of those that did not leave
     too_late: int      # packets with a fragment that its own line brought too far behind later ones
-    surplus: int       # packets that left more than once, or that never came whole
-    disordered: int    # packets that left behind a later one
     skew: dict         # line -> longest time that one of its numbers came after a later one, seconds
     deepest: int       # most fragments that came before one that an earlier number belonged to
     backward: int      # fragments that came after a later one of their own line
@@ -156,66 +256,27 @@ class Verdict:
 
     def text(self):
         late = ', '.join(f'{line} up to {1000 * s:.0f} ms late' for line, s in sorted(self.skew.items()) if s >= 0.001)
-        return (f'{self.whole - len(self.missing)} of {self.whole} whole packets delivered, {self.disordered} out of order; '
+        p = self.passed
+        return (f'{p.came - len(p.missing)} of {p.came} whole packets delivered, {p.disordered} out of order; '
                 f'{self.lost_before} of {self.sent} fragments lost before us'
                 f'{f"; {late}, {self.deepest} fragments of skew" if late else ""}')
 
 
-def skews(pieces):
-    """(line -> seconds, fragments, backward): how late and how far behind the others numbers came."""
-    late, last, seen, missing = collections.Counter(), {}, set(), {}
-    newest, deepest, backward = None, 0, 0
-    for f in pieces:
-        if f.seq in seen:
-            continue
-        backward += f.seq < last.get(f.line, f.seq)
-        last[f.line] = max(f.seq, last.get(f.line, f.seq))
-        if newest is None or f.seq > newest:
-            for n in range(f.seq if newest is None else newest + 1, f.seq):
-                missing[n] = f.at, len(seen)
-            newest = f.seq
-        elif f.seq in missing:
-            since, before = missing.pop(f.seq)
-            late[f.line] = max(late[f.line], f.at - since)
-            deepest = max(deepest, len(seen) - before)
-        seen.add(f.seq)
-    return late, deepest, backward
+def judge_received(frames, peer, port, flow, short=False, since=0.0, tolerance=16):
+    """From the lines to the IP port. peer: {line: the peer's MAC address}. tolerance: numbers for each line that in-link reorder may
+    span (REASM_SLACK_PER_LINK)."""
+    lines = Lines(frames, peer, short)
+    past = lines.behind()
+    came = flow.on_lines(lines)
+    late = {key for key, _, parts in came if any(past[f.seq] >= tolerance * len(peer) for f in parts)}
+    numbers = {f.seq for f in lines.pieces}
+    skew, deepest, backward = lines.skews()
+    return Verdict(passage(came, flow.on_port(frames, port), since, late), max(numbers) - min(numbers) + 1 if numbers else 0, len(numbers),
+                   len(lines.pieces) - len(numbers), len(late), skew, deepest, backward)
 
 
-def arrived(pieces, target):
-    """[(identity, fragments)] of the whole UDP packets for the target."""
-    out = []
-    for data, parts in whole(pieces):
-        inner, packet = protocol(data)
-        if inner == IPV4 and datagrams([packet], target):
-            out.append((identity(packet[:struct.unpack_from('!H', packet, 2)[0]]), parts))
-    return out
-
-
-def left(frames, port, target):
-    """Identities of the UDP packets for the target that went out of the port, in order."""
-    packets = [frame[14:14 + struct.unpack_from('!H', frame, 16)[0]] for name, _, frame in frames
-               if name == port and frame[12:14] == b'\x08\x00']
-    return [identity(p) for p in datagrams(packets, target)]
-
-
-def judge(frames, sources, port, target, short=False, tolerance=16):
-    """frames: captured(...); sources: {line: the peer's MAC address}; port: hawserd's IP port; target: the host behind it.
-    tolerance: numbers for each line that in-link reorder may span (REASM_SLACK_PER_LINK)."""
-    pieces = fragments(frames, sources, short)
-    past = behind(pieces)
-    came = arrived(pieces, target)
-    late = [key for key, parts in came if any(past[f.seq] >= tolerance * len(sources) for f in parts)]
-    out = left(frames, port, target)
-    place = {key: i for i, (key, _) in reversed(list(enumerate(came)))}
-    order = [place[key] for key in out if key in place]
-    disordered, newest = 0, -1
-    for i in order:
-        disordered += i < newest
-        newest = max(newest, i)
-    excused, gone = set(late), set(out)
-    missing = [(key, parts) for key, parts in came if key not in gone and key not in excused]
-    numbers = {f.seq for f in pieces}
-    skew, deepest, backward = skews(pieces)
-    return Verdict(max(numbers) - min(numbers) + 1 if numbers else 0, len(numbers), len(pieces) - len(numbers), len(came) - len(late),
-                   missing, len(late), len(out) - len(set(order)), disordered, skew, deepest, backward)
+def judge_sent(frames, own, port, flow, short=False, since=0.0, mtu=65535):
+    """From the IP port to the lines. own: {line: hawserd's MAC address}. mtu: of the bundle; what is longer and must not be cut is
+    answered by ICMP."""
+    came = [c for c in flow.on_port(frames, port) if not (c[0][3] and len(c[0][4]) + 20 > mtu)]
+    return passage(came, flow.on_lines(Lines(frames, own, short)), since)

@@ -38,20 +38,31 @@ class Unavailable(Exception):
     """This machine cannot build the guests; says why."""
 
 
-def run(*argv, **kw):
+def run(*argv, check=True, **kw):
     done = subprocess.run([str(a) for a in argv], capture_output=True, **kw)
-    if done.returncode != 0:
+    if check and done.returncode != 0:
         raise Unavailable(f'{" ".join(map(str, argv))[:200]}: {done.stderr.decode(errors="replace").strip()[-400:]}')
     return done.stdout
 
 
 def stock_kernel():
     """The package that linux-image-amd64 stands for (the cloud kernel has no PPP)."""
-    text = run('apt-cache', 'depends', 'linux-image-amd64').decode()
-    found = re.search(r'Depends: (linux-image-\S+)', text)
-    if not found:
-        raise Unavailable('apt knows no linux-image-amd64; run apt-get update')
-    return found.group(1)
+    for update in (False, True):
+        if update:  # a machine whose package lists were never fetched, or cleaned away
+            run('apt-get', 'update', '-qq', timeout=300)
+        found = re.search(r'Depends: (linux-image-\S+)', run('apt-cache', 'depends', 'linux-image-amd64', check=update).decode())
+        if found:
+            return found.group(1)
+    raise Unavailable('apt knows no linux-image-amd64')
+
+
+def download(names, where):
+    argv = ['apt-get', 'download', '-qq', '-o', 'APT::Sandbox::User=root', *names]
+    try:
+        run(*argv, cwd=where, timeout=300)
+    except Unavailable:  # lists that name versions which are gone
+        run('apt-get', 'update', '-qq', timeout=300)
+        run(*argv, cwd=where, timeout=300)
 
 
 def unpack(names):
@@ -60,7 +71,7 @@ def unpack(names):
     debs.mkdir(parents=True, exist_ok=True)
     missing = [n for n in names if not any(debs.glob(f'{n}_*.deb'))]
     if missing:
-        run('apt-get', 'download', '-qq', '-o', 'APT::Sandbox::User=root', *missing, cwd=debs, timeout=300)
+        download(missing, debs)
     versions = {}
     for name in names:
         deb = next(debs.glob(f'{name}_*.deb'))

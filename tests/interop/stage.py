@@ -15,6 +15,7 @@ from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, LEFT_GATEWAY, PA
                     client_config, concentrator_config, merge)
 from guest import Guest
 from lab import Lab, LabError, run, until
+from watch import Watch
 
 LINES = [f'line{i}' for i in range(4)]
 HAWSER, HOST = 'hawser', 'host'
@@ -30,7 +31,7 @@ class Stage(Lab):
 
     def __init__(self, build=None):
         super().__init__(build)
-        self.daemon = self.guest = self.server = self.dumpcap = None
+        self.daemon = self.guest = self.server = self.watch = None
 
     def __enter__(self):
         super().__enter__()
@@ -70,6 +71,7 @@ class Stage(Lab):
         """Nothing runs, nothing is shaped. The guest stays up."""
         self.stop_daemon()
         self.stop_capture()
+        self.watch = None
         self.quiet(self.guest)
         for line in LINES:
             self.unshape(line)
@@ -96,13 +98,11 @@ class Stage(Lab):
         for ns, dev in ((HOST, 'eth0'), (HAWSER, self.port)):
             self.ip(ns, 'link', 'set', dev, 'mtu', mtu)
         self.lines = lines
-        # Through the queueing discipline, where captures of what goes out are taken.
-        device = f'net_af_packet_{self.port},iface={self.port},qdisc_bypass=0'
-        config = merge(self.config(self.dir / 'hawser.sock', lines, self.rates), {'ports': {self.port: {'device': device, 'mtu': mtu}}})
+        config = merge(self.config(self.dir / 'hawser.sock', lines, self.rates), {'ports': {self.port: {'mtu': mtu}}})
         config = merge(config, changes)
         self.daemons = []
         self.daemon = self.hawserd(HAWSER, json.dumps(config, indent=1), 'hawser')
-        self.base = self.drops()
+        self.base, self.excused = self.drops(), set()
         return self.daemon
 
     def stop_daemon(self):
@@ -123,28 +123,28 @@ class Stage(Lab):
     def bundles(self):
         return self.daemon.json('show', 'bundles')['bundles']
 
-    @property
-    def guest_macs(self):
-        return tuple(self.guest.mac(i) for i in range(len(LINES)))
+    def ports(self):
+        return self.daemon.json('show', 'ports')['ports']
 
-    # captures: all lines in one file, both directions
+    def peer_mac(self, i):
+        """Of the peer's end of line i."""
+        return self.guest.mac(i)
 
-    def capture_lines(self, snaplen=128):
-        self.pcap = self.dir / f'lines-{time.monotonic_ns()}.pcapng'
-        interfaces = [arg for line in self.lines for arg in ('-i', line)]
-        self.dumpcap = self.start(HAWSER, f'dumpcap-{self.pcap.stem}', 'dumpcap', '-q', '-s', snaplen, '-B', 8, *interfaces,
-                                  '-w', self.pcap)
-        until('dumpcap', lambda: 'File:' in self.dumpcap.text())
-        return self.pcap
+    # captures: all lines and the IP port in one file, both directions
+
+    def start_capture(self, *options):
+        return self.start(HAWSER, f'dumpcap-{time.monotonic_ns()}', 'dumpcap', '-q', *options)
+
+    def capture_lines(self):
+        self.watch = Watch(self)
 
     def stop_capture(self):
-        if self.dumpcap is not None:
-            self.dumpcap.stop(2)
-            self.dumpcap = None
+        if self.watch is not None:
+            self.watch.stop()
 
     def frames(self, display_filter, *fields, prefs=()):
         """Rows of field values of the captured frames that match."""
-        argv = ['tshark', '-n', '-r', self.pcap, '-Y', display_filter, '-T', 'fields']
+        argv = ['tshark', '-n', '-r', self.watch.pcap, '-Y', display_filter, '-T', 'fields']
         argv += [a for p in prefs for a in ('-o', p)] + [a for f in fields for a in ('-e', f)]
         return [line.split('\t') for line in run(*argv, timeout=60).stdout.splitlines()]
 
@@ -185,10 +185,10 @@ class Stage(Lab):
     def unshape(self, line):
         run('tc', '-n', self.ns(HAWSER), 'qdisc', 'del', 'dev', line, 'root', check=False)
 
-    def heartbeat(self):
+    def heartbeat(self, ns=HOST, target=None, size=56):
         """Pings the guest 20 times a second; the function returned ends that and tells how many were lost and the longest stall."""
         log = f'heartbeat-{time.monotonic_ns()}'
-        pinger = self.start(HOST, log, 'ping', '-n', '-D', '-i', '0.05', self.guest_address)
+        pinger = self.start(ns, log, 'ping', '-n', '-D', '-i', '0.05', '-s', size, target or self.guest_address)
 
         def end():
             pinger.stop(signal.SIGINT)

@@ -3,30 +3,34 @@
 import time
 
 import evidence
-from lab import until
-from stage import HAWSER
+from lab import LabError, until
 
 
-class Blind(Exception):
+class Blind(LabError):
     """Frames were lost in the capture, or between it and hawserd: it cannot be told who is to blame for what."""
 
 
 class Watch:
-    """Captures a stage's lines and its IP port until verdict()."""
+    """Captures a stage's lines and its IP port from now on until end()."""
 
     def __init__(self, stage):
         self.stage = stage
         self.pcap = stage.dir / f'watch-{time.monotonic_ns()}.pcapng'
-        self.before = self.counted()
+        self.since = time.time()
+        self.taken, self.ended = {}, False
         interfaces = [arg for name in (*stage.lines, stage.port) for arg in ('-i', name)]
         # dumpcap holds a thousand packets by itself unless told otherwise.
-        self.dumpcap = stage.start(HAWSER, f'dumpcap-{self.pcap.stem}', 'dumpcap', '-q', '-B', 32, '-N', 1 << 20, '-C', 1 << 29,
-                                   *interfaces, '-w', self.pcap)
+        self.dumpcap = stage.start_capture('-B', 32, '-N', 1 << 20, '-C', 1 << 29, *interfaces, '-w', self.pcap)
         until('dumpcap', lambda: 'File:' in self.dumpcap.text())
+
+    def from_now(self):
+        """What came before was not ready for traffic yet."""
+        self.since = time.time()
+        self.taken = self.counted()
 
     def counted(self):
         """Data frames that hawserd took in on its links."""
-        return sum(link['rx_frames'] for link in self.stage.links())
+        return {link['name']: link['rx_frames'] for link in self.stage.links()}
 
     def settle(self):
         """Until nothing comes any more."""
@@ -35,29 +39,44 @@ class Watch:
             time.sleep(0.1)
             if self.counted() != seen:
                 seen, since = self.counted(), time.monotonic()
-        return seen - self.before
+        return seen
 
-    def verdict(self, short=False):
-        took = self.settle()
-        self.dumpcap.stop(2)
-        sources = {line: self.stage.guest.mac(i) for i, line in enumerate(self.stage.lines)}
+    def end(self):
+        """Ends the capture and judges it; returns (evidence.Verdict of what the peer sent, evidence.Passage of what hawserd sent)."""
+        stage = self.stage
+        after = self.settle()
+        b = next(iter(sorted(stage.bundles(), key=lambda b: b['name'] != stage.name)), {})
+        self.stop()
         frames = evidence.captured(self.pcap)
-        self.pcap.unlink()
-        found = evidence.judge(frames, sources, self.stage.port, self.stage.address, short)
-        if evidence.capture_lost(self.dumpcap.text()):
-            raise Blind(f'the capture lost {evidence.capture_lost(self.dumpcap.text())} frames')
-        if found.missing and took < found.came + found.copies:
-            raise Blind(f'{found.came + found.copies - took} frames were lost in the socket in front of hawserd')
-        return found
+        own = {p['name']: p['mac'] for p in stage.ports()}
+        peer = {line: stage.peer_mac(i) for i, line in enumerate(stage.lines)}
+        there, back = (stage.guest_address, stage.address), (stage.address, stage.guest_address)
+        verdict = evidence.judge_received(frames, peer, stage.port, evidence.Flow(*there), b.get('rx_short', False), self.since)
+        sent = evidence.judge_sent(frames, {line: own[line] for line in stage.lines}, stage.port, evidence.Flow(*back),
+                                   b.get('tx_short', False), self.since, b.get('ip_mtu', 65535))
+        lost = evidence.capture_lost(self.dumpcap.text())
+        if lost:
+            raise Blind(f'the capture lost {lost} frames')
+        if verdict.passed.missing:
+            came = evidence.Lines(frames, peer, b.get('rx_short', False)).since(self.since)
+            took = sum(n - self.taken.get(name, 0) for name, n in after.items())
+            if took < came:
+                raise Blind(f'{came - took} frames were lost in the socket in front of hawserd')
+        return verdict, sent
+
+    def stop(self):
+        self.ended = True
+        self.dumpcap.stop(2)
 
 
-def watched(stage, traffic, short=False, tries=3):
-    """(verdict, what traffic() returned); once more where a busy machine lost frames of the evidence."""
+def watched(stage, traffic, tries=3):
+    """What Watch.end() says of traffic(); once more where a busy machine lost frames of the evidence."""
     for left_over in reversed(range(tries)):
         watch = Watch(stage)
-        result = traffic()
+        watch.from_now()
+        traffic()
         try:
-            return watch.verdict(short), result
+            return watch.end()
         except Blind:
             if left_over == 0:
                 raise
