@@ -126,10 +126,11 @@ def stage_interop():
 STAGES = {'lint': stage_lint, 'unit': stage_unit, 'clang': stage_clang, 'sanitize': stage_sanitize, 'e2e': stage_e2e,
           'soak': stage_soak, 'interop': stage_interop}
 ON_GCC_BUILD = ('e2e', 'soak', 'interop')
+WHEN_NAMED = ('soak', 'interop')  # they measure and wait: a machine that does other things makes some of their cases fail
 
 
 def main():
-    wanted = sys.argv[1:] or list(STAGES)
+    wanted = sys.argv[1:] or [s for s in STAGES if s not in WHEN_NAMED]
     unknown = [s for s in wanted if s not in STAGES]
     if unknown:
         print(f'no stage {", ".join(unknown)}: there are {", ".join(STAGES)}')
