@@ -23,18 +23,19 @@ CHAP_MD5, PAP_AUTH, EAP_AUTH = wire.u16(wire.CHAP) + b'\x05', wire.u16(wire.PAP)
 
 
 class WireStage(RawStage):
-    """line0 and line1: as usual. line2: strict about reserved bits, short numbers, two links at most. line3: asks nobody to
-    authenticate."""
+    """line0 and line1: as usual, without IPv6. line2: strict about reserved bits, short numbers, two links at most. line3: asks nobody
+    to authenticate, and has IPv6."""
 
     def config(self, socket_path, lines, rates):
         config = super().config(socket_path, lines, rates)
         usual = merge(config['concentrators']['isp'], {
-            'limits': {'padi_rate': 'unlimited', 'padi_rate_per_mac': 'unlimited'}, 'lcp': {'echo_interval': '20 s'}})
+            'limits': {'padi_rate': 'unlimited', 'padi_rate_per_mac': 'unlimited'}, 'lcp': {'echo_interval': '20 s'},
+            'network': {'ipv6': {'want': False, 'allow': False}}})
         config['concentrators'] = {
             'isp': merge(usual, {'ports': LINES[:2]}),
             'strict': merge(usual, {'ports': [LINES[2]], 'multilink': {'strict_reserved_bits': True, 'links_max': 2},
                                     'lcp': {'options': {'short_sequence': {'want': True}}}}),
-            'open': merge(usual, {'ports': [LINES[3]], 'authentication': []}),
+            'open': merge(usual, {'ports': [LINES[3]], 'authentication': [], 'network': None}),
         }
         config['users'] = {name: {'password': PASSWORD, 'sessions_max': 4000} for name in (USER, OTHER_USER)}
         config['pools'] = {'subscribers': ['10.64.4.0/22']}
@@ -728,6 +729,43 @@ def ipcp_offers(rows):
     expect((got.code, wire.decode(got.data)) == (wire.CONF_ACK, values), f'got {wire.show(got)}')
 
 
+def both_families(rows):
+    """A plain link where IPv6 is on. The peer does its NCPs by hand."""
+    bundle = Bundle()
+    bundle.starts_ipcp = bundle.rejects_unknown = False
+    bundle.ipcp.judge = lambda options: None
+    return rows.up('line3', bundle, offer=lcp_offer(mrru=None))
+
+
+OWN_ID = b'\x02raw\xff\xfe01'
+
+
+def ipv6cp_taken(rows):
+    """Where IPv6 is on, hawserd asks with an interface identifier of its own; the peer's must be another one, and not 0."""
+    link = both_families(rows)
+    got = link.expect(wire.IPV6CP, wire.CONF_REQ)
+    (kind, ours), = wire.decode(got.data)
+    expect(kind == 1 and len(ours) == 8 and ours != bytes(8), f'got {wire.show(got)}')
+    for value, code in ((ours, wire.CONF_NAK), (bytes(8), wire.CONF_NAK), (OWN_ID, wire.CONF_ACK)):
+        link.send(wire.IPV6CP, wire.control(wire.CONF_REQ, 7, wire.option(1, value)))
+        got = link.expect(wire.IPV6CP, wire.ANSWERS)
+        expect(got.code == code, f'{value.hex()} got {wire.show(got)}')
+
+
+def one_family_rejected(rows, number, other, option, code):
+    """A peer that rejects one of IPCP and IPV6CP keeps the other one, and the link."""
+    link = both_families(rows)
+    link.expect(other, wire.CONF_REQ)
+    link.log.skip()
+    link.send(wire.LCP, wire.control(wire.PROTO_REJ, 1, wire.u16(number) + wire.control(wire.CONF_REQ, 1)))
+    link.send(other, wire.control(wire.CONF_REQ, 8, option))
+    got = link.expect(other, wire.ANSWERS)
+    expect(got.code == code, f'got {wire.show(got)}')
+    link.echo(9)
+    got = link.expect(wire.LCP)
+    expect((got.code, got.id) == (wire.ECHO_REP, 9), f'got {wire.show(got)}')
+
+
 @cell(WireStage, ROW, quick=True)
 def raw_inside_multilink(stage):
     """NCPs in multilink frames, whole and cut; protocol fields of one byte; unknown protocols; LCP and damage inside"""
@@ -745,6 +783,9 @@ def raw_inside_multilink(stage):
         for inside in (True, False):
             rows.play(f'{name} {"inside" if inside else "outside"}',
                       lambda number=number, inside=inside: protocol_rejected(rows, rows.bundle(), number, inside))
+    rows.play('IPV6CP where it is configured', ipv6cp_taken, rows)
+    rows.play('IPV6CP rejected', one_family_rejected, rows, wire.IPV6CP, wire.IPCP, wire.option(wire.ADDRESS, bytes(4)), wire.CONF_NAK)
+    rows.play('IPCP rejected', one_family_rejected, rows, wire.IPCP, wire.IPV6CP, wire.option(1, OWN_ID), wire.CONF_ACK)
     rows.play('LCP inside', lambda: lcp_inside(rows, rows.bundle()))
     rows.play('authentication inside', lambda: auth_inside(rows, rows.bundle()))
     rows.play('damage inside', lambda: bad_frames(rows, rows.bundle()))

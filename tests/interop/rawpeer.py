@@ -480,7 +480,7 @@ class Bundle:
         self.packets = []   # (protocol, bytes), without control protocols
         self.log = Log()    # of control packets that came in multilink frames
         self.ipcp = Negotiation(wire.IPCP, self.send, [(wire.ADDRESS, address)])
-        self.starts_ipcp = True
+        self.starts_ipcp = self.rejects_unknown = True
         self.rx_frames, self.longest = collections.Counter(), 0  # the PPP information field of a fragment
 
     def __str__(self):
@@ -608,6 +608,8 @@ class Bundle:
     def on_control(self, p):
         if p.proto == wire.IPCP and p.code <= wire.CONF_REJ:
             self.ipcp.input(p)
+        elif p.proto not in (wire.IPCP, wire.LCP) and self.rejects_unknown:
+            self.links[0].send(wire.LCP, wire.control(wire.PROTO_REJ, p.id, wire.u16(p.proto) + p.raw))
 
     def packet(self, proto, payload):
         self.packets.append((proto, payload))
