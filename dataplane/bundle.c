@@ -421,8 +421,8 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
 	if (l->slot < LINES_INLINE)
 		b->hot.rx[l->slot] = (struct count){0, 0};
-	b->rare.skew[l->slot] =
-		(struct window_skew){.updated_ms = (uint32_t)(w->now_ns / 1000000), .unmeasured = b->hot.joined != 0};
+	b->rare.skew[l->slot] = (struct window_skew){
+		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
 	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
 	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);

@@ -473,7 +473,7 @@ bundle_set_stall(struct bundle *b)
 
 	b->hot.flags &= (uint16_t)~BUNDLE_UNMEASURED;
 	for (unsigned i = 0; i < b->tx.n_lines; i++)
-		b->hot.flags |= b->rare.skew[i].unmeasured ? BUNDLE_UNMEASURED : 0;
+		b->hot.flags |= b->rare.skew[i].chances != 0 ? BUNDLE_UNMEASURED : 0;
 	b->rare.stall_us = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits);
 	if (b->rare.stall_us != former_us)
 		b->hot.stall |= STALL_CHANGED;

@@ -286,15 +286,14 @@ put_off(const struct drain *d, struct bundle *b)
 	return true;
 }
 
-/* A link that was not heard in the longest time that a missing fragment is waited for is not late: the others need not wait for it any
- * more. */
+/* Links that were not heard in all that time: after some gaps the others need not wait for them any more. */
 static void
 waited_in_vain(struct bundle *b)
 {
 	if (likely(!(b->hot.flags & BUNDLE_UNMEASURED)))
 		return;
 	for (unsigned i = 0; i < b->tx.n_lines; i++)
-		b->rare.skew[i].unmeasured = false;
+		window_skew_chance(&b->rare.skew[i]);
 	bundle_set_stall(b);
 }
 
@@ -382,7 +381,7 @@ note_lag(const struct drain *d, struct bundle *b)
 		return;
 	window_skew_sample(&b->rare.skew[link], lag_us, (uint32_t)(d->w->now_ns / 1000000));
 	if (reasm_lag_against(&b->rx) < b->tx.n_lines)
-		b->rare.skew[reasm_lag_against(&b->rx)].unmeasured = false; /* it was ahead */
+		window_skew_chance(&b->rare.skew[reasm_lag_against(&b->rx)]);
 	bundle_set_stall(b);
 }
 

@@ -16,11 +16,12 @@ window_skew_sample(struct window_skew *s, uint32_t lag_us, uint32_t now_ms)
 {
 	uint32_t steps = (now_ms - s->updated_ms) / DECAY_MS;
 
+	window_skew_chance(s);
 	if (lag_us >= s->lag_us) {
-		*s = (struct window_skew){lag_us, now_ms, false};
+		s->lag_us = lag_us;
+		s->updated_ms = now_ms;
 		return;
 	}
-	s->unmeasured = false;
 	s->updated_ms += steps * DECAY_MS;
 	for (steps = steps < DECAY_STEPS ? steps : DECAY_STEPS; steps > 0; steps--)
 		s->lag_us -= (s->lag_us - lag_us + (1u << DECAY_SHIFT) - 1) >> DECAY_SHIFT;
@@ -32,7 +33,7 @@ window_stall_us(const struct window_skew *skew, unsigned links, const struct win
 	uint64_t lag_us = 0;
 
 	for (unsigned i = 0; i < links; i++) {
-		if (skew[i].unmeasured)
+		if (skew[i].chances != 0)
 			return lim->stall_max_us;
 		lag_us = skew[i].lag_us > lag_us ? skew[i].lag_us : lag_us;
 	}
