@@ -48,8 +48,10 @@ struct bundle {
 	bool ncp_started;  /* the network phase has begun */
 	bool ncp_on[NCPS]; /* its machine runs */
 	uint8_t ncp_retries[NCPS];
-	uint64_t ncp_retry_ms[NCPS]; /* when one that ended beside another is tried again; 0: not */
-	uint16_t owner;              /* concentrator or client */
+	uint32_t ncp_opened[NCPS];    /* times that it opened, */
+	uint64_t ncp_opened_ms[NCPS]; /* and when it last did */
+	uint64_t ncp_retry_ms[NCPS];  /* when one that ended beside another is tried again, or begun anew; 0: not */
+	uint16_t owner;               /* concentrator or client */
 	uint32_t id;
 	uint32_t next_free;
 	char name[HOST_AUTH_NAME_MAX];

@@ -7,7 +7,12 @@
 #include "dataplane/wire/nd.h"
 #include "dataplane/wire/ppp.h"
 
-enum { RETRY_MS = 10 * 1000, RETRY_MAX_MS = 5 * 60 * 1000, RETRIES_UNWANTED = 3 };
+enum {
+	RETRY_MS = 10 * 1000,
+	RETRY_MAX_MS = 5 * 60 * 1000,
+	RETRIES_UNWANTED = 3,
+	TOGETHER_MS = 2000, /* what opens within that was begun with the same peer */
+};
 
 /* The network control protocols of a bundle: one of each, whatever the number of its links (G-62). They are the same automaton, so what
  * follows asks the automaton; what differs is their wishes and what they agreed on. */
@@ -118,6 +123,21 @@ another_lives(const struct bundle *b, enum bundle_ncp but)
 	return false;
 }
 
+/* One opens long after another. Perhaps the peer's bundle is no longer the one with which that other was negotiated: all of its links had gone
+ * for a moment, and now it waits for us to begin what only we want. But what has opened as often as this one, from the second time on,
+ * was negotiated anew already: the two must not be each other's reason for ever. */
+static void
+begin_others_anew(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	for (unsigned i = 0; i < NCPS; i++) {
+		const bool behind = b->ncp_opened[i] < b->ncp_opened[ncp] || b->ncp_opened[ncp] == 1;
+
+		if (i != ncp && behind && ncp_is_open(b, i) && policy_of(h, b, i).want &&
+			h->now_ms - b->ncp_opened_ms[i] > TOGETHER_MS)
+			b->ncp_retry_ms[i] = h->now_ms;
+	}
+}
+
 static void
 ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
@@ -126,8 +146,11 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	if (!b->announced)
 		b->up_since_ms = h->now_ms;
 	b->announced = true;
+	b->ncp_opened[ncp]++;
+	b->ncp_opened_ms[ncp] = h->now_ms;
 	b->ncp_retries[ncp] = 0;
 	b->ncp_retry_ms[ncp] = 0;
+	begin_others_anew(h, b, ncp);
 	bundle_refresh(h, b);
 	agreed_text(b, ncp, text, sizeof(text));
 	if (another_is_open(b, ncp))
@@ -356,12 +379,31 @@ ncp_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto)
 	bundle_rearm(h, b);
 }
 
+/* The automaton goes on, lest the new request looks like a copy of an old one. */
+static void
+begin_anew(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	struct outbox box;
+
+	outbox_init(&box);
+	cp_fsm_lower(fsm_of(b, ncp), false, h->now_ms, &box);
+	drain(h, b, &box);
+	outbox_init(&box);
+	cp_fsm_lower(fsm_of(b, ncp), true, h->now_ms, &box);
+	drain(h, b, &box);
+}
+
 static void
 retry(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
+	const uint8_t state = fsm_of(b, ncp)->state;
+
 	b->ncp_retry_ms[ncp] = 0;
-	if (fsm_of(b, ncp)->state < CP_REQ_SENT) /* else the peer has begun itself */
+	if (state < CP_REQ_SENT)
 		start(h, b, ncp);
+	else if (state == CP_OPENED)
+		begin_anew(h, b, ncp);
+	/* else the peer has begun itself */
 }
 
 void

@@ -257,6 +257,94 @@ what_a_bad_wire_ended_is_tried_again(void **state)
 	assert_true(ended > 3);
 }
 
+static bool
+both_families_are_open(const struct pair *p)
+{
+	for (int node = AC; node <= CLIENT; node++) {
+		const struct host_bundle_info info = bundle(p, node);
+
+		if (!info.ipcp_open || !info.ipv6cp_open)
+			return false;
+	}
+	return true;
+}
+
+/* The peer's bundle is another than we think: all of its links had gone while one of ours stood, and it waits for us to begin IPv6. What
+ * it asks first, IPv4, says so. */
+static void
+other_end_anew(struct pair *p, int node)
+{
+	static const uint8_t request[] = {CP_CONFIGURE_REQUEST, 1, 0, 10, 3, 6, 0, 0, 0, 0};
+	uint8_t packet[PPP_PROTO_LEN + sizeof(request)];
+	struct bundle *b = &p->node[!node].host->bundles[bundle(p, !node).id - 1];
+
+	b->ncp_on[NCP_V6] = false;
+	store_be16(packet, PPP_IPCP);
+	memcpy(packet + PPP_PROTO_LEN, request, sizeof(request));
+	pair_bundle_inject(p, node, bundle(p, node).id, packet, sizeof(packet));
+}
+
+static void
+a_peer_that_began_anew_and_waits_gets_the_other_family_too(void **state)
+{
+	static const struct host_policy waits = {.allow = true};
+
+	(void)state;
+	for (int node = AC; node <= CLIENT; node++) {
+		struct pair_net net;
+		struct pair *p;
+
+		pair_net_init(&net, 2);
+		set_network(&net, on, on);
+		if (node == AC)
+			net.client.network.ipv6 = waits;
+		else
+			net.concentrator.network.ipv6 = waits;
+		p = run(&net, 10000);
+		check(p, both_families_are_open(p));
+		other_end_anew(p, node);
+		pair_run(p, 10000);
+		check(p, both_families_are_open(p));
+		finish(p);
+	}
+}
+
+static void
+ask_anew(struct pair *p, int node, enum bundle_ncp ncp)
+{
+	static const uint8_t v4[] = {0x80, 0x21, CP_CONFIGURE_REQUEST, 99, 0, 10, 3, 6, 10, 0, 0, 99};
+	static const uint8_t v6[] = {0x80, 0x57, CP_CONFIGURE_REQUEST, 99, 0, 14, 1, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+
+	if (ncp == NCP_V4)
+		pair_bundle_inject(p, node, bundle(p, node).id, v4, sizeof(v4));
+	else
+		pair_bundle_inject(p, node, bundle(p, node).id, v6, sizeof(v6));
+}
+
+/* And the two do not take each other's new beginnings for reasons for ever. */
+static void
+one_family_negotiated_anew_is_no_reason_without_end(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct pair_net net;
+		struct pair *p;
+		unsigned requests;
+
+		pair_net_init(&net, 2);
+		set_network(&net, on, on);
+		p = run(&net, 10000);
+		ask_anew(p, (int)(i / 2), (enum bundle_ncp)(i % 2));
+		pair_run(p, 20000);
+		check(p, both_families_are_open(p));
+		requests = p->node[AC].ncp_requests + p->node[CLIENT].ncp_requests;
+		assert_in_range(requests, 3, 12);
+		pair_run(p, 200000);
+		assert_int_equal(p->node[AC].ncp_requests + p->node[CLIENT].ncp_requests, requests);
+		finish(p);
+	}
+}
+
 /* ------------------------------------------------------------------ interface identifiers */
 
 static void
@@ -310,6 +398,8 @@ main(void)
 		cmocka_unit_test(nothing_to_carry_closes_the_links_with_a_reason),
 		cmocka_unit_test(lines_lost_in_turn_leave_the_network_alone),
 		cmocka_unit_test(what_a_bad_wire_ended_is_tried_again),
+		cmocka_unit_test(a_peer_that_began_anew_and_waits_gets_the_other_family_too),
+		cmocka_unit_test(one_family_negotiated_anew_is_no_reason_without_end),
 		cmocka_unit_test(without_identifiers_it_opens_too),
 		cmocka_unit_test(equal_identifiers_part),
 	};
