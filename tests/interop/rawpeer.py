@@ -323,8 +323,11 @@ class Link:
         return 'auth' if proto in (wire.CHAP, wire.PAP) else 'lcp'
 
     def take(self, f):
-        """A frame for this link: now, or when release() lets it."""
-        if self.held or STAGES.index(self._stage(f)) >= STAGES.index(self.gate):
+        """A frame for this link: now, or when release() lets it. LCP is served while only authentication is held: with PAP, hawserd takes
+        the link for up, and asks by echo whether it is."""
+        if self.gate == 'auth' and f.type == wire.SESSION and wire.split_protocol(f.payload)[0] == wire.LCP:
+            self._receive(f)
+        elif self.held or STAGES.index(self._stage(f)) >= STAGES.index(self.gate):
             self.held.append(f)
         else:
             self._receive(f)
