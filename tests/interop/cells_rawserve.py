@@ -370,7 +370,7 @@ def forgets(rows):
         station.make = lambda s: ServerLink(s, new, lcp_offer(auth=CHAP_MD5, endpoint=(1, b'raw')), USER, PASSWORD)
     rows.is_up(new, 2, 12)
     rows.lives(new)
-    expect(new.lost == 0, f'{new.lost} numbers lost')
+    expect(not new.lost, f'numbers {new.lost} are lost')
 
 
 ERRORS = [

@@ -473,13 +473,15 @@ def lcp_offer(mru=1492, magic=0x12345678, mrru=1500, short=False, endpoint=None,
 
 class Bundle:
     """What the links of one life carry together: numbers, the window, IPCP, packets. Numbers begin at 0; a missing one is lost when
-    all links have brought later ones (RFC 1990 section 4.1), and counted: on these wires that takes a link that went."""
+    all links have brought later ones (RFC 1990 section 4.1): on these wires that takes a link that went, or a machine that kept the
+    worker of one line from running. Then it comes late, and is counted."""
 
     def __init__(self, address=bytes(4)):
         self.links = []
         self.mp = self.tx_short = self.rx_short = False
         self.next_tx, self.next_rx = 0, 0
-        self.window, self.newest, self.lost = {}, {}, 0
+        self.window, self.newest = {}, {}
+        self.lost, self.late = set(), 0  # numbers given up; how many of them came all the same
         self.packets = []   # (protocol, bytes), without control protocols
         self.log = Log()    # of control packets that came in multilink frames
         self.ipcp = Negotiation(wire.IPCP, self.send, [(wire.ADDRESS, address)])
@@ -547,8 +549,12 @@ class Bundle:
         first, last, number, data = wire.mp_parse(data, self.rx_short)
         if number in self.window:
             raise LabError(f'number {number} came twice on {self}')
+        if number in self.lost:
+            self.lost.remove(number)
+            self.late += 1
+            return
         if self._newer(self.next_rx, number):
-            raise LabError(f'number {number} comes late or again on {self}')
+            raise LabError(f'number {number} comes again on {self}')
         self.window[number] = first, last, data
         self.newest[link] = number
         self.rx_frames[link] += 1
@@ -588,10 +594,10 @@ class Bundle:
         gap, _ = self._first_gap()
         if not self.links or not all(x in self.newest and self._newer(self.newest[x], gap) for x in self.links):
             return False
+        self.lost.add(gap)
         self._take((gap + 1) & self._mask)
         while self.next_rx in self.window and not self.window[self.next_rx][0]:
             self._take((self.next_rx + 1) & self._mask)
-        self.lost += 1
         return True
 
     def _deliver(self, data):
