@@ -10,6 +10,7 @@ import time
 
 import image
 from lab import LabError
+from priority import hasten
 
 
 class GuestDied(LabError):
@@ -56,6 +57,7 @@ class Guest:
         self.console = open(lab.dir / f'{name}.console', 'wb')
         self.popen = subprocess.Popen([*lab.inside(ns), *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, env=env, start_new_session=True)
+        hasten(self.popen.pid)
         self.release = None
         self._ready = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()

@@ -15,6 +15,7 @@ from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, LEFT_GATEWAY, PA
                     client_config, concentrator_config, merge)
 from guest import Guest
 from lab import Lab, LabError, run, until
+from priority import hasten
 from watch import Watch
 
 LINES = [f'line{i}' for i in range(4)]
@@ -86,6 +87,11 @@ class Stage(Lab):
             for n in ifb0 ifb1 ifb2 ifb3; do ip link del $n; done 2>/dev/null
             true''')
 
+    def start(self, *argv):
+        process = super().start(*argv)
+        hasten(process.popen.pid)
+        return process
+
     # hawserd
 
     def config(self):
@@ -102,6 +108,7 @@ class Stage(Lab):
         config = merge(config, changes)
         self.daemons = []
         self.daemon = self.hawserd(HAWSER, json.dumps(config, indent=1), 'hawser')
+        hasten(self.daemon.popen.pid)
         self.base, self.excused = self.drops(), set()
         return self.daemon
 
