@@ -131,6 +131,20 @@ who_does_not_answer_is_asked_three_times_then_reported(void **state)
 	assert_action(0, NEIGHBOUR_ASK);
 }
 
+/* Of the first datagram to a host every fragment has to wait: one that does not costs them all. */
+static void
+the_longest_datagram_waits_in_all_its_fragments(void **state)
+{
+	enum { FRAGMENTS = (65535 - 20 + 1479) / 1480 };
+
+	(void)state;
+	for (unsigned i = 0; i < FRAGMENTS; i++)
+		assert_true(want("x", 0));
+	heard(&mac_a, false, 0);
+	assert_int_equal(out.n, 1 + FRAGMENTS);
+	assert_action(FRAGMENTS, NEIGHBOUR_SEND);
+}
+
 static void
 the_queue_of_one_address_is_bounded(void **state)
 {
@@ -311,6 +325,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(packets_wait_for_the_answer_and_leave_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			who_does_not_answer_is_asked_three_times_then_reported, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_longest_datagram_waits_in_all_its_fragments, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_queue_of_one_address_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_queue_of_all_addresses_is_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_used_neighbour_is_asked_again_by_unicast, setup, teardown),
