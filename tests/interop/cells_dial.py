@@ -317,7 +317,7 @@ def userspace_pppoe_silence(stage):
     stage.password(stage.guest, {USER: PASSWORD, 'mute': 'm'})
     stage.start_daemon(2, changes={**changes, 'users': {'mute': {'password': 'm', 'address': '10.64.0.98'}}})
     kept = stage.dial('eth0', 'lcp-echo-interval 0', multilink='nomultilink', plugin=pty)
-    given_up = stage.dial('eth1', 'lcp-echo-interval 0', user='mute', multilink='nomultilink', plugin=pty)
+    given_up = stage.dial('eth1', 'lcp-echo-interval 0\nnodefaultroute', user='mute', multilink='nomultilink', plugin=pty)
     stage.jobs = [kept, given_up]
     wait_up(stage, 1)
     stage.daemon.wait_bundle('mute', 1)

@@ -106,6 +106,7 @@ def serve_restarted(stage):
     wait_up(stage, 2, 30)
     took = time.monotonic() - start
     stage.guest.run('ip link set ppp0 mtu 1500')
+    stage.capture_lines()  # the new bundle's numbers begin at 0 again
     pings(stage)
     no_drops(stage, LIFE)
     return f'up again after {took:.1f} s (echo 1 s x 3)'
