@@ -123,19 +123,19 @@ another_lives(const struct bundle *b, enum bundle_ncp but)
 	return false;
 }
 
-/* One opens long after another. Perhaps the peer's bundle is no longer the one with which that other was negotiated: all of its links had gone
- * for a moment, and now it waits for us to begin what only we want. But what has opened as often as this one, from the second time on,
- * was negotiated anew already: the two must not be each other's reason for ever. */
+/* One was open and has opened again, long after another. Perhaps the peer's bundle is no longer the one with which that other was negotiated:
+ * all of its links had gone for a moment, and now it waits for us to begin what only we want. But what has opened as often as this one
+ * was negotiated anew already: the two must not be each other's reason for ever. What opens for the first time says nothing of the kind: to
+ * begin the other anew would interrupt its traffic. */
 static void
 begin_others_anew(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
-	for (unsigned i = 0; i < NCPS; i++) {
-		const bool behind = b->ncp_opened[i] < b->ncp_opened[ncp] || b->ncp_opened[ncp] == 1;
-
-		if (i != ncp && behind && ncp_is_open(b, i) && policy_of(h, b, i).want &&
+	if (b->ncp_opened[ncp] == 1)
+		return;
+	for (unsigned i = 0; i < NCPS; i++)
+		if (i != ncp && b->ncp_opened[i] < b->ncp_opened[ncp] && ncp_is_open(b, i) && policy_of(h, b, i).want &&
 			h->now_ms - b->ncp_opened_ms[i] > TOGETHER_MS)
 			b->ncp_retry_ms[i] = h->now_ms;
-	}
 }
 
 static void
