@@ -802,17 +802,29 @@ def members(rows):
     return {(r['port'], r['session']): r['bundle_id'] for r in rows.open_links()}
 
 
+def ask_all(rows, links, ask, answered):
+    """All at once, and those that got no answer again as clients do: hawserd takes only so many in a moment."""
+    for last in (False, False, False, True):
+        for link in links:
+            if not answered(link):
+                ask(link)
+        try:
+            rows.wires.run(lambda: all(answered(x) for x in links), 2, lambda: f'{sum(answered(x) for x in links)} of {len(links)} answers')
+            return
+        except LabError:
+            if last:
+                raise
+
+
 def dial_all(rows, line, wishes):
     """Links of [(bundle, user, offer)], all at once; none of them says IPCP."""
     links = []
     for bundle, user, offer in wishes:
         rows.mac += 1
         links.append(ClientLink(Station(rows.wires, line, bytes.fromhex('0200ab00') + wire.u16(rows.mac)), bundle, offer, user, PASSWORD))
-        links[-1].send_padi()
     rows.links += links
-    rows.wires.run(lambda: all(x.offered for x in links), 5, lambda: f'{sum(x.offered for x in links)} of {len(links)} PADOs')
-    for link in links:
-        link.send_padr()
+    ask_all(rows, links, ClientLink.send_padi, lambda x: x.offered)
+    ask_all(rows, links, ClientLink.send_padr, lambda x: x.session)
     rows.wires.run(lambda: all(x.state == 'up' for x in links), 10,
                    lambda: f'{[str(x) for x in links if x.state != "up"][:3]} of {len(links)} not up')
     return links
