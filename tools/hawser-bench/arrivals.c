@@ -10,13 +10,12 @@
 #include "dataplane/wire/pppoe.h"
 #include "tools/hawser-bench/harness.h"
 
-enum { TCP_LEN = 20 };
+enum { TCP_LEN = 20 }; /* without options */
 
-/* IPv4 or IPv6, and TCP without options. */
-static unsigned
-headers_len(const struct arrivals *a)
+unsigned
+arrivals_headers(const struct population *p)
 {
-	return a->p->ipv6 ? IP6_HDR_LEN + TCP_LEN : IP4_HDR_MIN + TCP_LEN;
+	return (p->ipv6 ? IP6_HDR_LEN : IP4_HDR_MIN) + TCP_LEN;
 }
 
 const struct shape shape_in_2 = {"1500 B in 2", 2, 1, {{1500, 0, 2, 0}, {1500, 1, 2, 0}}};
@@ -35,6 +34,9 @@ void
 arrivals_init(struct arrivals *a, unsigned population, unsigned worker)
 {
 	const struct population *p = &lab.pop[population];
+
+	if (worker < p->first_worker || worker >= p->first_worker + p->n_workers)
+		die("population %s is not at worker %u", p->name, worker);
 
 	*a = (struct arrivals){.t = {.population = population, .worker = worker}, .p = p, .seed = 0x1234567 + worker};
 	a->flows = calloc(p->n, sizeof(*a->flows));
@@ -109,15 +111,20 @@ link_of(const struct arrivals *a, struct flow *f, unsigned l)
 	}
 }
 
-void
-arrivals_next(struct arrivals *a, struct arrival *out)
+static void
+next_of_bundle(struct arrivals *a, uint32_t bundle, struct arrival *out)
 {
-	const uint32_t bundle = random_below(&a->seed, a->t.bundles);
 	struct flow *f = &a->flows[bundle];
 	const unsigned l = link_of(a, f, random_below(&a->seed, a->p->links));
 
 	*out = (struct arrival){.bundle = bundle, .seq = f->next[l], .link = l};
 	f->next[l] += a->p->links;
+}
+
+void
+arrivals_next(struct arrivals *a, struct arrival *out)
+{
+	next_of_bundle(a, random_below(&a->seed, a->t.bundles), out);
 }
 
 bool
@@ -211,15 +218,15 @@ piece(struct arrivals *a, uint8_t *p, uint32_t bundle, uint32_t number, unsigned
 			headers6(p + 2, behind(a, bundle), lab_somewhere6(&a->seed), number, bytes);
 		else
 			headers4(p + 2, address, somewhere(&a->seed), number, bytes);
-		from = 2 + headers_len(a);
+		from = 2 + arrivals_headers(a->p);
 		p += from;
 	}
 	if (a->check)
 		contents(p, address, number, from - 2, to - 2);
 }
 
-struct rte_mbuf *
-arrivals_frame(struct arrivals *a, const struct arrival *x)
+static void
+write_frame(struct arrivals *a, const struct arrival *x, struct rte_mbuf *m)
 {
 	const struct shape *s = a->t.shape;
 	const uint32_t since = x->seq - a->flows[x->bundle].base;
@@ -227,16 +234,13 @@ arrivals_frame(struct arrivals *a, const struct arrival *x)
 	const bool last = s->at[k].piece + 1 == s->at[k].pieces;
 	const unsigned from = s->at[k].piece * part, to = last ? all : from + part;
 	const uint32_t number = since / s->cycle * s->datagrams + s->at[k].datagram;
-	const struct lab_link *l = &a->p->link[(a->t.worker * a->p->n + x->bundle) * a->p->links + x->link];
+	const struct lab_link *l = lab_link(a->p, a->t.worker, x->bundle, x->link);
 	const struct mac src = lab_peer(a->t.worker, a->p, x->bundle, x->link);
 	const unsigned mp_len = mp_hdr_len(a->p->short_seq);
-	struct rte_mbuf *m = rte_pktmbuf_alloc(lab.dp->workers[a->t.worker]->pool);
 	const unsigned eth = (unsigned)eth_hdr_len(a->p->vlans);
 	const unsigned hdr = eth + PPPOE_HDR_LEN + PPP_PROTO_LEN + mp_len;
 	uint8_t *p;
 
-	if (m == NULL)
-		die("no packet buffer free");
 	m->port = l->port;
 	p = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(hdr + to - from));
 	eth_store(p, lab_port_mac(l->port), &src, a->p->vlans, ETHERTYPE_PPPOE_SESSION);
@@ -244,20 +248,51 @@ arrivals_frame(struct arrivals *a, const struct arrival *x)
 	store_be16(p + eth + PPPOE_HDR_LEN, PPP_MP);
 	mp_store(p + hdr - mp_len, a->p->short_seq, x->seq, s->at[k].piece == 0, last);
 	piece(a, p + hdr, x->bundle, number, s->at[k].bytes, from, to);
+}
+
+struct rte_mbuf *
+arrivals_frame(struct arrivals *a, const struct arrival *x)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(lab.dp->workers[a->t.worker]->pool);
+
+	if (m == NULL)
+		die("no packet buffer free");
+	write_frame(a, x, m);
 	return m;
+}
+
+enum { AHEAD = 32 };
+
+/* Most of the time of a run goes here, so everything is fetched before it is needed. */
+static void
+fill_some(struct arrivals *a, struct rte_mbuf *list[], unsigned n)
+{
+	uint32_t bundle[AHEAD];
+	struct arrival x[AHEAD];
+
+	if (rte_pktmbuf_alloc_bulk(lab.dp->workers[a->t.worker]->pool, list, n) != 0)
+		die("no packet buffer free");
+	for (unsigned i = 0; i < n; i++) {
+		bundle[i] = random_below(&a->seed, a->t.bundles);
+		rte_prefetch0(&a->flows[bundle[i]]);
+		rte_prefetch0((uint8_t *)list[i] + lab.data_at);
+		rte_prefetch0((uint8_t *)list[i] + lab.data_at + RTE_CACHE_LINE_SIZE);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		next_of_bundle(a, bundle[i], &x[i]);
+		while (a->t.loss != 0 && random_below(&a->seed, a->t.loss) == 0)
+			arrivals_next(a, &x[i]);
+		rte_prefetch0(lab_link(a->p, a->t.worker, x[i].bundle, x[i].link));
+	}
+	for (unsigned i = 0; i < n; i++)
+		write_frame(a, &x[i], list[i]);
 }
 
 void
 arrivals_fill(struct arrivals *a, struct rte_mbuf *list[], unsigned n)
 {
-	struct arrival x;
-
-	for (unsigned i = 0; i < n; i++) {
-		do
-			arrivals_next(a, &x);
-		while (a->t.loss != 0 && random_below(&a->seed, a->t.loss) == 0);
-		list[i] = arrivals_frame(a, &x);
-	}
+	for (unsigned i = 0; i < n; i += AHEAD)
+		fill_some(a, list + i, RTE_MIN(n - i, (unsigned)AHEAD));
 }
 
 struct rte_mbuf *
@@ -279,6 +314,6 @@ arrivals_packet(struct arrivals *a, uint32_t bundle, uint32_t number, unsigned b
 	else
 		headers4(p + ETH_HDR_LEN, somewhere(&a->seed), address, number, bytes);
 	if (a->check)
-		contents(p + ETH_HDR_LEN + headers_len(a), address, number, headers_len(a), bytes);
+		contents(p + ETH_HDR_LEN + arrivals_headers(a->p), address, number, arrivals_headers(a->p), bytes);
 	return m;
 }

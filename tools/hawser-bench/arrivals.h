@@ -72,6 +72,9 @@ void arrivals_fill(struct arrivals *a, struct rte_mbuf *list[], unsigned n);
 /* An IP packet of the size in an Ethernet frame for the inside port, to a bundle; its number marks its contents. */
 struct rte_mbuf *arrivals_packet(struct arrivals *a, uint32_t bundle, uint32_t number, unsigned bytes);
 
+/* Bytes of the IP and TCP headers of a population's datagrams. */
+unsigned arrivals_headers(const struct population *p);
+
 /* The contents: byte `at` of datagram `number` of a bundle, behind the headers. */
 static inline uint8_t
 content(uint32_t address, uint32_t number, unsigned at)

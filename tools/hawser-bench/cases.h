@@ -10,11 +10,15 @@
 struct run {
 	struct results r;
 	unsigned rounds;
-	bool small;       /* no 100k tables, fewer cases: a smoke test */
+	bool small;       /* the goals only: no cases beside them */
 	const char *only; /* group to run; NULL: all */
 };
 
 void bench_from_links(struct run *run);
+void bench_from_links_100k(struct run *run);
+void bench_worst(struct run *run);
+void bench_links(struct run *run);
+void bench_links_100k(struct run *run);
 void bench_kinds(struct run *run);
 void bench_deep(struct run *run);
 void bench_to_links(struct run *run);
@@ -30,9 +34,16 @@ struct from_case {
 	struct traffic t;
 };
 
+enum { LAB_LEAD = 4096 }; /* frames of a list that bring tables into the caches, untimed */
+
 const char *id_of(const char *fmt, const char *name);
 struct from_case *case_of(
 	struct arrivals *a, struct arrivals *ghost, uint32_t bundles, const struct shape *shape, unsigned depth);
+struct bench *add_path(
+	struct results *r, const char *id, const char *what, const struct from_case *c, struct bench *ref);
+struct bench *add_reassembly(
+	struct results *r, const char *id, const char *what, const struct from_case *c, struct bench *ref);
+struct bench *add_macswap(struct results *r, const char *name, const struct from_case *c);
 /* Every byte of every packet, of a traffic from its first to its last datagram. */
 void from_check(struct arrivals *a, const struct traffic *t);
 /* Brings the data plane's windows into the state of this traffic. */
@@ -43,7 +54,8 @@ void from_settle(struct arrivals *a);
 void from_path_slice(struct bench *b, struct sample *s);
 /* The stages from pppoe_rx to mss_from_links; what comes out is freed untimed. */
 void from_reassembly_slice(struct bench *b, struct sample *s);
-void stages_reassemble(struct worker *w, struct rte_mbuf *list[], unsigned n, struct rte_mbuf *out[], unsigned *n_out);
+/* The same of any frames, with the release of what comes out: cycles. */
+uint64_t from_reassemble(struct rte_mbuf *m[], unsigned n);
 uint64_t turn_ns(void);
 
 /* Cost by stage: cycles between marks, less what a mark itself takes. */
@@ -84,8 +96,14 @@ profile_mark(struct profile *p, enum stage s)
 	p->last = rte_rdtsc();
 }
 
-/* Medians over many lists: cycles a frame of each stage, less what a mark takes itself. Returns the timers' share of all cycles. */
-double profile_stages(
+/* Cycles of the timers for a list of traffic, which is a tick long, and for a tick without any. */
+struct timer_cycles {
+	double busy, low, high; /* 10th and 90th percentile of the lists */
+	double idle;
+};
+struct timer_cycles profile_timers(struct arrivals *a);
+/* Cycles a frame of each stage, the mean over many lists but the outliers. */
+void profile_stages(
 	struct results *r, const char *path, void (*list)(struct arrivals *a, struct profile *p), struct arrivals *a);
 extern const char *const stage_names[STAGES];
 
@@ -96,10 +114,14 @@ void to_profile(struct arrivals *a, struct profile *p);
 /* references.c */
 void ghost_enter(struct bench *b);
 void macswap_slice(struct bench *b, struct sample *s);
+void floor_enter(struct bench *b);
 void floor_slice(struct bench *b, struct sample *s);
+void floor_own_slice(struct bench *b, struct sample *s);
+void floor_leave(struct bench *b);
 void ip_frag_enter(struct bench *b);
 void ip_frag_slice(struct bench *b, struct sample *s);
-void ip_frag_leave(struct bench *b);
+/* Ends all tables of rte_ip_frag, which stay between visits. */
+void ip_frag_close(void);
 void ip_cut_slice(struct bench *b, struct sample *s);
 void reorder_enter(struct bench *b);
 void reorder_slice(struct bench *b, struct sample *s);
@@ -109,8 +131,5 @@ void reorder_leave(struct bench *b);
 void plain_enter(struct bench *b);
 void plain_slice(struct bench *b, struct sample *s);
 void plain_leave(struct bench *b);
-
-/* worst.c */
-void worst_inputs(struct run *run, struct arrivals *a, struct arrivals *ghost);
 
 #endif

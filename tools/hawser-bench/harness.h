@@ -8,15 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Cases, rounds, medians. A case's slice() does a bounded piece of work (0.1 to 2 ms), times only what matters, and says how many items
- * that was. A round visits every pair of the group: some slices of the test, then at once some of its reference, so that both see the
- * same machine weather; the ratio of the two medians is the round's. What is reported is the median over the rounds. */
+/* Cases, rounds, medians. A case's slice() does a bounded piece of work (0.5 to 5 ms), times only what matters, and says how many items
+ * that was. A round visits every pair of the group, where possible with slices of the test and of its reference in turns, so that both see the same
+ * machine weather; a visit's cost is the mean of the middle of its slices, the ratio of the two is the round's. What is reported is the median over
+ * the rounds. A slice in which the kernel gave the CPU to something else is measured again. */
 
 struct sample {
 	uint64_t cycles, items;
 };
 
-enum { ROUNDS_MAX = 64, SLICES = 5, CASES_MAX = 160, GOALS_MAX = 64 };
+enum { ROUNDS_MAX = 64, SLICES = 4, CASES_MAX = 160, GOALS_MAX = 64 };
 
 struct bench {
 	const char *id;                 /* "from_links.32k" */
@@ -26,8 +27,10 @@ struct bench {
 	void (*slice)(struct bench *b, struct sample *s);
 	void (*leave)(struct bench *b);
 	const void *ctx; /* the case's own */
-	const struct bench *ref;
-	double cost[ROUNDS_MAX];  /* cycles an item, median of each visit */
+	struct bench *ref;
+	bool in_turns;           /* its slices and its reference's alternate; else each has all of its slices at once */
+	bool is_ref;             /* of a case with rounds: measured together with that */
+	double cost[ROUNDS_MAX]; /* cycles an item, of each visit */
 	double ratio[ROUNDS_MAX]; /* to ref, of each round */
 	unsigned n_cost, n_ratio;
 };
@@ -40,6 +43,8 @@ struct goal {
 	double value, low, high;   /* median, 10th and 90th percentile */
 	double cycles, ref_cycles; /* 0: not of that kind */
 	const char *note;
+	double known;  /* what a goal that is known to be missed had when it was recorded; 0: none */
+	double others; /* CPUs that others used meanwhile; of several tries in the quietest */
 };
 
 struct stage_cost {
@@ -58,10 +63,14 @@ struct results {
 	unsigned n_goals;
 };
 
+/* Of each goal the better one of the two; the rest stays. */
+void results_better(struct results *r, const struct results *than);
+void results_append(struct results *r, const struct results *more);
+
 /* A case stays for the life of the process, in the order of adding. */
 struct bench *bench_add(struct results *r, const struct bench *b);
 
-/* Visits all cases added since `first`, `rounds` times; refs are run behind their tests. */
+/* Visits all cases added since `first`, `rounds` times, references together with their tests. */
 void bench_run(struct results *r, unsigned first, unsigned rounds);
 
 /* A goal that cannot be measured here: no value, and why. */
@@ -69,10 +78,20 @@ void goal_not_run(struct results *r, const char *id, const char *what, double li
 /* The goal's value from a case's ratio to its ref. */
 void goal_of_ratio(struct results *r, const char *id, const char *what, const struct bench *b, double limit);
 void goal_of_value(struct results *r, const struct goal *g);
+/* Whether it is missed even if the goal were `slack` times as mild. */
 bool goal_missed(const struct goal *g, double slack);
+/* The same of what is known to be missed: whether it has become worse than recorded by the slack. */
+bool goal_worse(const struct goal *g, double slack);
+/* a is the better of two measurements of one goal. */
+bool goal_better(const struct goal *a, const struct goal *b);
 
+/* Of all but the highest and the lowest quarter. */
+double middle_mean(const double *v, unsigned n);
 double median(const double *v, unsigned n);
 double percentile(const double *v, unsigned n, double p);
+
+/* How often this thread had to leave its CPU to others. */
+long interruptions(void);
 
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 

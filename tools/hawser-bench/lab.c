@@ -15,7 +15,6 @@ enum {
 	PREFIX6_LEN = 56, /* of a subscriber */
 	MRU = 1492,
 	MSS = 1448,
-
 };
 
 struct lab lab;
@@ -28,37 +27,37 @@ static struct ring_port {
 	bool made;
 	struct rte_ring *in[LAB_WORKERS];
 	char device[RTE_ETH_NAME_MAX_LEN];
-} ring_ports[LAB_WORKERS + 1][LAB_ACCESS_MAX + 1];
+} ring_ports[LAB_ACCESS_MAX + 1];
 
 static struct rte_ring *
-ring(unsigned queues, unsigned port, unsigned q, const char *way)
+ring(unsigned port, unsigned q, const char *way, unsigned size)
 {
 	char name[64]; /* rte_ring_create refuses one that is too long */
 	struct rte_ring *r;
 
-	snprintf(name, sizeof(name), "bench:%u:%u:%s%u", queues, port, way, q);
-	r = rte_ring_create(name, LAB_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "bench:%u:%s%u", port, way, q);
+	r = rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r == NULL)
 		die("no memory for ring %s", name);
 	return r;
 }
 
 static struct ring_port *
-ring_port(unsigned queues, unsigned i)
+ring_port(unsigned i)
 {
-	struct ring_port *p = &ring_ports[queues][i];
+	struct ring_port *p = &ring_ports[i];
 	struct rte_ring *out[LAB_WORKERS];
 	char name[32];
 	int id;
 
 	if (p->made)
 		return p;
-	for (unsigned q = 0; q < queues; q++) {
-		p->in[q] = ring(queues, i, q, "in");
-		out[q] = ring(queues, i, q, "out");
+	for (unsigned q = 0; q < LAB_WORKERS; q++) {
+		p->in[q] = ring(i, q, "in", LAB_RING);
+		out[q] = ring(i, q, "out", 64); /* nothing is ever sent there */
 	}
-	snprintf(name, sizeof(name), "bench_%u_%u", queues, i);
-	id = rte_eth_from_rings(name, p->in, queues, out, queues, 0);
+	snprintf(name, sizeof(name), "bench_%u", i);
+	id = rte_eth_from_rings(name, p->in, LAB_WORKERS, out, LAB_WORKERS, 0);
 	if (id < 0 || rte_eth_dev_get_name_by_port((uint16_t)id, p->device) != 0)
 		die("no ring port %s", name);
 	p->made = true;
@@ -122,7 +121,7 @@ command(unsigned worker, const struct dp_cmd *cmd)
 static void
 set_link(unsigned worker, struct population *p, uint32_t bundle, unsigned slot, uint64_t rate_bps)
 {
-	const unsigned at = (worker * p->n + bundle) * p->links + slot;
+	const struct lab_link *link = lab_link(p, worker, bundle, slot);
 	const struct dp_cmd cmd = {
 		.op = DP_CMD_LINK_SET,
 		.bundle = p->first + bundle,
@@ -133,10 +132,10 @@ set_link(unsigned worker, struct population *p, uint32_t bundle, unsigned slot, 
 				.encap = 0,
 				.overhead_bytes = 24,
 				.peer = lab_peer(worker, p, bundle, slot),
-				.local = *lab_port_mac(p->link[at].port),
+				.local = *lab_port_mac(link->port),
 				.vlans = p->vlans,
 				.port = lab.lines,
-				.session = p->link[at].session,
+				.session = link->session,
 				.tx_mru = MRU,
 				.rate_bps = rate_bps,
 			},
@@ -149,7 +148,7 @@ void
 lab_set_rate(struct population *p, uint64_t rate_bps)
 {
 	p->rate_bps = rate_bps;
-	for (unsigned w = 0; w < lab.n_workers; w++)
+	for (unsigned w = p->first_worker; w < p->first_worker + p->n_workers; w++)
 		for (uint32_t b = 0; b < p->n; b++)
 			for (unsigned s = 0; s < p->links; s++)
 				set_link(w, p, b, s, rate_bps);
@@ -159,18 +158,18 @@ lab_set_rate(struct population *p, uint64_t rate_bps)
 static void
 add_session(unsigned worker, struct population *p, uint32_t bundle, unsigned slot, uint32_t sessions[])
 {
-	const unsigned at = (worker * p->n + bundle) * p->links + slot;
+	struct lab_link *link = lab_link(p, worker, bundle, slot);
 	const unsigned port = (p->first + bundle) % lab.n_access;
 	const struct dp_bundle_ref ref = {.index = p->first + bundle, .home = (uint16_t)worker, .gen = LAB_GEN};
 	struct dp_session_key key;
 
 	if (sessions[port] >= 65534)
 		die("more sessions than %u access ports have ids", lab.n_access);
-	p->link[at] = (struct lab_link){.session = (uint16_t)++sessions[port], .port = (uint8_t)port};
+	*link = (struct lab_link){.session = (uint16_t)++sessions[port], .port = (uint8_t)port};
 	/* memset: the key is compared as bytes */
 	memset(&key, 0, sizeof(key));
 	key.port = (uint16_t)port;
-	key.session = p->link[at].session;
+	key.session = link->session;
 	key.vlans = p->vlans;
 	key.peer = lab_peer(worker, p, bundle, slot);
 	key.local = *lab_port_mac(port);
@@ -203,7 +202,8 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 				.min_fragment = 128,
 				.mode = DP_SCHED_WEIGHTED,
 				.null_ms = 20,
-				.stall_min_ms = 20,
+				.stall_min_ms =
+					200, /* the virtual pace stretches time: two datagrams of skew are 24 ms with 100k bundles */
 				.stall_max_ms = 500,
 				.queue_ms = 50,
 				.window_slots_max = p->slots_max != 0 ? p->slots_max : 16384,
@@ -236,11 +236,17 @@ add_populations(const struct lab_wish *wish)
 
 		*p = wish->populations[i];
 		p->first = first;
-		first += p->n;
-		p->link = calloc((size_t)p->n * p->links * lab.n_workers, sizeof(*p->link));
+		p->n_workers = lab.n_workers;
+		if (wish->apart) {
+			p->first_worker = i;
+			p->n_workers = 1;
+		} else {
+			first += p->n;
+		}
+		p->link = calloc((size_t)p->n * p->links * p->n_workers, sizeof(*p->link));
 		if (p->link == NULL)
 			die("no memory");
-		for (unsigned w = 0; w < lab.n_workers; w++)
+		for (unsigned w = p->first_worker; w < p->first_worker + p->n_workers; w++)
 			for (uint32_t b = 0; b < p->n; b++)
 				add_bundle(w, p, b, sessions);
 	}
@@ -330,10 +336,11 @@ add_routes6(void)
 static void
 add_ports(struct dp_port_setup ports[], const struct lab_wish *wish)
 {
-	static const char *const names[] = {"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11"};
+	static const char *const names[] = {
+		"a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9", "a10", "a11", "a12", "a13"};
 
 	for (unsigned i = 0; i <= wish->access_ports; i++) {
-		struct ring_port *rp = ring_port(wish->workers, i);
+		struct ring_port *rp = ring_port(i);
 
 		memcpy(lab.in[i], rp->in, sizeof(rp->in));
 		ports[i] = (struct dp_port_setup){
@@ -353,20 +360,61 @@ add_ports(struct dp_port_setup ports[], const struct lab_wish *wish)
 		(struct dp_port_setup){.name = "outside", .devargs = "net_null1", .kind = DP_PORT_IP, .mtu = MTU};
 }
 
-static unsigned
-bundles_of(const struct lab_wish *wish)
+/* Of all workers, and of the worker that has most. */
+static void
+count_bundles(const struct lab_wish *wish, unsigned *all, unsigned *most)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < wish->n_populations; i++)
+	*most = 0;
+	for (unsigned i = 0; i < wish->n_populations; i++) {
 		n += wish->populations[i].n;
-	return n;
+		*most = RTE_MAX(*most, wish->populations[i].n);
+	}
+	*all = wish->apart ? n : n * wish->workers;
+	*most = wish->apart ? *most : n;
+}
+
+static void
+workers_prepare(const struct lab_wish *wish)
+{
+	for (unsigned i = 0; i < lab.n_workers; i++) {
+		struct worker *w = lab.dp->workers[i];
+
+		/* net_null would receive as long as it is asked */
+		w->rx_queue[lab.lines] = w->rx_queue[lab.outside] = -1;
+		/* Only one of them is ever at work. */
+		if (wish->apart)
+			w->held_budget = wish->reassembly_bytes;
+		lab.clocks[i] = lab.now_ns;
+	}
+	/* it states no offloads, but frees chains and indirect buffers like a NIC */
+	for (unsigned i = lab.lines; i <= lab.outside; i++)
+		lab.dp->ports[i].tx_multi_seg = lab.dp->ports[i].tx_indirect = true;
+}
+
+static void
+lab_start(const struct lab_wish *wish, struct dp_setup *s)
+{
+	struct dp_port_setup ports[LAB_ACCESS_MAX + 3];
+	const char *why = "";
+	unsigned all;
+
+	add_ports(ports, wish);
+	s->workers = lab.n_workers;
+	s->pool_mbufs = wish->pool_mbufs;
+	count_bundles(wish, &all, &s->bundles_max);
+	s->routes_max = wish->routes_max != 0 ? wish->routes_max : all + ROUTES + 1024;
+	s->reassembly_bytes = wish->reassembly_bytes;
+	s->ports = ports;
+	s->n_ports = wish->access_ports + 3u;
+	if (dataplane_new_unthreaded(s, &lab.dp, &why) != 0)
+		die("%s", why);
 }
 
 void
 lab_open(const struct lab_wish *wish)
 {
-	struct dp_port_setup ports[LAB_ACCESS_MAX + 3];
 	struct dp_setup s;
 	const char *why = "";
 
@@ -374,30 +422,31 @@ lab_open(const struct lab_wish *wish)
 	setup_base(&s);
 	if (eal_start(&s, false, &why) != 0)
 		die("%s", why);
-	lab.n_workers = wish->workers;
+	lab.apart = wish->apart;
+	lab.n_workers = wish->apart ? wish->n_populations : wish->workers;
+	if (lab.n_workers > LAB_WORKERS)
+		die("too many workers");
 	lab.now_ns = 1000000000;
-	add_ports(ports, wish);
-	s.workers = wish->workers;
-	s.pool_mbufs = wish->pool_mbufs;
-	s.bundles_max = bundles_of(wish);
-	s.routes_max = wish->routes_max != 0 ? wish->routes_max : s.bundles_max * wish->workers + ROUTES + 1024;
-	s.reassembly_bytes = wish->reassembly_bytes;
-	s.ports = ports;
-	s.n_ports = wish->access_ports + 3u;
-	if (dataplane_new_unthreaded(&s, &lab.dp, &why) != 0)
-		die("%s", why);
+	lab_start(wish, &s);
 	lab.w = lab.dp->workers[0];
 	lab.data_at = sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(lab.w->pool) + RTE_PKTMBUF_HEADROOM;
-	/* net_null would receive as long as it is asked */
-	for (unsigned w = 0; w < lab.n_workers; w++)
-		lab.dp->workers[w]->rx_queue[lab.lines] = lab.dp->workers[w]->rx_queue[lab.outside] = -1;
-	/* it states no offloads, but frees chains and indirect buffers like a NIC */
-	for (unsigned i = lab.lines; i <= lab.outside; i++)
-		lab.dp->ports[i].tx_multi_seg = lab.dp->ports[i].tx_indirect = true;
+	workers_prepare(wish);
 	add_populations(wish);
 	add_routes();
 	add_routes6();
-	lab_turns(0);
+	for (unsigned i = 0; i < lab.n_workers; i++) {
+		lab_at(i);
+		lab_turns(0);
+	}
+	lab_at(0);
+}
+
+void
+lab_at(unsigned worker)
+{
+	lab.clocks[lab.w->index] = lab.now_ns;
+	lab.w = lab.dp->workers[worker];
+	lab.now_ns = lab.clocks[worker];
 }
 
 static void
@@ -406,7 +455,7 @@ rings_empty(void)
 	void *m;
 
 	for (unsigned i = 0; i <= lab.n_access; i++)
-		for (unsigned q = 0; q < lab.n_workers; q++)
+		for (unsigned q = 0; q < LAB_WORKERS; q++)
 			while (lab.in[i][q] != NULL && rte_ring_dequeue(lab.in[i][q], &m) == 0)
 				rte_pktmbuf_free(m);
 }
@@ -430,10 +479,12 @@ lab_close(void)
 /* ------------------------------------------------------------------ work */
 
 void
-lab_feed(struct rte_mbuf *const list[], unsigned n, unsigned queue)
+lab_feed(struct rte_mbuf *const list[], unsigned n, unsigned worker)
 {
+	const int16_t *queue = lab.dp->workers[worker]->rx_queue;
+
 	for (unsigned i = 0; i < n; i++)
-		if (rte_ring_sp_enqueue(lab.in[list[i]->port][queue], list[i]) != 0)
+		if (rte_ring_sp_enqueue(lab.in[list[i]->port][queue[list[i]->port]], list[i]) != 0)
 			die("a ring is full");
 }
 
@@ -445,11 +496,36 @@ lab_turns(uint64_t ns_a_turn)
 	do {
 		moved = 0;
 		for (unsigned w = 0; w < lab.n_workers; w++)
-			moved += worker_turn(lab.dp->workers[w], lab.now_ns);
+			if (!lab.apart || lab.dp->workers[w] == lab.w)
+				moved += worker_turn(lab.dp->workers[w], lab.now_ns);
 		lab.now_ns += ns_a_turn;
 		n++;
 	} while (moved != 0);
 	return n;
+}
+
+unsigned
+lab_waiting(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i <= lab.n_access; i++)
+		n += rte_ring_count(lab.in[i][lab.w->rx_queue[i]]);
+	return n;
+}
+
+uint64_t
+lab_work(unsigned left, bool time_passes)
+{
+	const uint64_t ns = time_passes ? LAB_NS_A_FRAME : 0, begin = cycles_begin();
+
+	while (lab_waiting() > left) {
+		const uint64_t before = lab.w->rx_frames;
+
+		worker_turn(lab.w, lab.now_ns);
+		lab.now_ns += ns * (lab.w->rx_frames - before);
+	}
+	return cycles_end() - begin;
 }
 
 /* ------------------------------------------------------------------ drops */

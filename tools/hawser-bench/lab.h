@@ -17,18 +17,21 @@
  * A bundle's links are all on one access port, so that frames arrive in the order of the list they are put in. */
 
 enum {
-	LAB_ACCESS_MAX = 12,
-	LAB_LIST = 4096, /* frames a slice: so many that mbufs and headers have left the caches when their turn comes */
-	LAB_RING = 8192,
+	LAB_ACCESS_MAX = 14,
+	LAB_LIST =
+		16384, /* frames a slice: 4 lines each, so that they have left a second-level cache of 2 MB when their turn comes */
+	LAB_RING = 32768,
+	LAB_NS_A_FRAME =
+		64, /* faster than any worker, so that timers are not flattered; a list is one tick of the deadline wheel */
 	LAB_POPULATIONS = 12,
-	LAB_WORKERS = 2,
+	LAB_WORKERS = 5,
 	LAB_GEN = 7, /* of every bundle */
 };
 
-/* A kind of bundles, at consecutive indexes of each worker's table. */
+/* A kind of bundles: at consecutive indexes of each worker's table, or at home at a worker of its own. */
 struct population {
 	const char *name;
-	uint32_t n; /* bundles, a worker */
+	uint32_t n; /* bundles, at each of its workers */
 	unsigned links;
 	struct vlan_stack vlans;
 	bool short_seq;
@@ -37,7 +40,8 @@ struct population {
 	uint32_t slots_max;
 	/* set by lab_open */
 	uint32_t first;
-	struct lab_link *link; /* of worker 0: n * links; then of worker 1 */
+	unsigned first_worker, n_workers;
+	struct lab_link *link; /* of the first worker: n * links; then of the next */
 };
 
 struct lab_link {
@@ -47,6 +51,9 @@ struct lab_link {
 
 struct lab_wish {
 	unsigned workers;
+	/* Each population has a worker of its own, and so a clock of its own, which stands still while others are measured. All turn in this
+	 * thread. `workers` is ignored. */
+	bool apart;
 	unsigned access_ports;
 	unsigned pool_mbufs;
 	unsigned routes_max; /* 0: what the populations need */
@@ -57,8 +64,10 @@ struct lab_wish {
 
 struct lab {
 	struct dataplane *dp;
-	struct worker *w; /* worker 0 */
-	uint64_t now_ns;
+	struct worker *w; /* the present one: lab_at() */
+	uint64_t now_ns;  /* its clock */
+	uint64_t clocks[LAB_WORKERS];
+	bool apart;
 	unsigned n_access, n_workers;
 	size_t data_at;                                       /* of a received frame, from its mbuf */
 	uint16_t lines, inside, outside;                      /* port indexes */
@@ -80,7 +89,16 @@ extern struct lab_options lab_options;
 void lab_open(const struct lab_wish *wish);
 void lab_close(void);
 
-/* Source MAC of a link's peer, address of a bundle (host order). */
+/* From now on lab.w and lab.now_ns are those of this worker. */
+void lab_at(unsigned worker);
+
+static inline struct lab_link *
+lab_link(const struct population *p, unsigned worker, uint32_t bundle, unsigned slot)
+{
+	return &p->link[((worker - p->first_worker) * p->n + bundle) * p->links + slot];
+}
+
+/* Source MAC of a link's peer; address of a bundle (host order). */
 struct mac lab_peer(unsigned worker, const struct population *p, uint32_t bundle, unsigned slot);
 uint32_t lab_address(unsigned worker, const struct population *p, uint32_t bundle);
 /* A bundle's IPv6 prefix, /56: its first 64 bits. */
@@ -89,11 +107,17 @@ uint64_t lab_prefix6(unsigned worker, const struct population *p, uint32_t bundl
 struct ip6_num lab_somewhere6(uint64_t *seed);
 const struct mac *lab_port_mac(unsigned port);
 
-/* Puts a list into the ring of its frames' ports (mbuf->port says which): queue q. */
-void lab_feed(struct rte_mbuf *const list[], unsigned n, unsigned queue);
+/* Puts a list into the ring of its frames' ports (mbuf->port says which): the queue that the worker polls. */
+void lab_feed(struct rte_mbuf *const list[], unsigned n, unsigned worker);
 
-/* Turns the worker until nothing moves; ns passes with each turn. Returns the number of turns. */
+/* Turns all workers, or if they are apart the present one, until nothing moves; ns passes with each turn. Returns the number of turns. */
 unsigned lab_turns(uint64_t ns_a_turn);
+
+/* Turns the present worker until at most `left` frames wait in its rings. Virtual time passes with the frames, or stands still.
+ * Returns the cycles. */
+uint64_t lab_work(unsigned left, bool time_passes);
+/* Frames in the rings of the present worker. */
+unsigned lab_waiting(void);
 
 /* Drops counted since the mark, of one reason and of all. */
 void lab_drops_mark(void);

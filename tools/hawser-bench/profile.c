@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
+
+#include "dataplane/path.h"
 #include "tools/hawser-bench/cases.h"
 
 /* Cost by stage. */
@@ -26,28 +29,57 @@ mark_cost(void)
 	return median(v, LISTS);
 }
 
-double
+static double
+stage_cycles(const struct profile *p, unsigned stage, double mark)
+{
+	return ((double)p->cycles[stage] - mark * (double)p->marks[stage]) / (double)p->frames;
+}
+
+void
 profile_stages(
 	struct results *r, const char *path, void (*list)(struct arrivals *a, struct profile *p), struct arrivals *a)
 {
 	const double mark = mark_cost();
-	double v[STAGES][LISTS], timers = 0, all = 0;
+	double v[STAGES][LISTS];
 
 	for (unsigned i = 0; i < LISTS; i++) {
 		struct profile p = {0};
 
 		list(a, &p);
 		for (unsigned s = 0; s < STAGES; s++)
-			v[s][i] = ((double)p.cycles[s] - mark * (double)p.marks[s]) / (double)p.frames;
-		for (unsigned s = 0; s < STAGES; s++)
-			all += v[s][i];
-		timers += v[STAGE_TIMERS][i];
+			v[s][i] = stage_cycles(&p, s, mark);
 	}
 	for (unsigned s = 0; s < STAGES; s++) {
-		const double m = median(v[s], LISTS);
+		const double mean = middle_mean(v[s], LISTS);
 
-		if (m > 0.05 && r->n_stages < STAGE_COSTS_MAX)
-			r->stages[r->n_stages++] = (struct stage_cost){path, stage_names[s], m};
+		if (mean > 0.05 && r->n_stages < STAGE_COSTS_MAX)
+			r->stages[r->n_stages++] = (struct stage_cost){path, stage_names[s], mean};
 	}
-	return timers / all;
+}
+
+struct timer_cycles
+profile_timers(struct arrivals *a)
+{
+	const double mark = mark_cost();
+	double busy[LISTS], idle[LISTS];
+
+	for (unsigned i = 0; i < LISTS; i++) {
+		struct profile p = {0};
+
+		from_profile(a, &p);
+		busy[i] = stage_cycles(&p, STAGE_TIMERS, mark) * (double)p.frames;
+	}
+	from_settle(a);
+	for (unsigned i = 0; i < LISTS; i++) {
+		struct profile p = {.frames = 1};
+
+		lab.now_ns += LAB_LIST * LAB_NS_A_FRAME;
+		lab.w->now_ns = lab.now_ns;
+		profile_begin(&p);
+		path_timers(lab.w);
+		profile_mark(&p, STAGE_TIMERS);
+		idle[i] = fmax(stage_cycles(&p, STAGE_TIMERS, mark), 0);
+	}
+	return (struct timer_cycles){middle_mean(busy, LISTS), percentile(busy, LISTS, 0.1),
+		percentile(busy, LISTS, 0.9), middle_mean(idle, LISTS)};
 }

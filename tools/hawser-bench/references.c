@@ -27,11 +27,15 @@ enum {
 
 static struct rte_mbuf *list[LAB_LIST], *out[LAB_LIST];
 
-static void
-ahead(struct rte_mbuf *const m[], unsigned n)
+/* All that will be touched of a frame is fetched a burst ahead, for the references as for the path: so none is slow for want of what its caller
+ * could do, whatever the size of the caches. */
+static __rte_always_inline void
+ahead(struct rte_mbuf *const m[], unsigned n, const bool second_line)
 {
 	for (unsigned i = 0; i < n; i++) {
 		rte_prefetch0(m[i]);
+		if (second_line)
+			rte_prefetch0((char *)m[i] + RTE_CACHE_LINE_SIZE);
 		rte_prefetch0((char *)m[i] + lab.data_at);
 	}
 }
@@ -41,6 +45,7 @@ ghost_enter(struct bench *b)
 {
 	const struct from_case *c = b->ctx;
 
+	lab_at(c->t.worker);
 	arrivals_use(c->ghost, &c->t);
 }
 
@@ -67,135 +72,217 @@ macswap(struct rte_mbuf *m[], unsigned n)
 	}
 }
 
-/* Two bursts are in hand, so that one is on its way to the cache while the other is worked on. */
-void
-macswap_slice(struct bench *b, struct sample *s)
+/* So many frames out of the rings. Two bursts are in hand, so that one is on its way to the cache while the other is worked on. */
+static void
+macswap_frames(unsigned frames)
 {
-	const struct from_case *c = b->ctx;
 	const uint16_t to = lab.dp->ports[lab.outside].id;
 	struct rte_mbuf *hand[2][BURST];
-	unsigned n[2] = {0, 0}, port = 0, done = 0;
-	uint64_t begin;
+	unsigned n[2] = {0, 0}, port = 0, taken = 0, done = 0;
 
-	arrivals_fill(c->ghost, list, LAB_LIST);
-	lab_feed(list, LAB_LIST, 0);
-	begin = cycles_begin();
-	for (unsigned cur = 0; done < LAB_LIST; cur ^= 1) {
+	for (unsigned cur = 0; done < frames; cur ^= 1) {
 		struct rte_mbuf **next = hand[cur ^ 1];
+		const unsigned most = RTE_MIN((unsigned)BURST, frames - taken);
 
-		n[cur ^ 1] = rte_eth_rx_burst(lab.dp->ports[port].id, 0, next, BURST);
+		n[cur ^ 1] = most == 0 ? 0
+				       : rte_eth_rx_burst(lab.dp->ports[port].id, (uint16_t)lab.w->rx_queue[port], next,
+						 (uint16_t)most);
+		taken += n[cur ^ 1];
 		port = port + 1 == lab.n_access ? 0 : port + 1;
-		ahead(next, n[cur ^ 1]);
+		ahead(next, n[cur ^ 1], true);
 		macswap(hand[cur], n[cur]);
 		if (n[cur] != 0)
 			send_all(to, hand[cur], (uint16_t)n[cur]);
 		done += n[cur];
 	}
+}
+
+void
+macswap_slice(struct bench *b, struct sample *s)
+{
+	const struct from_case *c = b->ctx;
+	uint64_t begin;
+
+	lab_at(c->t.worker);
+	arrivals_fill(c->ghost, list, LAB_LIST);
+	lab_feed(list, LAB_LIST, c->t.worker);
+	macswap_frames(LAB_LEAD);
+	begin = cycles_begin();
+	macswap_frames(LAB_LIST - LAB_LEAD);
 	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
+	s->items = LAB_LIST - LAB_LEAD;
 }
 
 /* ------------------------------------------------------------------ memory floor */
 
-/* The lines that reassembly touches, with the same prefetch and nothing else: of the frame its mbuf, scratch and headers; the session's word;
- * the bundle's window, hot line and slot; for every second frame a piece that has been waiting: both lines of its mbuf, scratch, headers. */
+/* Lines of memory touched with the same prefetch, and nothing done with them: of the frame its mbuf and headers, and the session's word; of
+ * the bundle either what no layout can do without, one line and one slot, or what ours has; and for every second frame a piece that has been
+ * waiting: both lines of its mbuf, and its headers. As many wait as reassembly holds on the average, one a bundle. */
 static struct {
 	struct rte_mbuf **waiting;
 	unsigned n;
-} floor_held;
+	uint64_t seed;
+} held;
 
-static uint64_t
-floor_touch_frames(struct worker *w, struct rte_mbuf *const m[], unsigned n, struct bundle *b[], uint32_t seq[])
+/* A line is dirty afterwards, and as it was. */
+static void
+touch(uint32_t *word)
 {
-	uint64_t sum = 0;
+	volatile uint32_t *w = word;
+	const uint32_t value = *w;
 
-	for (unsigned i = 0; i < n; i++) {
+	*w = value;
+}
+
+static __rte_always_inline void
+floor_words(struct worker *w, struct rte_mbuf *const m[], uint32_t seq[])
+{
+	for (unsigned i = 0; i < BURST; i++) {
 		const uint8_t *p = rte_pktmbuf_mtod(m[i], const uint8_t *);
 
 		seq[i] = load_be32(p + ETH_HDR_LEN + PPPOE_HDR_LEN + PPP_PROTO_LEN) % REASM_SLOTS_MIN;
 		__builtin_prefetch(&w->ports[m[i]->port].steer[load_be16(p + ETH_HDR_LEN + 2)]);
 	}
-	for (unsigned i = 0; i < n; i++) {
+}
+
+static __rte_always_inline void
+floor_bundles(struct worker *w, struct rte_mbuf *const m[], const uint32_t seq[], struct bundle *b[], const bool own)
+{
+	for (unsigned i = 0; i < BURST; i++) {
 		const uint8_t *p = rte_pktmbuf_mtod(m[i], const uint8_t *);
 		const struct steer to = steer_unpack(atomic_load_explicit(
 			&w->ports[m[i]->port].steer[load_be16(p + ETH_HDR_LEN + 2)], memory_order_relaxed));
 
 		b[i] = &w->bundles->bundles[to.bundle];
-		pkt(m[i])->bundle = to.bundle;
 		rte_prefetch0(&b[i]->rx);
-		rte_prefetch0(&b[i]->hot);
+		if (own)
+			rte_prefetch0(&b[i]->hot);
 		rte_prefetch0(&b[i]->slots[seq[i]]);
 	}
-	for (unsigned i = 0; i < n; i++) {
-		m[i]->data_off++;
-		b[i]->rx.probe_us++;
-		b[i]->hot.rx[0].n++;
-		sum += (uintptr_t)b[i]->slots[seq[i]];
+}
+
+static void
+floor_fetch_waiting(struct rte_mbuf *x[])
+{
+	for (unsigned i = 0; i < BURST / 2; i++) {
+		x[i] = held.waiting[random_below(&held.seed, held.n)];
+		rte_prefetch0(x[i]);
+		rte_prefetch0(pkt(x[i]));
+		rte_prefetch0((char *)x[i] + lab.data_at);
+	}
+}
+
+static uint64_t
+floor_touch_waiting(struct rte_mbuf *const x[])
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < BURST / 2; i++) {
+		x[i]->pkt_len++;
+		x[i]->tx_offload = i;
+		sum += *(const uint64_t *)(const void *)((char *)x[i] + lab.data_at);
 	}
 	return sum;
 }
 
-static uint64_t
-floor_touch_waiting(unsigned n, uint64_t *seed)
+static __rte_always_inline uint64_t
+floor_burst(struct worker *w, struct rte_mbuf *const m[], const bool own)
 {
-	struct rte_mbuf *m[BURST / 2];
+	struct rte_mbuf *waiting[BURST / 2];
+	struct bundle *b[BURST];
+	uint32_t seq[BURST];
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		m[i] = floor_held.waiting[random_below(seed, floor_held.n)];
-		rte_prefetch0(m[i]);
-		rte_prefetch0(pkt(m[i]));
-		rte_prefetch0((char *)m[i] + lab.data_at);
+	floor_words(w, m, seq);
+	floor_bundles(w, m, seq, b, own);
+	floor_fetch_waiting(waiting);
+	for (unsigned i = 0; i < BURST; i++) {
+		touch(&b[i]->rx.next);
+		if (own) {
+			touch(&b[i]->hot.rx[0].n);
+			pkt(m[i])->bundle = seq[i];
+		}
+		sum += (uintptr_t)b[i]->slots[seq[i]];
 	}
-	for (unsigned i = 0; i < n; i++) {
-		m[i]->pkt_len++;
-		pkt(m[i])->proto++;
-		sum += *(const uint8_t *)((char *)m[i] + lab.data_at);
+	return sum + floor_touch_waiting(waiting);
+}
+
+static __rte_always_inline void
+floor_frames(struct rte_mbuf *const m[], unsigned n, const bool own)
+{
+	uint64_t sum = 0;
+
+	ahead(m, BURST, own);
+	for (unsigned i = 0; i < n; i += BURST) {
+		if (i + BURST < n)
+			ahead(m + i + BURST, BURST, own);
+		sum += floor_burst(lab.w, m + i, own);
 	}
-	return sum;
+	__asm__ volatile("" : : "r"(sum) : "memory");
+}
+
+static __rte_always_inline void
+floor_measure(const struct bench *b, struct sample *s, const bool own)
+{
+	const struct from_case *c = b->ctx;
+	uint64_t begin;
+
+	lab_at(c->t.worker);
+	arrivals_fill(c->ghost, list, LAB_LIST);
+	floor_frames(list, LAB_LEAD, own);
+	begin = cycles_begin();
+	floor_frames(list + LAB_LEAD, LAB_LIST - LAB_LEAD, own);
+	s->cycles = cycles_end() - begin;
+	s->items = LAB_LIST - LAB_LEAD;
+	rte_pktmbuf_free_bulk(list, LAB_LIST);
 }
 
 void
 floor_slice(struct bench *b, struct sample *s)
 {
-	const struct from_case *c = b->ctx;
-	struct bundle *bundle[BURST];
-	uint32_t seq[BURST];
-	uint64_t begin, sum = 0, seed = 3;
+	floor_measure(b, s, false);
+}
 
-	/* as many wait as a bundle's reassembly holds on the average: one */
-	floor_held.n = RTE_MIN(c->t.bundles, 4u * LAB_LIST);
-	floor_held.waiting = malloc(floor_held.n * sizeof(*floor_held.waiting));
-	if (floor_held.waiting == NULL || rte_pktmbuf_alloc_bulk(lab.w->pool, floor_held.waiting, floor_held.n) != 0)
+void
+floor_own_slice(struct bench *b, struct sample *s)
+{
+	floor_measure(b, s, true);
+}
+
+void
+floor_enter(struct bench *b)
+{
+	const struct from_case *c = b->ctx;
+
+	ghost_enter(b);
+	held.n = c->t.bundles;
+	held.seed = 3;
+	held.waiting = malloc(held.n * sizeof(*held.waiting));
+	if (held.waiting == NULL || rte_pktmbuf_alloc_bulk(lab.w->pool, held.waiting, held.n) != 0)
 		die("no packet buffers to wait");
-	arrivals_fill(c->ghost, list, LAB_LIST);
-	begin = cycles_begin();
-	ahead(list, BURST);
-	for (unsigned i = 0; i < LAB_LIST; i += BURST) {
-		if (i + BURST < LAB_LIST)
-			ahead(list + i + BURST, BURST);
-		sum += floor_touch_frames(lab.w, list + i, BURST, bundle, seq);
-		sum += floor_touch_waiting(BURST / 2, &seed);
-	}
-	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
-	__asm__ volatile("" : : "r"(sum) : "memory");
-	for (unsigned i = 0; i < LAB_LIST; i++)
-		list[i]->data_off--;
-	rte_pktmbuf_free_bulk(list, LAB_LIST);
-	rte_pktmbuf_free_bulk(floor_held.waiting, floor_held.n);
-	free(floor_held.waiting);
+}
+
+void
+floor_leave(struct bench *b)
+{
+	(void)b;
+	rte_pktmbuf_free_bulk(held.waiting, held.n);
+	free(held.waiting);
 }
 
 /* ------------------------------------------------------------------ rte_ip_frag: reassembly */
 
-/* The same arrivals as IPv4 fragments: bundles are sources, datagrams are told apart by their IP id. */
-static struct {
+/* The same arrivals as IPv4 fragments: bundles are sources, datagrams are told apart by their IP id. One table a case; it stays, with what
+ * waits in it, from its first visit to ip_frag_close(). */
+enum { FRAG_TABLES = 4 };
+
+static struct frag {
+	const struct from_case *of;
 	struct rte_ip_frag_tbl *table;
-	struct rte_ip_frag_death_row dead;
 	struct arrivals a;
 	uint64_t fed, done;
-} frag;
+} frags[FRAG_TABLES];
+static struct rte_ip_frag_death_row dead;
 
 static struct rte_mbuf *
 ip_fragment(const struct arrivals *a, const struct arrival *x)
@@ -219,7 +306,7 @@ ip_fragment(const struct arrivals *a, const struct arrival *x)
 	ip->version_ihl = 0x45;
 	ip->time_to_live = 64;
 	ip->next_proto_id = 6;
-	ip->src_addr = rte_cpu_to_be_32(lab_address(0, a->p, x->bundle));
+	ip->src_addr = rte_cpu_to_be_32(lab_address(a->t.worker, a->p, x->bundle));
 	ip->dst_addr = RTE_BE32(0xc0000201);
 	ip->packet_id = rte_cpu_to_be_16((uint16_t)(since / s->cycle));
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(IP4_HDR_MIN + len));
@@ -228,45 +315,57 @@ ip_fragment(const struct arrivals *a, const struct arrival *x)
 }
 
 static unsigned
-ip_frag_run(struct rte_mbuf *const m[], unsigned n)
+ip_frag_run(struct rte_ip_frag_tbl *table, struct rte_mbuf *const m[], unsigned n, struct rte_mbuf *to[])
 {
 	const uint64_t now = rte_rdtsc();
 	unsigned n_out = 0;
 
+	ahead(m, RTE_MIN((unsigned)FRAG_BURST, n), true);
 	for (unsigned k = 0; k < n; k += FRAG_BURST) {
 		const unsigned end = RTE_MIN(k + FRAG_BURST, n);
 
-		for (unsigned i = k; i < RTE_MIN(k + FRAG_AHEAD, end); i++)
-			rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		if (end < n)
+			ahead(m + end, RTE_MIN((unsigned)FRAG_BURST, n - end), true);
 		for (unsigned i = k; i < end; i++) {
 			struct rte_mbuf *whole = m[i];
 			struct rte_ipv4_hdr *ip;
 
-			if (i + FRAG_AHEAD < end)
-				rte_prefetch0(rte_pktmbuf_mtod(m[i + FRAG_AHEAD], void *));
 			ip = rte_pktmbuf_mtod_offset(whole, struct rte_ipv4_hdr *, ETH_HDR_LEN);
 			if (rte_ipv4_frag_pkt_is_fragmented(ip)) {
 				whole->l2_len = ETH_HDR_LEN;
 				whole->l3_len = IP4_HDR_MIN;
-				whole = rte_ipv4_frag_reassemble_packet(frag.table, &frag.dead, whole, now, ip);
+				whole = rte_ipv4_frag_reassemble_packet(table, &dead, whole, now, ip);
 			}
 			if (whole != NULL)
-				out[n_out++] = whole;
+				to[n_out++] = whole;
 		}
-		rte_ip_frag_free_death_row(&frag.dead, 3);
+		rte_ip_frag_free_death_row(&dead, 3);
 	}
 	return n_out;
 }
 
 static void
-ip_frag_fill(void)
+ip_frag_fill(struct arrivals *a)
 {
 	struct arrival x;
 
 	for (unsigned i = 0; i < LAB_LIST; i++) {
-		arrivals_next(&frag.a, &x);
-		list[i] = ip_fragment(&frag.a, &x);
+		arrivals_next(a, &x);
+		list[i] = ip_fragment(a, &x);
 	}
+}
+
+static struct frag *
+frag_of(const struct from_case *c)
+{
+	struct frag *f = frags;
+
+	while (f->of != NULL && f->of != c)
+		f++;
+	if (f == frags + FRAG_TABLES)
+		die("too many tables of rte_ip_frag");
+	f->of = c;
+	return f;
 }
 
 void
@@ -275,56 +374,70 @@ ip_frag_enter(struct bench *b)
 	const struct from_case *c = b->ctx;
 	const uint64_t warm = (uint64_t)c->t.bundles * WARM_DATAGRAMS * c->t.shape->cycle;
 	const uint32_t buckets = rte_align32pow2(c->t.bundles) / (c->t.bundles > 65536 ? 4 : 2);
+	struct frag *f = frag_of(c);
 
-	frag.table =
-		rte_ip_frag_table_create(buckets * 4 / FRAG_BUCKET, FRAG_BUCKET, buckets * 8, rte_get_tsc_hz() * 60, 0);
-	if (frag.table == NULL)
+	if (f->table != NULL)
+		return;
+	f->table = rte_ip_frag_table_create(
+		buckets * 4 / FRAG_BUCKET, FRAG_BUCKET, buckets * 8, rte_get_tsc_hz() * 600, 0);
+	if (f->table == NULL)
 		die("no memory for rte_ip_frag");
-	arrivals_init(&frag.a, c->t.population, 0);
-	arrivals_use(&frag.a, &c->t);
+	arrivals_init(&f->a, c->t.population, c->t.worker);
+	arrivals_use(&f->a, &c->t);
 	for (uint64_t i = 0; i < warm; i += LAB_LIST) {
-		ip_frag_fill();
-		rte_pktmbuf_free_bulk(out, ip_frag_run(list, LAB_LIST));
+		ip_frag_fill(&f->a);
+		rte_pktmbuf_free_bulk(out, ip_frag_run(f->table, list, LAB_LIST, out));
 	}
-	frag.fed = frag.done = 0;
 }
 
 void
 ip_frag_slice(struct bench *b, struct sample *s)
 {
 	const struct from_case *c = b->ctx;
+	struct frag *f = frag_of(c);
 	uint64_t begin;
 	unsigned n;
 
-	ip_frag_fill();
+	ip_frag_fill(&f->a);
+	n = ip_frag_run(f->table, list, LAB_LEAD, out);
 	begin = cycles_begin();
-	n = ip_frag_run(list, LAB_LIST);
+	n += ip_frag_run(f->table, list + LAB_LEAD, LAB_LIST - LAB_LEAD, out + n);
 	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
-	frag.fed += LAB_LIST;
-	frag.done += n;
+	s->items = LAB_LIST - LAB_LEAD;
+	f->fed += LAB_LIST;
+	f->done += n;
 	for (unsigned i = 0; i < n; i++)
 		if (out[i]->pkt_len != (unsigned)ETH_HDR_LEN + c->t.shape->at[0].bytes)
 			die("rte_ip_frag gave a datagram of %u bytes", out[i]->pkt_len);
 	rte_pktmbuf_free_bulk(out, n);
 }
 
-void
-ip_frag_leave(struct bench *b)
+static void
+frag_close(struct frag *f)
 {
-	const struct from_case *c = b->ctx;
+	const unsigned pieces = f->of->t.shape->cycle;
 	unsigned before;
 
-	if (frag.done * c->t.shape->cycle < frag.fed * 97 / 100)
-		fprintf(stderr, "rte_ip_frag lost datagrams: %llu out of %llu fragments\n",
-			(unsigned long long)frag.done, (unsigned long long)frag.fed);
+	/* what waits may be a datagram a flow more or less than at the beginning */
+	if (f->done * pieces + (uint64_t)f->of->t.bundles * pieces < f->fed * 99 / 100)
+		die("rte_ip_frag lost datagrams: %llu came of %llu fragments", (unsigned long long)f->done,
+			(unsigned long long)f->fed);
 	do {
 		before = rte_mempool_avail_count(lab.w->pool);
-		rte_ip_frag_table_del_expired_entries(frag.table, &frag.dead, UINT64_MAX / 2);
-		rte_ip_frag_free_death_row(&frag.dead, 3);
+		rte_ip_frag_table_del_expired_entries(f->table, &dead, UINT64_MAX / 2);
+		rte_ip_frag_free_death_row(&dead, 3);
 	} while (rte_mempool_avail_count(lab.w->pool) != before);
-	rte_ip_frag_table_destroy(frag.table);
-	arrivals_fini(&frag.a);
+	rte_ip_frag_table_destroy(f->table);
+	arrivals_fini(&f->a);
+	*f = (struct frag){0};
+}
+
+void
+ip_frag_close(void)
+{
+	for (unsigned i = 0; i < FRAG_TABLES; i++)
+		if (frags[i].of != NULL)
+			frag_close(&frags[i]);
 }
 
 /* ------------------------------------------------------------------ rte_ip_frag: fragmentation */
@@ -434,7 +547,7 @@ reorder_enter(struct bench *b)
 	rte_reorder_free(first); /* it made the mbuf field */
 	for (uint32_t i = 0; i < c->t.bundles; i++)
 		rte_reorder_init(reorder_of(i), REORDER_BYTES, "bench", REORDER_WINDOW);
-	arrivals_init(&order.a, c->t.population, 0);
+	arrivals_init(&order.a, c->t.population, c->t.worker);
 	arrivals_use(&order.a, &c->t);
 	for (uint64_t i = 0; i < (uint64_t)c->t.bundles * WARM_DATAGRAMS; i += LAB_LIST) {
 		reorder_fill();

@@ -16,29 +16,73 @@ verdict(const struct goal *g)
 {
 	if (isnan(g->value))
 		return "not run";
-	return goal_missed(g, 1) ? "MISSED" : "met";
+	if (!goal_missed(g, 1))
+		return "met";
+	return g->known != 0 ? "MISSED, known" : "MISSED";
+}
+
+static void
+print_cases(FILE *to, const struct results *r)
+{
+	fprintf(to, "%-30s %8s %15s %8s %s\n", "case", "cycles", "p10..p90", "ratio", "what");
+	for (unsigned i = 0; i < r->n_cases; i++) {
+		const struct bench *b = r->cases[i];
+
+		fprintf(to, "%-30s %8.1f %7.1f..%-6.1f ", b->id, median(b->cost, b->n_cost),
+			percentile(b->cost, b->n_cost, 0.1), percentile(b->cost, b->n_cost, 0.9));
+		if (b->n_ratio != 0)
+			fprintf(to, "%8.3f a %s, over %s: %s\n", median(b->ratio, b->n_ratio), b->unit, b->ref->id,
+				b->what);
+		else
+			fprintf(to, "%8s a %s: %s\n", "", b->unit, b->what);
+	}
+}
+
+static void
+print_goals(FILE *to, const struct results *r)
+{
+	fprintf(to, "\n%-14s %9s %19s %10s\n", "goal", "value", "p10..p90", "wanted");
+	for (unsigned i = 0; i < r->n_goals; i++) {
+		const struct goal *g = &r->goals[i];
+
+		fprintf(to, "%-14s %9.3f %9.3f..%-8.3f %s %8.3f  %-13s %s%s%s", g->id, g->value, g->low, g->high,
+			g->at_least ? ">=" : "<=", g->goal, verdict(g), g->what, g->note != NULL ? ": " : "",
+			g->note != NULL ? g->note : "");
+		if (g->cycles != 0)
+			fprintf(to, " (%.0f over %.0f cycles)", g->cycles, g->ref_cycles);
+		fputc('\n', to);
+	}
 }
 
 void
 report_print(FILE *to, const struct results *r)
 {
-	fprintf(to, "%-26s %9s  %s\n", "case", "cycles", "a");
-	for (unsigned i = 0; i < r->n_cases; i++) {
-		const struct bench *b = r->cases[i];
-
-		fprintf(to, "%-26s %9.1f  %-10s %s\n", b->id, median(b->cost, b->n_cost), b->unit, b->what);
-	}
-	fprintf(to, "\n%-16s %-12s %s\n", "path", "stage", "cycles a frame");
+	print_cases(to, r);
+	if (r->n_stages != 0)
+		fprintf(to, "\n%-16s %-12s %s\n", "path", "stage", "cycles a frame");
 	for (unsigned i = 0; i < r->n_stages; i++)
 		fprintf(to, "%-16s %-12s %7.1f\n", r->stages[i].path, r->stages[i].stage, r->stages[i].cycles);
-	fprintf(to, "\n%-10s %9s %19s %10s\n", "goal", "value", "p10..p90", "wanted");
-	for (unsigned i = 0; i < r->n_goals; i++) {
-		const struct goal *g = &r->goals[i];
+	print_goals(to, r);
+}
 
-		fprintf(to, "%-10s %9.3f %9.3f..%-8.3f %s %7.3f  %-7s %s%s%s\n", g->id, g->value, g->low, g->high,
-			g->at_least ? ">=" : "<=", g->goal, verdict(g), g->what, g->note != NULL ? ": " : "",
-			g->note != NULL ? g->note : "");
-	}
+void
+report_verdict(FILE *to, const struct goal *g, double slack, double busy)
+{
+	if (isnan(g->value))
+		fprintf(to, "not run: %s, %s\n", g->id, g->note);
+	else if (goal_worse(g, slack) && g->others > busy)
+		fprintf(to, "not judged: %s %.3f, wanted %.3f, while others used %.1f CPUs\n", g->id, g->value, g->goal,
+			g->others);
+	else if (goal_worse(g, slack) && g->known != 0)
+		fprintf(to, "WORSE THAN KNOWN: %s %.3f, known %.3f, wanted %.3f\n", g->id, g->value, g->known, g->goal);
+	else if (goal_worse(g, slack))
+		fprintf(to, "MISSED BY MORE THAN A QUARTER: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+	else if (goal_missed(g, 1) && g->known != 0)
+		fprintf(to, "missed (known): %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+	else if (goal_missed(g, 1))
+		fprintf(to, "missed by less than a quarter: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+	else if (g->known != 0)
+		fprintf(to, "met, though listed as missed: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
 }
 
 /* ------------------------------------------------------------------ for programs */
@@ -63,6 +107,9 @@ cases_json(const struct results *r)
 		if (b->ref != NULL) {
 			json_object_set_new(o, "over", json_string(b->ref->id));
 			json_object_set_new(o, "ratio", number(median(b->ratio, b->n_ratio)));
+			json_object_set_new(o, "ratio_spread",
+				json_pack("[o, o]", number(percentile(b->ratio, b->n_ratio, 0.1)),
+					number(percentile(b->ratio, b->n_ratio, 0.9))));
 		}
 		json_array_append_new(list, o);
 	}
@@ -94,6 +141,9 @@ goals_json(const struct results *r)
 
 		if (g->note != NULL)
 			json_object_set_new(o, "note", json_string(g->note));
+		if (g->known != 0)
+			json_object_set_new(o, "known_miss", json_real(g->known));
+		json_object_set_new(o, "others_cpus", json_real(g->others));
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -164,23 +214,40 @@ by_id(const json_t *list, const char *id)
 	return NULL;
 }
 
+/* The spread of a goal is a list, that of a case two members. */
+static double
+edge(const json_t *o, unsigned i)
+{
+	const json_t *spread = json_object_get(o, "spread");
+
+	return json_number_value(
+		spread != NULL ? json_array_get(spread, i) : json_object_get(o, i == 0 ? "low" : "high"));
+}
+
+static void
+compare_one(const char *id, const json_t *was, const json_t *is, const char *key)
+{
+	const double x = json_number_value(json_object_get(was, key)), y = json_number_value(json_object_get(is, key));
+	const bool apart = edge(is, 0) > edge(was, 1) || edge(is, 1) < edge(was, 0);
+
+	if (x == 0 || y == 0)
+		printf("%-30s %10.3f %10.3f\n", id, x, y);
+	else
+		printf("%-30s %10.3f %10.3f %+7.1f%%  %s\n", id, x, y, (y / x - 1) * 100,
+			apart ? "more than the spread" : "");
+}
+
 static void
 compare_lists(const json_t *a, const json_t *b, const char *list, const char *key)
 {
 	const json_t *before = json_object_get(a, list), *after = json_object_get(b, list);
 
-	printf("%-26s %10s %10s %8s\n", list, "before", "after", "change");
+	printf("%-30s %10s %10s %8s\n", list, "before", "after", "change");
 	for (size_t i = 0; i < json_array_size(after); i++) {
 		const json_t *o = json_array_get(after, i);
 		const char *id = json_string_value(json_object_get(o, "id"));
-		const json_t *was = by_id(before, id);
-		const double x = json_number_value(json_object_get(was, key)),
-			     y = json_number_value(json_object_get(o, key));
 
-		if (was == NULL || x == 0)
-			printf("%-26s %10s %10.3f\n", id, "-", y);
-		else
-			printf("%-26s %10.3f %10.3f %+7.1f%%\n", id, x, y, (y / x - 1) * 100);
+		compare_one(id, by_id(before, id), o, key);
 	}
 }
 

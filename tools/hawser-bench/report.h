@@ -9,6 +9,8 @@
 /* What is told of a run: tables for people, JSON for programs, a comparison of two recorded runs, and plots of one. */
 
 void report_print(FILE *to, const struct results *r);
+/* A line of a goal that is missed, or that is on the list of those but met. busy: CPUs that others may use before nothing is made of a miss. */
+void report_verdict(FILE *to, const struct goal *g, double slack, double busy);
 /* 0, or negative errno. */
 int report_json(const char *path, const struct results *r, unsigned rounds);
 int report_compare(const char *before, const char *after);

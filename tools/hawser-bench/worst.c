@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <rte_mbuf.h>
 
+#include "dataplane/bundle_state.h"
 #include "dataplane/wire/pppoe.h"
 #include "tools/hawser-bench/cases.h"
 
-/* The worst that peers can send, through the whole path: what does a frame of it cost, over a frame of fragments in order? */
+/* The worst that peers can send to the reassembly: what does a frame of it cost, with the release of all that comes out or is dropped, over
+ * a frame of fragments in order that come to as many bundles in the same random order? */
 
 enum {
-	BUNDLES = 32768,
+	BUNDLES = LAB_LIST,
 	UNKNOWN_SESSION = 60000,
 	JUMP = 20000, /* more than any window holds */
 	GROWTHS = 8,  /* 64 to 16384 slots */
+	GROWING = 16, /* bundles whose windows grow at once: their memory is not enough for more of the largest */
+	GROW_LISTS = 8,
 	REST_NS = 2000000000,
 	RESTS = 6,
 };
@@ -21,55 +25,77 @@ static const struct {
 	const char *id, *what;
 	int expect; /* drop reason that nearly every frame must meet; -1: none */
 } inputs[INPUTS] = {
-	{"worst.in_order", "whole path, fragments in order", -1},
+	{"worst.in_order", "reassembly, fragments in order", -1},
 	{"worst.late", "every frame older than the window", DROP_MP_LATE},
 	{"worst.duplicates", "every frame a copy of one that is held", DROP_MP_DUPLICATE},
 	{"worst.unknown", "every frame of an unknown session", DROP_SESSION_UNKNOWN},
 	{"worst.overrun", "every frame beyond any window", -1},
-	{"worst.growth", "every frame makes a window grow, or would", -1},
+	{"worst.growth", "every frame makes a window grow", -1},
 };
 
-static struct {
-	struct arrivals *a;
+/* The bundles that suffer, and others that all is well with. */
+static struct victims {
+	struct arrivals a;
 	uint32_t *next; /* in order, of each bundle */
 	uint64_t seed;
-	uint32_t grow_from;
-} worst;
+	uint32_t growing; /* first bundle of the next list whose windows grow */
+} all[2], *at;
 
 static struct rte_mbuf *list[LAB_LIST];
 
 static struct rte_mbuf *
 frame(uint32_t bundle, uint32_t seq)
 {
-	return arrivals_frame(worst.a, &(struct arrival){.bundle = bundle, .seq = seq, .link = seq & 1});
+	return arrivals_frame(&at->a, &(struct arrival){.bundle = bundle, .seq = seq, .link = seq & 1});
 }
 
+/* ------------------------------------------------------------------ frames */
+
 static struct rte_mbuf *
-next_of(enum input kind, unsigned i)
+next_of(enum input kind)
 {
-	const uint32_t bundle =
-		kind == GROWTH ? (worst.grow_from + i / GROWTHS) % BUNDLES : random_below(&worst.seed, BUNDLES);
-	uint32_t *next = &worst.next[bundle];
+	const uint32_t bundle = random_below(&at->seed, BUNDLES);
+	uint32_t *next = &at->next[bundle];
 	struct rte_mbuf *m;
 
 	switch (kind) {
 	case LATE:
-		return frame(bundle, *next - 2 - random_below(&worst.seed, 4));
+		return frame(bundle, *next - 2 - random_below(&at->seed, 4));
 	case DUPLICATES:
 		return frame(bundle, *next + 1);
 	case UNKNOWN:
 		m = frame(bundle, *next);
 		store_be16(rte_pktmbuf_mtod_offset(m, uint8_t *, ETH_HDR_LEN + 2),
-			(uint16_t)(UNKNOWN_SESSION + random_below(&worst.seed, 5000)));
+			(uint16_t)(UNKNOWN_SESSION + random_below(&at->seed, 5000)));
 		return m;
 	case OVERRUN:
 		*next += JUMP;
 		return frame(bundle, *next);
-	case GROWTH:
-		return frame(bundle, *next + (64u << i % GROWTHS));
 	default:
 		return frame(bundle, (*next)++);
 	}
+}
+
+static uint32_t
+growing(unsigned i)
+{
+	return (at->growing + i * 31) % BUNDLES;
+}
+
+static unsigned
+fill(enum input kind)
+{
+	unsigned n = 0;
+
+	if (kind != GROWTH) {
+		while (n < LAB_LIST)
+			list[n++] = next_of(kind);
+		return n;
+	}
+	for (unsigned step = 0; step < GROWTHS; step++)
+		for (unsigned i = 0; i < GROWING; i++)
+			list[n++] = frame(growing(i), at->next[growing(i)] + (64u << step));
+	return n;
 }
 
 /* All windows empty, and small again. */
@@ -87,98 +113,208 @@ static void
 catch_up(void)
 {
 	for (uint32_t b = 0; b < BUNDLES; b++) {
-		worst.next[b] += 2 * JUMP;
-		worst.next[b] &= ~1u;
+		at->next[b] += 2 * JUMP;
+		at->next[b] &= ~1u;
 	}
 	for (uint32_t b = 0; b < BUNDLES;) {
 		unsigned n = 0;
 
 		for (; n + 2 <= LAB_LIST && b < BUNDLES; b++) {
-			list[n++] = frame(b, worst.next[b]++);
-			list[n++] = frame(b, worst.next[b]++);
+			list[n++] = frame(b, at->next[b]++);
+			list[n++] = frame(b, at->next[b]++);
 		}
-		lab_feed(list, n, 0);
+		lab_feed(list, n, at->a.t.worker);
 		lab_turns(turn_ns());
 	}
 	rest();
 }
 
+/* ------------------------------------------------------------------ visits */
+
+static void
+choose(const struct bench *b)
+{
+	at = &all[*(const enum input *)b->ctx == IN_ORDER ? 0 : 1];
+	lab_at(at->a.t.worker);
+}
+
+/* What is in order stays so from visit to visit. */
 static void
 worst_enter(struct bench *b)
 {
-	const enum input kind = *(const enum input *)b->ctx;
+	choose(b);
+	if (*(const enum input *)b->ctx != IN_ORDER)
+		catch_up();
+}
 
-	catch_up();
-	if (kind != DUPLICATES)
-		return;
-	for (uint32_t i = 0; i < BUNDLES; i += LAB_LIST) {
-		for (unsigned k = 0; k < LAB_LIST; k++)
-			list[k] = frame(i + k, worst.next[i + k] + 1);
-		lab_feed(list, LAB_LIST, 0);
+/* Every bundle holds the second piece of a packet, and has waited for the first one for no longer than the last list took. */
+static void
+hold_second_pieces(void)
+{
+	for (uint32_t b = 0; b < BUNDLES;) {
+		unsigned n = 0;
+
+		for (; n + 2 <= LAB_LIST && b < BUNDLES; b++) {
+			list[n++] = frame(b, at->next[b]);
+			at->next[b] += 2;
+			list[n++] = frame(b, at->next[b] + 1);
+		}
+		lab_feed(list, n, at->a.t.worker);
 		lab_turns(turn_ns());
 	}
+}
+
+static uint64_t
+overruns(void)
+{
+	uint64_t n = 0;
+
+	for (uint32_t b = 0; b < BUNDLES; b++)
+		n += lab.w->bundles->bundles[at->a.p->first + b].rare.overrun;
+	return n;
+}
+
+/* What was measured must be what the case is called. */
+static void
+check_input(const struct bench *b, enum input kind, unsigned n, uint64_t overrun)
+{
+	const int expect = inputs[kind].expect;
+	bool good = expect < 0 || lab_drops((enum drop_reason)expect) >= n * 9 / 10;
+
+	if (kind == IN_ORDER)
+		good = lab_drops_all() <= n / 100;
+	if (kind == OVERRUN)
+		good = overrun >= n * 9 / 10;
+	if (good)
+		return;
+	lab_drops_print();
+	die("%s: something else happened", b->id);
 }
 
 static void
 worst_slice(struct bench *b, struct sample *s)
 {
 	const enum input kind = *(const enum input *)b->ctx;
-	uint64_t begin;
+	uint64_t before;
+	unsigned n;
 
-	for (unsigned i = 0; i < LAB_LIST; i++)
-		list[i] = next_of(kind, i);
-	worst.grow_from += LAB_LIST / GROWTHS;
-	lab_feed(list, LAB_LIST, 0);
+	choose(b);
+	if (kind == DUPLICATES)
+		hold_second_pieces();
+	n = fill(kind);
+	before = kind == OVERRUN ? overruns() : 0;
 	lab_drops_mark();
-	begin = cycles_begin();
-	lab_turns(turn_ns());
-	s->cycles = cycles_end() - begin;
-	s->items = LAB_LIST;
-	if (inputs[kind].expect >= 0 && lab_drops((enum drop_reason)inputs[kind].expect) < LAB_LIST * 9 / 10) {
-		lab_drops_print();
-		die("%s: not dropped as it should be", inputs[kind].id);
+	s->cycles = from_reassemble(list, n);
+	s->items = n;
+	check_input(b, kind, n, kind == OVERRUN ? overruns() - before : 0);
+}
+
+/* Every window grew as far as it can; then it gives up what it waits for, and shrinks. */
+static void
+grown(const struct bench *b)
+{
+	for (unsigned i = 0; i < GROWING; i++) {
+		const struct bundle *bundle = &lab.w->bundles->bundles[at->a.p->first + growing(i)];
+
+		if (reasm_slots(&bundle->rx) < 64u << GROWTHS)
+			die("%s: a window of %u slots", b->id, reasm_slots(&bundle->rx));
+		at->next[growing(i)] += (64u << (GROWTHS - 1)) + 2;
+	}
+	rest();
+	at->growing += GROWING * 31;
+}
+
+static void
+growth_slice(struct bench *b, struct sample *s)
+{
+	choose(b);
+	for (unsigned i = 0; i < GROW_LISTS; i++) {
+		const unsigned n = fill(GROWTH);
+
+		s->cycles += from_reassemble(list, n);
+		s->items += n;
+		grown(b);
 	}
 }
 
-void
-worst_inputs(struct run *run, struct arrivals *a, struct arrivals *ghost)
+/* ------------------------------------------------------------------ the group */
+
+static const struct bench *
+add_inputs(struct run *run, struct bench *b[INPUTS])
 {
 	static const enum input kinds[INPUTS] = {IN_ORDER, LATE, DUPLICATES, UNKNOWN, OVERRUN, GROWTH};
-	struct bench *b[INPUTS], *most = NULL;
 	const unsigned first = run->r.n_cases;
+	const struct bench *most = NULL;
 
-	(void)ghost;
-	from_settle(a);
-	arrivals_use(a, &(struct traffic){.bundles = BUNDLES, .shape = &shape_in_2, .depth = 3});
-	worst.a = a;
-	worst.seed = 77;
-	worst.next = calloc(BUNDLES, sizeof(*worst.next));
-	if (worst.next == NULL)
-		die("no memory");
-	for (uint32_t i = 0; i < BUNDLES; i++)
-		worst.next[i] = a->flows[i].base;
 	for (unsigned i = 0; i < INPUTS; i++)
 		b[i] = bench_add(&run->r,
 			&(struct bench){.id = inputs[i].id,
 				.what = inputs[i].what,
 				.unit = "frame",
 				.enter = worst_enter,
-				.slice = worst_slice,
+				.slice = i == GROWTH ? growth_slice : worst_slice,
 				.ctx = &kinds[i],
+				.in_turns = true,
 				.ref = i == IN_ORDER ? NULL : b[IN_ORDER]});
 	bench_run(&run->r, first, run->rounds);
 	for (unsigned i = IN_ORDER + 1; i < INPUTS; i++)
 		if (most == NULL || median(b[i]->ratio, b[i]->n_ratio) > median(most->ratio, most->n_ratio))
 			most = b[i];
+	return most;
+}
+
+/* Lines that have always been skewed a little, as lines are: the stall limits have followed. */
+static void
+before_that(struct victims *v, unsigned population)
+{
+	struct from_case c = {.a = &v->a,
+		.t = {.population = population,
+			.worker = population,
+			.bundles = BUNDLES,
+			.shape = &shape_in_2,
+			.depth = 2}};
+
+	arrivals_init(&v->a, population, population);
+	from_enter(&(struct bench){.ctx = &c});
+	from_settle(&v->a);
+	v->seed = 77;
+	v->growing = 0;
+	v->next = calloc(BUNDLES, sizeof(*v->next));
+	if (v->next == NULL)
+		die("no memory");
+	for (uint32_t i = 0; i < BUNDLES; i++)
+		v->next[i] = v->a.flows[i].limit;
+}
+
+void
+bench_worst(struct run *run)
+{
+	const struct population pops[] = {
+		{.name = "in order", .n = BUNDLES, .links = 2, .rate_bps = 100000000},
+		{.name = "worst", .n = BUNDLES, .links = 2, .rate_bps = 100000000},
+	};
+	const struct lab_wish wish = {
+		.apart = true,
+		.access_ports = 4,
+		.pool_mbufs = 262143,
+		.reassembly_bytes = UINT64_C(1) << 30,
+		.populations = pops,
+		.n_populations = 2,
+	};
+	struct bench *b[INPUTS];
+	const struct bench *most;
+
+	lab_open(&wish);
+	for (unsigned i = 0; i < 2; i++)
+		before_that(&all[i], i);
+	most = add_inputs(run, b);
 	goal_of_ratio(
 		&run->r, "P8", id_of("worst input over fragments in order, the worst being %s", most->id), most, 1.0);
-	catch_up();
-	for (uint32_t i = 0; i < BUNDLES; i++) {
-		struct flow *f = &a->flows[i];
-
-		f->limit = worst.next[i];
-		for (unsigned l = 0; l < a->p->links; l++)
-			f->next[l] = f->limit + l;
+	for (unsigned i = 0; i < 2; i++) {
+		lab_at(i);
+		rest();
+		free(all[i].next);
+		arrivals_fini(&all[i].a);
 	}
-	free(worst.next);
+	lab_close();
 }
