@@ -394,8 +394,7 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	bundle_solo_end(b, slot);
 	drop_waiting(w, b, slot);
 	reasm_link_leave(&b->rx, slot);
-	if (slot < LINES_INLINE)
-		count_spill(&b->hot.rx[slot], &rare->rx);
+	count_spill(bundle_link_rx(b, slot), &rare->rx);
 	count_spill(&line->sent, &rest->sent);
 	e.link = (struct dp_link_totals){rare->rx.n, rare->rx.bytes, rest->sent.n, rest->sent.bytes};
 	worker_event(w, &e);
@@ -419,13 +418,13 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	*bundle_line(b, l->slot) = (struct tx_line){0};
 	*bundle_line_rest(b, l->slot) = (struct tx_line_rest){0};
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
-	if (l->slot < LINES_INLINE)
-		b->hot.rx[l->slot] = (struct count){0, 0};
 	b->rare.skew[l->slot] = (struct window_skew){
 		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
+	/* first: it leads to the extension, where the third link's id and count are */
+	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
+	*bundle_link_rx(b, l->slot) = (struct count){0, 0};
 	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
-	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
 	w->n_links++;
 }
 
@@ -554,7 +553,7 @@ snapshot_link(const struct worker *w, struct bundle *b, unsigned slot, struct dp
 	const struct link_rare *rare = bundle_link_rare(b, slot);
 	const struct tx_line *line = bundle_line(b, slot);
 	const struct wide_count *sent = &bundle_line_rest(b, slot)->sent;
-	const struct count hot = slot < LINES_INLINE ? b->hot.rx[slot] : (struct count){0, 0};
+	const struct count hot = *bundle_link_rx(b, slot);
 
 	*out = (struct dp_link_stats){
 		.totals = {rare->rx.n + hot.n, rare->rx.bytes + hot.bytes, sent->n + line->sent.n,
@@ -580,7 +579,7 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 		.rx_null = r->rx_null,
 		.tx_null = r->tx_null,
 		.queue_drops = r->queue_drops,
-		.late = r->late,
+		.late = r->late_wraps << 32 | b->hot.late,
 		.duplicate = r->duplicate,
 		.lost_fragments = r->lost_fragments,
 		.lost_numbers = reasm_lost(&b->rx),

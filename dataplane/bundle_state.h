@@ -79,7 +79,7 @@ struct bundle_hot {
 	bool gap;             /* something waits for missing numbers: a deadline is set in the table's `gaps` */
 	uint8_t stall;        /* STALL_ bits */
 	uint32_t index;       /* bundle_index(), for those who have this line */
-	uint32_t unused;
+	uint32_t late; /* fragments older than the window, modulo 2^32: here, lest who sends many costs a line more */
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
 
@@ -154,7 +154,7 @@ struct link_rare {
 
 struct bundle_rare {
 	struct wide_count packets;
-	uint64_t rx_null, tx_null, queue_drops, late, duplicate, lost_fragments, overrun, expired;
+	uint64_t rx_null, tx_null, queue_drops, late_wraps, duplicate, lost_fragments, overrun, expired;
 	struct window_limits limits;
 	uint32_t stall_us;  /* most a fragment waits for others */
 	uint32_t waited_us; /* since the deadline was armed that was put off */
@@ -167,17 +167,24 @@ struct bundle_rare {
 	struct link_rare links[LINES_INLINE];
 };
 
+/* What a fragment on one of the links three to sixteen needs besides the bundle's hot lines and `more`. */
+struct ext_link {
+	struct link_id id;
+	struct count rx;
+};
+
 /* Links three to sixteen. */
 struct bundle_ext {
+	struct reasm_more more __rte_cache_aligned; /* so that the window leads here without a cold line */
+	struct ext_link link[LINES_EXT] __rte_cache_aligned;
 	struct bundle_ext *next_free;
 	struct bundle_ext *next_slab; /* in the first of each slab */
-	struct link_id id[LINES_EXT];
 	struct link_rare rare[LINES_EXT];
 	struct window_skew skew[DP_BUNDLE_LINKS_MAX];
 	struct tx_line lines[LINES_EXT];
 	struct tx_line_rest line_rest[LINES_EXT];
-	struct reasm_more more;
 } __rte_cache_aligned;
+_Static_assert(offsetof(struct bundle_ext, more) == 0, "bundle_ext_of() counts on it");
 
 struct bundle {
 	struct reasm rx;       /* line 0 */
@@ -245,7 +252,7 @@ struct bundle_table {
 	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */
 	unsigned steered_at, steer_at, steer_left; /* steer_at: next ring, 0 at the beginning of a turn */
 
-	struct bucket icmp, glean, unknown, unknown_proto;
+	struct bucket icmp, glean, unknown, unknown_proto, beyond;
 
 	struct bundle_ext *free_ext, *slabs;
 	struct deep_pool deep;
@@ -326,16 +333,29 @@ bundle_line_rest(struct bundle *b, unsigned slot)
 	return slot < LINES_INLINE ? &b->tx_rest.lines[slot] : &b->tx_rest.ext->line_rest[slot - LINES_INLINE];
 }
 
+/* The extension of a bundle of which a third link has joined. */
+static inline struct bundle_ext *
+bundle_ext_of(const struct bundle *b)
+{
+	return (struct bundle_ext *)(void *)reasm_more(&b->rx);
+}
+
 static inline struct link_id *
 bundle_link_id(struct bundle *b, unsigned slot)
 {
-	return slot < LINES_INLINE ? &b->hot.id[slot] : &b->tx_rest.ext->id[slot - LINES_INLINE];
+	return slot < LINES_INLINE ? &b->hot.id[slot] : &bundle_ext_of(b)->link[slot - LINES_INLINE].id;
 }
 
 static inline struct link_rare *
 bundle_link_rare(struct bundle *b, unsigned slot)
 {
 	return slot < LINES_INLINE ? &b->rare.links[slot] : &b->tx_rest.ext->rare[slot - LINES_INLINE];
+}
+
+static inline struct count *
+bundle_link_rx(struct bundle *b, unsigned slot)
+{
+	return slot < LINES_INLINE ? &b->hot.rx[slot] : &bundle_ext_of(b)->link[slot - LINES_INLINE].rx;
 }
 
 static inline bool
@@ -352,12 +372,18 @@ count_spill(struct count *c, struct wide_count *wide)
 	*c = (struct count){0, 0};
 }
 
+static inline bool
+count_is_full(const struct count *c)
+{
+	return c->bytes > UINT32_MAX / 2 || c->n > UINT32_MAX / 2;
+}
+
 static inline void
 count_add(struct count *c, struct wide_count *wide, uint32_t bytes)
 {
 	c->n++;
 	c->bytes += bytes;
-	if (unlikely(c->bytes > UINT32_MAX / 2 || c->n > UINT32_MAX / 2))
+	if (unlikely(count_is_full(c)))
 		count_spill(c, wide);
 }
 

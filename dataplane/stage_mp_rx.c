@@ -18,6 +18,8 @@
 enum {
 	SHRINK_AFTER_S = 5, /* a deep window that has not grown for so long goes back when it is empty */
 	MAKE_ROOM_TRIES = 2,
+	BEYOND_PPS = 50000,
+	BEYOND_BURST = 256,
 };
 
 static const uint64_t SECOND_NS = 1000000000;
@@ -392,12 +394,16 @@ probes(const struct drain *d, const struct bundle *b)
 	return d->probe || (b->hot.flags & BUNDLE_UNMEASURED);
 }
 
-/* A number beyond the window: a deeper one, or the oldest gap gives way. *verdict: of the last try. False: the burst got full before. */
+/* A number beyond the window: a deeper one, or the oldest gap gives way. Either costs four times what a frame does, so that only so many are
+ * served in a second: who sends nothing but such numbers must not take the time of all others. *verdict: of the last try. False: the
+ * burst got full before. */
 static bool
 insert_beyond(const struct drain *d, const struct rx_item *it, enum reasm_verdict *verdict, bool *reordered)
 {
 	struct bundle *b = it->b;
 
+	if (!bucket_take(&d->t->beyond, d->w->now_ns, BEYOND_PPS, BEYOND_BURST))
+		return true;
 	for (unsigned tries = 0; *verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
 		if (!grow(d, b, it->mp.seq)) {
 			reasm_make_room(&b->rx, it->mp.seq);
@@ -418,7 +424,8 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 
 	switch (verdict) {
 	case REASM_LATE:
-		r->late++;
+		if (unlikely(++it->b->hot.late == 0))
+			r->late_wraps++;
 		drop(d->w, it->m, DROP_MP_LATE);
 		break;
 	case REASM_DUPLICATE:
@@ -506,12 +513,12 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 {
 	const uint32_t bytes = m->pkt_len + PPPOE_HDR_LEN;
 
-	if (likely(slot < LINES_INLINE)) {
-		count_add(&b->hot.rx[slot], &b->rare.links[slot].rx, bytes);
-		return;
-	}
-	b->tx_rest.ext->rare[slot - LINES_INLINE].rx.n++;
-	b->tx_rest.ext->rare[slot - LINES_INLINE].rx.bytes += bytes;
+	struct count *c = bundle_link_rx(b, slot);
+
+	if (unlikely(count_is_full(c)))
+		count_spill(c, &bundle_link_rare(b, slot)->rx);
+	c->n++;
+	c->bytes += bytes;
 }
 
 /* Strips the protocol field and the multilink header into *v. */
@@ -530,6 +537,18 @@ open_fragment(const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, con
 	m->data_len = (uint16_t)(m->data_len - n);
 	m->pkt_len -= n;
 	return DROP_REASONS;
+}
+
+/* The lines of a link behind the second. */
+static inline void
+prefetch_link(const struct bundle_table *t, uint32_t index, unsigned slot)
+{
+	const struct bundle *b = &t->bundles[index];
+
+	if (likely(slot < LINES_INLINE) || unlikely(index >= t->max || !b->rx.has_more))
+		return;
+	rte_prefetch0(&bundle_ext_of(b)->more);
+	rte_prefetch0(&bundle_ext_of(b)->link[slot - LINES_INLINE]);
 }
 
 /* Where the number will lie, and the maps of links and numbers that are not in the first two lines. */
@@ -581,6 +600,8 @@ take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 		rte_prefetch0(&bundle->rx);
 		rte_prefetch0(&bundle->hot);
 	}
+	for (unsigned i = 0; i < b->n; i++)
+		prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
 	for (unsigned i = 0; i < b->n; i++) {
 		unsigned verdict;
 

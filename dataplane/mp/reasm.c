@@ -190,8 +190,11 @@ static uint32_t
 joined_links(const struct reasm *r)
 {
 	const struct reasm_more *m = more(r);
+	uint32_t links = r->joined;
 
-	return r->joined | (m != NULL ? m->joined : 0);
+	for (unsigned i = 0; m != NULL && i < REASM_MORE; i++)
+		links |= (uint32_t)(m->last_more[i] != REASM_APART) << (i + 2);
+	return links;
 }
 
 static uint32_t *
@@ -255,7 +258,9 @@ more_attach(struct reasm *r, struct reasm_more *m)
 		return true;
 	if (m == NULL)
 		return false;
-	*m = (struct reasm_more){.slots = home_slots(r)};
+	m->slots = home_slots(r);
+	for (unsigned i = 0; i < REASM_MORE; i++)
+		m->last_more[i] = REASM_APART;
 	if (r->has_deep)
 		r->deep.more = m;
 	else
@@ -272,8 +277,6 @@ reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *m)
 	*link_slot(r, link) = oldest(r);
 	if (link < 2)
 		r->joined = (r->joined | 1u << link) & 3;
-	else
-		more(r)->joined |= 1u << link;
 }
 
 void
@@ -282,7 +285,7 @@ reasm_link_leave(struct reasm *r, unsigned link)
 	if (link < 2)
 		r->joined = r->joined & ~(1u << link) & 3;
 	else if (link < REASM_LINKS_MAX && r->has_more)
-		more(r)->joined &= ~(1u << link);
+		*link_slot(r, link) = REASM_APART;
 }
 
 /* What the head of the window is: see `How the receive window works`. */

@@ -160,7 +160,7 @@ reasm_last(struct reasm *r, unsigned link)
 {
 	if (REASM_USUAL(link < 2))
 		return r->joined >> link & 1 ? &r->last[link] : NULL;
-	if (!r->has_more || link >= REASM_LINKS_MAX || !(reasm_more(r)->joined >> link & 1))
+	if (!r->has_more || link >= REASM_LINKS_MAX || reasm_more(r)->last_more[link - 2] == REASM_APART)
 		return NULL;
 	return &reasm_more(r)->last_more[link - 2];
 }
@@ -171,24 +171,37 @@ reasm_min(int32_t a, int32_t b)
 	return a < b ? a : b;
 }
 
+/* Without a branch, for the compiler to do several at once: that all are looked at costs less than to know which. */
 static inline int32_t
 reasm_edge_of_more(const struct reasm *r, const unsigned bits)
 {
 	const struct reasm_more *m = reasm_more(r);
 	int32_t edge = INT32_MAX;
 
-	for (uint32_t left = m->joined; left != 0; left &= left - 1)
-		edge = reasm_min(edge, reasm_distance(r, m->last_more[__builtin_ctz(left) - 2], bits));
+	for (unsigned i = 0; i < REASM_MORE; i++)
+		edge = reasm_min(
+			edge, m->last_more[i] == REASM_APART ? INT32_MAX : reasm_distance(r, m->last_more[i], bits));
 	return edge;
+}
+
+static inline unsigned
+reasm_links_of_more(const struct reasm *r)
+{
+	const struct reasm_more *m = reasm_more(r);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < REASM_MORE; i++)
+		n += m->last_more[i] != REASM_APART;
+	return n;
 }
 
 static inline int32_t
 reasm_slack(const struct reasm *r)
 {
-	const uint32_t links = r->joined | (r->has_more ? reasm_more(r)->joined : 0);
+	const unsigned links = (r->joined & 1u) + (r->joined >> 1) + (r->has_more ? reasm_links_of_more(r) : 0);
 	const int32_t half = (int32_t)(reasm_mask(r, r->has_deep) + 1) / 2;
 
-	return reasm_min(REASM_SLACK_PER_LINK * __builtin_popcount(links), half);
+	return reasm_min((int32_t)(REASM_SLACK_PER_LINK * links), half);
 }
 
 /* Distance of the least of the last numbers from the head. Without links nothing can arrive any more: beyond everything. */

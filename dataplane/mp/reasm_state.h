@@ -56,12 +56,15 @@ struct reasm {
 
 _Static_assert(sizeof(struct reasm) == 64, "the window's hot part is one cache line");
 
-/* Links 2 to 15. */
+/* Links 2 to 15: one more line. */
+enum { REASM_MORE = 14 };
+#define REASM_APART UINT32_C(0x80000000) /* in place of a last number: the link has not joined */
+
 struct reasm_more {
-	void **slots;    /* the caller's 64 cookies, since store points here */
-	uint32_t joined; /* bit = link */
-	uint32_t last_more[14];
+	void **slots; /* the caller's 64 cookies, since store points here */
+	uint32_t last_more[REASM_MORE];
 };
+_Static_assert(sizeof(struct reasm_more) <= 64, "one line");
 
 enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
 

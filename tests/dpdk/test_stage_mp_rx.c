@@ -698,6 +698,36 @@ window_grows_with_the_skew_and_shrinks_when_it_is_over(void **state)
 	rig_close(&l.r);
 }
 
+/* Numbers that are all beyond the window cost more than others, so that only so many at once make room for themselves. */
+static void
+only_so_many_numbers_beyond_windows_are_served_at_once(void **state)
+{
+	enum { FRAMES = 1000, SERVED = 256, APART = 100 };
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.window_slots_max = 64;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	lab_link(&l, 0, 1, 0);
+	rig_run(&l.r, lab_ms(2000), lab_ms(100));
+	for (unsigned i = 1; i <= FRAMES; i++) {
+		send_pieces(&l, 1, i * APART, 2, i, 900, 1);
+		if (i % 32 == 0)
+			rig_settle(&l.r);
+	}
+	rig_settle(&l.r);
+	assert_in_range(lab_stats(&l, 0, 0)->overrun, SERVED - 1, SERVED + 1);
+	lab_expect_drops(&l, DROP_MP_OVERRUN, FRAMES - 1); /* each pushed the one before out, or was refused itself */
+	rig_run(&l.r, lab_ms(10), lab_ms(1));
+	send_pieces(&l, 1, (FRAMES + 1) * APART, 2, 1, 900, 1);
+	rig_settle(&l.r);
+	assert_in_range(lab_stats(&l, 0, 0)->overrun, SERVED, SERVED + 2);
+	rig_close(&l.r);
+}
+
 /* MP_OVERRUN: the window may not grow as far; the oldest gap is given up, what is newer is kept. */
 static void
 number_beyond_the_largest_window_pushes_the_oldest_gap_out(void **state)
@@ -849,6 +879,7 @@ memory_of_deep_windows_comes_back(void **state)
 		}
 		for (unsigned b = 0; b < 6; b++)
 			rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = b, .gen = l.gen});
+		rig_run(&l.r, lab_ms(2), lab_ms(1)); /* as many may grow again */
 	}
 	while (deep_pool_get(&t->deep, REASM_SLOTS_MAX) != NULL)
 		windows++;
@@ -950,6 +981,7 @@ main(void)
 		cmocka_unit_test(leaving_link_lets_the_others_deliver),
 		cmocka_unit_test(joining_link_takes_part_without_loss),
 		cmocka_unit_test(window_grows_with_the_skew_and_shrinks_when_it_is_over),
+		cmocka_unit_test(only_so_many_numbers_beyond_windows_are_served_at_once),
 		cmocka_unit_test(number_beyond_the_largest_window_pushes_the_oldest_gap_out),
 		cmocka_unit_test(budget_is_kept_by_giving_up_the_oldest_gap),
 		cmocka_unit_test(windows_leave_a_quarter_of_the_buffers_to_others),
