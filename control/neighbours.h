@@ -18,8 +18,8 @@ enum {
 	NEIGHBOUR_RETRY_MS = 1000,
 	NEIGHBOUR_FRESH_MS = 30 * 1000, /* known that long without asking again */
 	NEIGHBOUR_UNUSED_MAX = 10,      /* forgotten after so many of these times without use */
-	NEIGHBOUR_HELD_MAX = 64,        /* packets that wait for one address: the longest datagram in fragments, and some */
-	NEIGHBOURS_HELD_MAX = 1024,     /* in total */
+	NEIGHBOUR_HELD_MAX = 64,    /* packets that wait for one address: the longest datagram in fragments, and some */
+	NEIGHBOURS_HELD_MAX = 1024, /* in total */
 	NEIGHBOUR_PACKET_MAX = 2048,
 	NEIGHBOURS_OUT_MAX = 128,
 };

@@ -138,10 +138,6 @@ slice(enum mode mode)
 		return 0;
 	begin = mode == ONE ? duo.begin[0] : RTE_MIN(duo.begin[0], duo.begin[1]);
 	end = mode == ONE ? duo.end[0] : RTE_MAX(duo.end[0], duo.end[1]);
-	if (end - begin > 10000000 || end - begin < 50000)
-		fprintf(stderr, "mode %u: %llu: %llu %llu, %llu %llu\n", mode, (unsigned long long)(end - begin),
-			(unsigned long long)(duo.begin[0] - begin), (unsigned long long)(duo.end[0] - begin),
-			(unsigned long long)(duo.begin[1] - begin), (unsigned long long)(duo.end[1] - begin));
 	return end - begin;
 }
 
