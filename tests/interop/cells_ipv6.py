@@ -33,12 +33,12 @@ class DialStage6(DialStage):
 @contextlib.contextmanager
 def with_ipv6(guest):
     """Debian's guest has IPv6 switched off, and other cells expect that."""
-    switch = 'for f in /proc/sys/net/ipv6/conf/{{all,default}}/disable_ipv6; do echo {} >$f; done'
-    guest.run(f'bash -c "{switch.format(0)}"')
+    switch = 'for of in all default; do echo {} >/proc/sys/net/ipv6/conf/$of/disable_ipv6; done'
+    guest.run(switch.format(0))
     try:
         yield
     finally:
-        guest.run(f'bash -c "{switch.format(1)}"')
+        guest.run(switch.format(1))
 
 
 def link_locals(guest):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """pppoe-server (rp-pppoe) with pppd as the server, our client dials."""
+import re
 import time
 
 import kills
@@ -139,12 +140,19 @@ def kill_padt(stage, i):
     kills.padt(stage, i, session, ours)
 
 
-def killed(stage, kill, within, lines=(0, 1)):
-    """Each of two links dies in turn, first the first; the other carries all; our client dials again by itself and rejoins [M-06]."""
+def owner_of_ppp0(stage):
+    """The line whose pppd was the first of the bundle: ppp0 goes with it."""
+    return int(re.search(r'-I eth(\d)', stage.guest.run("tr '\\0' ' ' </proc/$(cat /run/ppp0.pid)/cmdline"))[1])
+
+
+def killed(stage, kill, within, ranks=(0, 1)):
+    """Each of two links dies in turn, first the first; the other carries all; our client dials again by itself and rejoins [M-06]. Which
+    line is first is a race."""
     up(stage, 2, options='lcp-restart 1\nlcp-max-terminate 1')
     pings(stage)
     notes = []
-    for i in lines:
+    first = owner_of_ppp0(stage)
+    for i in ((first, 1 - first)[rank] for rank in ranks):
         notes.append(kills.one_dies(stage, i, kill, within))
         kills.heal(stage, i)
         start = time.monotonic()

@@ -223,13 +223,16 @@ class Passage:
         return out
 
 
-def passage(came, out, since=0.0, excused=frozenset()):
-    """since: what came before need not have left."""
+AT_ONCE = 0.005
+
+
+def passage(came, out, since=0.0, excused=frozenset(), at_once=0.0):
+    """since: what came before need not have left. at_once: seconds in which what came has no order."""
     place = {key: i for i, (key, *_) in reversed(list(enumerate(came)))}
     order = [place[key] for key, *_ in out if key in place]
     disordered, newest = 0, -1
     for i in order:
-        disordered += i < newest
+        disordered += i < newest and came[i][1] < came[newest][1] - at_once
         newest = max(newest, i)
     gone = {key: at for key, at, _ in reversed(out)}
     asked = [c for c in came if c[1] >= since and c[0] not in excused]
@@ -277,6 +280,6 @@ def judge_received(frames, peer, port, flow, short=False, since=0.0, tolerance=1
 
 def judge_sent(frames, own, port, flow, short=False, since=0.0, mtu=65535):
     """From the IP port to the lines. own: {line: hawserd's MAC address}. mtu: of the bundle; what is longer and must not be cut is
-    answered by ICMP."""
+    answered by ICMP. Hosts send on several CPUs at once, and then the capture and hawserd may each see another order."""
     came = [c for c in flow.on_port(frames, port) if not (c[0][3] and len(c[0][4]) + 20 > mtu)]
-    return passage(came, flow.on_lines(Lines(frames, own, short)), since)
+    return passage(came, flow.on_lines(Lines(frames, own, short)), since, at_once=AT_ONCE)

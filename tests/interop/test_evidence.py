@@ -164,6 +164,12 @@ class Sent(unittest.TestCase):
         self.assertEqual(self.judged(frames[1:]), (PACKETS - 1, 0, 1, 0))
         self.assertEqual(self.judged([on_port(n, PACKETS - n, **self.BACK) for n in range(PACKETS)] + frames[PACKETS:])[3], PACKETS - 1)
 
+    def test_what_comes_at_once_has_no_order(self):
+        for apart, disordered in ((evidence.AT_ONCE / 2, 0), (evidence.AT_ONCE * 2, 1)):
+            came = [on_port(n, n, **self.BACK) for n in range(PACKETS)]
+            came[3:5] = on_port(4, 3, **self.BACK), on_port(3, 3 + apart, **self.BACK)
+            self.assertEqual(self.judged(came + all_in(ends=OWN, **self.BACK)), (PACKETS, 0, 0, disordered))
+
     def test_longer_than_the_bundle_takes(self):
         whole = packet(99, size=1204, **self.BACK)
         frames = all_out(at=0, **self.BACK) + all_in(ends=OWN, **self.BACK) + [(PORT, 50, bytes(12) + b'\x08\x00' + whole)]
