@@ -101,12 +101,16 @@ build(const struct shape *s, bool v6)
 	return v6 ? build_v6(s) : build_v4(s);
 }
 
-/* Clamps the first len bytes, in a block of just that size; the rest of the packet stays as it was. */
+/* Clamps the first len bytes, in a block of just that size; the rest of the packet stays as it was. What is changed must not have been
+ * passed over by the look at the first bytes. */
 static bool
 clamp(struct packet *p, size_t len, uint16_t v4, uint16_t v6)
 {
 	uint8_t *copy = exact_copy(p->b, len);
+	const bool worth = mss_may_clamp(copy, len);
 	const bool changed = mss_clamp(copy, len, v4, v6);
+
+	assert_true(worth || !changed);
 
 	memcpy(p->b, copy, len);
 	free(copy);
@@ -399,6 +403,20 @@ only_contiguous_bytes_are_read(void **state)
 	}
 }
 
+/* What nearly all packets are is not looked at any further. */
+static void
+data_of_both_families_is_passed_over(void **state)
+{
+	(void)state;
+	for (int v6 = 0; v6 <= 1; v6++) {
+		const struct shape data = {.flags = ACK}, syn = {.flags = SYN, .opts = plain, .opts_len = 4};
+		const struct packet p = build(&data, v6), q = build(&syn, v6);
+
+		assert_false(mss_may_clamp(p.b, p.len));
+		assert_true(mss_may_clamp(q.b, q.len));
+	}
+}
+
 static void
 random_bytes_change_only_an_mss_and_its_checksum(void **state)
 {
@@ -443,6 +461,7 @@ main(void)
 		cmocka_unit_test(every_mss_option_is_lowered),
 		cmocka_unit_test(malformed_headers_are_left_alone),
 		cmocka_unit_test(only_contiguous_bytes_are_read),
+		cmocka_unit_test(data_of_both_families_is_passed_over),
 		cmocka_unit_test(random_bytes_change_only_an_mss_and_its_checksum),
 	};
 
