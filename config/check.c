@@ -186,8 +186,10 @@ check_redial(struct check *c, const struct config_redial *redial)
 static void
 check_auths(struct check *c, const struct config_auths *auths)
 {
-	if (auths->n == 2 && auths->items[0] == auths->items[1])
-		check_error(c, &auths->items[1], "stands here twice");
+	for (size_t i = 0; i < auths->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (auths->items[i] == auths->items[j])
+				check_error(c, &auths->items[i], "stands here twice");
 }
 
 /* ------------------------------------------------------------------ concentrators */
@@ -275,7 +277,7 @@ check_concentrator_auth(struct check *c, const struct config_concentrator *conc)
 
 	check_auths(c, auths);
 	for (size_t i = 0; i < auths->n; i++)
-		chap |= auths->items[i] == CONFIG_AUTH_CHAP;
+		chap |= auths->items[i] != CONFIG_AUTH_PAP;
 	if (conc->rechallenge_ms != 0 && !chap)
 		check_error(c, &conc->rechallenge_ms, "only CHAP can be repeated, and authentication does not have it");
 	if (auths->n != 0 && c->cfg->n_users == 0)

@@ -21,7 +21,7 @@ enum {
 	CONFIG_LINKS_MAX = 16,     /* of a bundle */
 	CONFIG_SERVICES_MAX = 16,
 	CONFIG_DNS_MAX = 2,
-	CONFIG_AUTH_MAX = 2,
+	CONFIG_AUTH_MAX = 4,
 	CONFIG_ENDPOINT_MAX = 20, /* bytes (RFC 1990 section 5.1.3) */
 };
 
@@ -187,7 +187,7 @@ struct config_redial {
 	int attempts; /* CONFIG_REDIAL_FOR_EVER, CONFIG_REDIAL_NEVER, or so many */
 };
 
-enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP };
+enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP, CONFIG_AUTH_MSCHAP, CONFIG_AUTH_MSCHAPV2 };
 
 struct config_auths {
 	enum config_auth *items; /* in order of preference; at most CONFIG_AUTH_MAX */

@@ -255,7 +255,8 @@ static const struct schema_group redial_group = {.name = "redial",
 	.size = sizeof(struct config_redial),
 	.keys = redial_keys};
 
-static const struct schema_word auths[] = {{"chap", CONFIG_AUTH_CHAP}, {"pap", CONFIG_AUTH_PAP}, {NULL, 0}};
+static const struct schema_word auths[] = {{"chap", CONFIG_AUTH_CHAP}, {"mschapv2", CONFIG_AUTH_MSCHAPV2},
+	{"pap", CONFIG_AUTH_PAP}, {"mschap", CONFIG_AUTH_MSCHAP}, {NULL, 0}};
 
 /* ------------------------------------------------------------------ process */
 
@@ -394,8 +395,10 @@ static const struct schema_key concentrator_keys[] = {
 		.help = "Wait before a PADO, so that another concentrator comes first."},
 	{GROUP(config_concentrator, limits, "limits", limits_group), .help = "Limits."},
 	{MANY(SCHEMA_WORD, config_concentrator, authentication, "authentication", CONFIG_AUTH_MAX),
-		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, pap",
-		.help = "How peers must authenticate, in order of preference; an empty list asks nobody."},
+		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, mschapv2, pap",
+		.help = "How peers must authenticate, in order of preference: chap (with MD5), mschapv2, pap, and mschap, which is too weak "
+			"to be there unless it is asked for. A peer that has another order, as Windows, which likes mschapv2 best, answers "
+			"by what it would do, and that is done if it is on the list. An empty list asks nobody."},
 	{TEXT(config_concentrator, auth_name, "auth_name", 1, 63), .absent = "ac_name",
 		.help = "Our name in CHAP challenges."},
 	{TIME_MS(config_concentrator, rechallenge_ms, "rechallenge", 1000, DAY_MS), .words = never_0, .preset = "never",
@@ -481,8 +484,10 @@ static const struct schema_key client_keys[] = {
 	{TEXT(config_client, ac_name, "ac_name", 1, 63), .absent = "any",
 		.help = "Name of the only access concentrator whose offer is taken."},
 	{MANY(SCHEMA_WORD, config_client, authentication, "authentication", CONFIG_AUTH_MAX),
-		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, pap",
-		.help = "How we let the peer ask us to authenticate, in order of preference; an empty list refuses."},
+		.width = sizeof(enum config_auth), .words = auths, .preset = "chap, mschapv2, pap",
+		.help = "How we let the peer ask us to authenticate, in order of preference: chap (with MD5), mschapv2, after which the "
+			"peer must prove that it knows the password too, pap, and mschap, which is too weak to be there unless it is asked "
+			"for. An empty list refuses."},
 	{SCALAR(SCHEMA_ADDRESS4, config_client, address, "address"), .absent = "any",
 		.help = "IPv4 address to ask for."},
 	{SCALAR(SCHEMA_PREFIX4, config_client, accept_address, "accept_address"), .preset = "0.0.0.0/0",

@@ -14,6 +14,9 @@ _Static_assert((int)CONFIG_WEIGHTED == (int)HOST_WEIGHTED && (int)CONFIG_EQUAL =
 _Static_assert(
 	(int)CONFIG_ROUND_ROBIN == (int)HOST_ROUND_ROBIN && (int)CONFIG_PACKET == (int)HOST_PACKET, "modes agree");
 _Static_assert((int)CONFIG_AUTH_PAP == (int)HOST_AUTH_PAP && (int)CONFIG_AUTH_CHAP == (int)HOST_AUTH_CHAP_MD5, "auth");
+_Static_assert((int)CONFIG_AUTH_MSCHAP == (int)HOST_AUTH_MSCHAP, "authentication protocols agree");
+_Static_assert((int)CONFIG_AUTH_MSCHAPV2 == (int)HOST_AUTH_MSCHAP2, "authentication protocols agree");
+_Static_assert((int)CONFIG_AUTH_MAX == (int)HOST_AUTHS_MAX, "lists of them are equally long");
 _Static_assert((int)CONFIG_ENDPOINT_PHONE == (int)HOST_EP_PHONE, "endpoint classes agree");
 _Static_assert((int)CONFIG_KEY_STRIP_REALM == (int)HOST_KEY_STRIP_REALM, "bundle keys agree");
 _Static_assert((int)CONFIG_KEY_LOWER_CASE == (int)HOST_KEY_LOWER, "bundle keys agree");
@@ -159,7 +162,7 @@ multilink_of(const struct config *cfg, const struct config_multilink *c)
 }
 
 static void
-auths_of(const struct config_auths *a, enum host_auth out[2])
+auths_of(const struct config_auths *a, enum host_auth out[HOST_AUTHS_MAX])
 {
 	for (size_t i = 0; i < CONFIG_AUTH_MAX; i++)
 		out[i] = i < a->n ? (enum host_auth)a->items[i] : HOST_AUTH_NONE;

@@ -1,8 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/auth.h"
 
-#include <stdint.h>
 #include <string.h>
+
+#include "control/ppp/chap.h"
+#include "dataplane/wire/ppp.h"
+
+static const struct {
+	uint16_t proto;
+	uint8_t algorithm;
+	const char *title;
+} protocols[] = {
+	[HOST_AUTH_NONE] = {0, 0, "nothing"},
+	[HOST_AUTH_PAP] = {PPP_PAP, 0, "PAP"},
+	[HOST_AUTH_CHAP_MD5] = {PPP_CHAP, CHAP_MD5, "CHAP-MD5"},
+	[HOST_AUTH_MSCHAP] = {PPP_CHAP, CHAP_MS, "MS-CHAP"},
+	[HOST_AUTH_MSCHAP2] = {PPP_CHAP, CHAP_MS2, "MS-CHAPv2"},
+};
+
+uint16_t
+auth_proto(enum host_auth auth)
+{
+	return protocols[auth].proto;
+}
+
+uint8_t
+auth_algorithm(enum host_auth auth)
+{
+	return protocols[auth].algorithm;
+}
+
+const char *
+auth_title(enum host_auth auth)
+{
+	return protocols[auth].title;
+}
+
+enum host_auth
+auth_find(uint16_t proto, uint8_t algorithm)
+{
+	for (unsigned i = HOST_AUTH_PAP; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		if (protocols[i].proto == proto && protocols[i].algorithm == algorithm)
+			return (enum host_auth)i;
+	}
+	return HOST_AUTH_NONE;
+}
 
 bool
 auth_equal(const void *a, const void *b, size_t n)

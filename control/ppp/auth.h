@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "control/ppp/host.h"
 
 /* What PAP and CHAP have in common. A machine plays one role in one direction; where both ends authenticate, there are
  * two machines, and each ignores the codes of the other.
@@ -29,6 +32,13 @@ enum auth_state {
 };
 
 enum { AUTH_TEXT_MAX = 255 }; /* names and passwords have a length byte on the wire */
+
+/* LCP's authentication option: its PPP protocol; the algorithm of CHAP behind it, 0 for none; and what people call it. */
+uint16_t auth_proto(enum host_auth auth);
+uint8_t auth_algorithm(enum host_auth auth);
+const char *auth_title(enum host_auth auth);
+/* HOST_AUTH_NONE: none that we know. */
+enum host_auth auth_find(uint16_t proto, uint8_t algorithm);
 
 /* Same time whatever the contents. */
 bool auth_equal(const void *a, const void *b, size_t n);

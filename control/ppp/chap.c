@@ -2,37 +2,123 @@
 #include "control/ppp/chap.h"
 
 #include <nettle/md5.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/ppp/cp_fsm.h"
+#include "control/ppp/mschap.h"
 #include "control/ppp/text.h"
 #include "dataplane/wire/bytes.h"
 #include "dataplane/wire/ppp.h"
 
-enum { CHALLENGE_LEN = 16 }; /* what we send; as long as the digest, RFC 1994 section 2.3 */
+enum {
+	VERDICT_TEXT_MAX = 128,
+	ERROR_AUTHENTICATION_FAILURE = 691, /* RFC 2433 section 6, RFC 2759 section 6 */
+	ERROR_CHANGING_PASSWORD = 709,
+};
 
 /* ------------------------------------------------------------------ algorithms of LCP's option */
 
+/* Functions read identifier, challenge and response of the machine; names and secrets are arguments, as either side may have them. */
 struct chap_digest {
-	uint8_t algorithm, len;
-	void (*respond)(uint8_t id, const char *secret, const uint8_t *challenge, size_t n, uint8_t *response);
+	uint8_t algorithm;
+	uint8_t challenge_len, response_len; /* what we send; and what must come, but for MD5's challenge */
+	uint8_t ms_version;                  /* 0: not Microsoft's; else "V=" of a Failure */
+	/* Client: fills c->response, and c->proof if there is to be one. */
+	void (*respond)(struct chap *c);
+	/* Server: judges c->response, and makes the proof. */
+	bool (*check)(struct chap *c, const char *secret);
 };
 
 /* RFC 1994 section 4.1: digest of identifier, secret, challenge. */
 static void
-md5_respond(uint8_t id, const char *secret, const uint8_t *challenge, size_t n, uint8_t *response)
+md5_digest_of(const struct chap *c, const char *secret, uint8_t digest[MD5_DIGEST_SIZE])
 {
 	struct md5_ctx ctx;
 
 	md5_init(&ctx);
-	md5_update(&ctx, 1, &id);
+	md5_update(&ctx, 1, &c->id);
 	md5_update(&ctx, strlen(secret), (const uint8_t *)secret);
-	md5_update(&ctx, n, challenge);
-	md5_digest(&ctx, MD5_DIGEST_SIZE, response);
+	md5_update(&ctx, c->challenge_len, c->challenge);
+	md5_digest(&ctx, MD5_DIGEST_SIZE, digest);
+}
+
+static void
+md5_respond(struct chap *c)
+{
+	md5_digest_of(c, c->secret, c->response);
+}
+
+static bool
+md5_check(struct chap *c, const char *secret)
+{
+	uint8_t want[MD5_DIGEST_SIZE];
+
+	md5_digest_of(c, secret, want);
+	return auth_equal(want, c->response, sizeof(want));
+}
+
+/* Response of MS-CHAP (RFC 2433 section 5): 24 bytes for LAN Manager, 24 for NT, and which of them counts. */
+enum { MS_NT_AT = 24, MS_USE_NT_AT = 48, MS_RESPONSE_LEN = 49 };
+
+static void
+ms_respond(struct chap *c)
+{
+	uint8_t hash[MSCHAP_HASH_LEN];
+
+	mschap_password_hash(c->secret, hash);
+	memset(c->response, 0, MS_RESPONSE_LEN);
+	mschap_nt_response(c->challenge, hash, c->response + MS_NT_AT);
+	c->response[MS_USE_NT_AT] = 1;
+}
+
+static bool
+ms_check(struct chap *c, const char *secret)
+{
+	uint8_t hash[MSCHAP_HASH_LEN], want[MSCHAP_NT_RESPONSE_LEN];
+
+	mschap_password_hash(secret, hash);
+	mschap_nt_response(c->challenge, hash, want);
+	return auth_equal(want, c->response + MS_NT_AT, sizeof(want)) && c->response[MS_USE_NT_AT] == 1;
+}
+
+/* Response of MS-CHAP-V2 (RFC 2759 section 4): the peer's own challenge, 8 zeros, 24 bytes for NT, flags of zero. */
+enum { MS2_NT_AT = 24 };
+
+/* What both sides compute: the NT-Response, and the proof that the server owes for it. */
+static void
+ms2_compute(struct chap *c, const char *name, const char *secret, uint8_t want[MSCHAP_NT_RESPONSE_LEN])
+{
+	uint8_t hash[MSCHAP_HASH_LEN], challenge[MSCHAP_CHALLENGE_LEN];
+
+	mschap_password_hash(secret, hash);
+	mschap2_challenge_hash(c->response, c->challenge, name, challenge);
+	mschap_nt_response(challenge, hash, want);
+	mschap2_proof(hash, want, challenge, c->proof);
+}
+
+static void
+ms2_respond(struct chap *c)
+{
+	memset(c->response, 0, MS_RESPONSE_LEN);
+	c->random(c->random_ctx, c->response, MSCHAP2_CHALLENGE_LEN);
+	ms2_compute(c, c->name, c->secret, c->response + MS2_NT_AT);
+}
+
+static bool
+ms2_check(struct chap *c, const char *secret)
+{
+	uint8_t want[MSCHAP_NT_RESPONSE_LEN];
+
+	ms2_compute(c, c->peer_name, secret, want);
+	return auth_equal(want, c->response + MS2_NT_AT, sizeof(want));
 }
 
 static const struct chap_digest digests[] = {
-	{CHAP_MD5, MD5_DIGEST_SIZE, md5_respond},
+	{CHAP_MD5, 16, MD5_DIGEST_SIZE, 0, md5_respond, md5_check}, /* as long as the digest: RFC 1994 section 2.3 */
+	{CHAP_MS, MSCHAP_CHALLENGE_LEN, MS_RESPONSE_LEN, 2, ms_respond, ms_check},
+	{CHAP_MS2, MSCHAP2_CHALLENGE_LEN, MS_RESPONSE_LEN, 3, ms2_respond, ms2_check},
 };
 
 static const struct chap_digest *
@@ -99,18 +185,60 @@ send_value(const struct chap *c, enum chap_code code, const uint8_t *value, uint
 }
 
 static void
-send_verdict(const struct chap *c, struct outbox *out)
+hex_text(char *text, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(text + 2 * i, 3, "%02X", p[i]);
+}
+
+/* RFC 2759 sections 5 and 6. The challenge for another attempt is the old one, as there is none: R=0. */
+static void
+ms_failure_text(const struct chap *c, unsigned error, const char *message, char text[VERDICT_TEXT_MAX])
+{
+	char challenge[2 * MSCHAP2_CHALLENGE_LEN + 1];
+
+	hex_text(challenge, c->challenge, c->digest->challenge_len);
+	snprintf(text, VERDICT_TEXT_MAX, "E=%u R=0 C=%s V=%u M=%s", error, challenge, c->digest->ms_version, message);
+}
+
+static void
+verdict_text(const struct chap *c, char text[VERDICT_TEXT_MAX])
 {
 	static const char refusal[] = "Authentication failed";
-	const size_t text_len = c->verdict ? 0 : sizeof(refusal) - 1;
+	char proof[2 * MSCHAP2_PROOF_LEN + 1];
+
+	text[0] = '\0';
+	if (!c->verdict && c->digest->ms_version != 0) {
+		ms_failure_text(c, ERROR_AUTHENTICATION_FAILURE, refusal, text);
+	} else if (!c->verdict) {
+		snprintf(text, VERDICT_TEXT_MAX, "%s", refusal);
+	} else if (c->digest->algorithm == CHAP_MS2) {
+		hex_text(proof, c->proof, sizeof(c->proof));
+		snprintf(text, VERDICT_TEXT_MAX, "S=%s M=Access granted", proof);
+	}
+}
+
+static void
+send_text(enum chap_code code, uint8_t id, const char *text, struct outbox *out)
+{
+	const size_t text_len = strlen(text);
 	uint8_t *b = outbox_send(out, PPP_CHAP, CP_HDR_LEN + text_len);
 
 	if (b == NULL)
 		return;
-	b[0] = c->verdict ? CHAP_SUCCESS : CHAP_FAILURE;
-	b[1] = c->id;
+	b[0] = (uint8_t)code;
+	b[1] = id;
 	store_be16(b + 2, (uint16_t)(CP_HDR_LEN + text_len));
-	memcpy(b + 4, refusal, text_len);
+	memcpy(b + 4, text, text_len);
+}
+
+static void
+send_verdict(const struct chap *c, struct outbox *out)
+{
+	char text[VERDICT_TEXT_MAX];
+
+	verdict_text(c, text);
+	send_text(c->verdict ? CHAP_SUCCESS : CHAP_FAILURE, c->id, text, out);
 }
 
 /* Value and name of a Challenge or Response. */
@@ -155,7 +283,7 @@ static void
 challenge_new(struct chap *c, uint64_t now_ms, struct outbox *out)
 {
 	c->id++;
-	c->challenge_len = CHALLENGE_LEN;
+	c->challenge_len = c->digest->challenge_len;
 	c->random(c->random_ctx, c->challenge, c->challenge_len);
 	c->tries = 0;
 	c->answered = false;
@@ -197,6 +325,28 @@ server_input(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 		send_verdict(c, out);
 }
 
+/* Nobody was told that his password has expired (648), so nobody has a reason to ask; who does learns that it is not done here. */
+static void
+refuse_change(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
+{
+	char text[VERDICT_TEXT_MAX];
+
+	if (c->state != AUTH_WAITING && c->state != AUTH_FAILED) {
+		outbox_note(out, PPP_CHAP, "CHAP: change of password dropped: nobody asked for one");
+		return;
+	}
+	ms_failure_text(c, ERROR_CHANGING_PASSWORD, "Passwords are not changed here", text);
+	send_text(CHAP_FAILURE, pkt->id, text, out);
+	if (c->state == AUTH_WAITING)
+		fail(c, "peer wants to change its password, which is not done here", out);
+}
+
+static bool
+is_change(const struct chap *c, uint8_t code)
+{
+	return c->digest->ms_version != 0 && code >= CHAP_CHANGE_PASSWORD_1 && code <= CHAP_CHANGE_PASSWORD_3;
+}
+
 static void
 server_tick(struct chap *c, uint64_t now_ms, struct outbox *out)
 {
@@ -225,29 +375,79 @@ response_send(struct chap *c, uint64_t now_ms, struct outbox *out)
 	c->deadline_ms = now_ms + c->restart_ms;
 }
 
+/* Microsoft's have one length. */
+static bool
+challenge_parse(const struct chap *c, const struct cp_packet *pkt, struct value_view *v)
+{
+	return value_parse(pkt, v) && (c->digest->ms_version == 0 || v->len == c->digest->challenge_len);
+}
+
+/* A repeated Challenge gets the response of the first: the server may be at work on it, and MS-CHAP-V2's would be another each time. */
 static void
 take_challenge(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 {
 	struct value_view v;
 
-	if (!value_parse(pkt, &v)) {
+	if (!challenge_parse(c, pkt, &v)) {
 		outbox_note(out, PPP_CHAP, "CHAP: challenge dropped: malformed");
 		return;
 	}
 	if (!c->responded || pkt->id != c->id)
 		c->tries = 0;
 	name_keep(c, &v);
-	c->id = pkt->id;
-	c->digest->respond(c->id, c->secret, v.value, v.len, c->response);
-	c->response_len = c->digest->len;
+	if (!c->responded || pkt->id != c->id || v.len != c->challenge_len ||
+		memcmp(v.value, c->challenge, v.len) != 0) {
+		c->id = pkt->id;
+		c->challenge_len = v.len;
+		memcpy(c->challenge, v.value, v.len);
+		c->digest->respond(c);
+		c->response_len = c->digest->response_len;
+	}
 	c->responded = true;
 	response_send(c, pkt->now_ms, out);
+}
+
+/* RFC 2759 section 5: who cannot prove that he knows our secret is not let in. */
+static bool
+is_proven(const struct chap *c, const struct cp_packet *pkt)
+{
+	char want[2 * MSCHAP2_PROOF_LEN + 1], got[2 * MSCHAP2_PROOF_LEN] = {0};
+
+	if (c->digest->algorithm != CHAP_MS2)
+		return true;
+	if (pkt->len < 2 + sizeof(got) || memcmp(pkt->data, "S=", 2) != 0)
+		return false;
+	hex_text(want, c->proof, sizeof(c->proof));
+	for (size_t i = 0; i < sizeof(got); i++) /* small letters are against the RFC and mean the same */
+		got[i] = (char)(pkt->data[2 + i] >= 'a' && pkt->data[2 + i] <= 'f' ? pkt->data[2 + i] - 'a' + 'A'
+										   : pkt->data[2 + i]);
+	return auth_equal(want, got, sizeof(got));
+}
+
+/* RFC 2759 section 6. R=1 invites to try again, but what is refused once is refused again: there is no user to ask. */
+static const char *
+failure_why(const struct chap *c, const char *text)
+{
+	if (c->digest->ms_version == 0 || strncmp(text, "E=", 2) != 0)
+		return "peer refuses our name and secret";
+	switch (strtoul(text + 2, NULL, 10)) {
+	case 646:
+		return "peer lets us in at other hours only";
+	case 647:
+		return "our account is disabled at the peer";
+	case 648:
+		return "our password has expired at the peer, and is not changed from here";
+	case 649:
+		return "our account may not dial in at the peer";
+	default:
+		return "peer refuses our name and secret";
+	}
 }
 
 static void
 take_verdict(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 {
-	char text[80];
+	char text[160];
 
 	if (!c->responded || pkt->id != c->id) {
 		outbox_note(out, PPP_CHAP, "CHAP: verdict dropped: not on our last response");
@@ -256,7 +456,11 @@ take_verdict(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 	if (pkt->code == CHAP_FAILURE) {
 		outbox_note(
 			out, PPP_CHAP, "CHAP: peer says: %s", text_printable(text, sizeof(text), pkt->data, pkt->len));
-		fail(c, "peer refuses our name and secret", out);
+		fail(c, failure_why(c, text), out);
+		return;
+	}
+	if (!is_proven(c, pkt)) {
+		fail(c, "peer does not prove that it knows our secret", out);
 		return;
 	}
 	if (c->state == AUTH_UP) /* a re-challenge passed */
@@ -360,6 +564,8 @@ chap_input(struct chap *c, const uint8_t *p, size_t n, uint64_t now_ms, struct o
 	}
 	if (c->role == AUTH_SERVER && pkt.code == CHAP_RESPONSE)
 		server_input(c, &pkt, out);
+	else if (c->role == AUTH_SERVER && is_change(c, pkt.code))
+		refuse_change(c, &pkt, out);
 	else if (c->role == AUTH_CLIENT && pkt.code != CHAP_RESPONSE && pkt.code <= CHAP_FAILURE && pkt.code != 0)
 		client_input(c, &pkt, out);
 }
@@ -386,14 +592,11 @@ chap_pending(const struct chap *c)
 }
 
 bool
-chap_check(const struct chap *c, const char *secret)
+chap_check(struct chap *c, const char *secret)
 {
-	uint8_t want[CHAP_DIGEST_MAX];
-
 	if (c->state != AUTH_PENDING)
 		return false;
-	c->digest->respond(c->id, secret, c->challenge, c->challenge_len, want);
-	return auth_equal(want, c->response, c->digest->len) && c->response_len == c->digest->len && !c->name_differs;
+	return c->digest->check(c, secret) && c->response_len == c->digest->response_len && !c->name_differs;
 }
 
 void

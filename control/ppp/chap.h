@@ -6,15 +6,25 @@
 
 #include "control/ppp/auth.h"
 #include "control/ppp/host.h"
+#include "control/ppp/mschap.h"
 #include "control/ppp/outbox.h"
 
-/* Challenge handshake authentication protocol, RFC 1994. Effects carry proto PPP_CHAP; their order is in auth.h.
+/* Challenge handshake authentication protocol, RFC 1994, and with other arithmetic MS-CHAP (RFC 2433) and MS-CHAP-V2 (RFC 2759),
+ * without LAN Manager's responses and without changes of passwords. Effects carry proto PPP_CHAP; their order is in auth.h.
  * After a re-challenge the server asks for a verdict (OUT_LAYER_STARTED) and _confirm again, but OUT_LAYER_UP does
  * not come twice. */
 
-enum chap_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE };
+enum chap_code {
+	CHAP_CHALLENGE = 1,
+	CHAP_RESPONSE,
+	CHAP_SUCCESS,
+	CHAP_FAILURE,
+	CHAP_CHANGE_PASSWORD_1, /* RFC 2433 sections 8 and 9 */
+	CHAP_CHANGE_PASSWORD_2,
+	CHAP_CHANGE_PASSWORD_3, /* RFC 2759 section 7 */
+};
 
-enum { CHAP_MD5 = 5, CHAP_DIGEST_MAX = 64, CHAP_CHALLENGE_MAX = 255 };
+enum { CHAP_MD5 = 5, CHAP_MS = 0x80, CHAP_MS2 = 0x81, CHAP_DIGEST_MAX = 64, CHAP_CHALLENGE_MAX = 255 };
 
 struct chap_digest; /* one algorithm of LCP's authentication option */
 
@@ -38,17 +48,18 @@ struct chap {
 	uint8_t challenge_len, response_len;
 	uint8_t challenge[CHAP_CHALLENGE_MAX];
 	uint8_t response[CHAP_DIGEST_MAX];
+	uint8_t proof[MSCHAP2_PROOF_LEN];  /* of the one who asks: made by the server, waited for by the client */
 	char peer_name[AUTH_TEXT_MAX + 1]; /* zero-terminated */
 };
 
 struct chap_config {
 	enum auth_role role;
-	uint8_t algorithm;  /* CHAP_MD5 */
+	uint8_t algorithm;  /* CHAP_MD5, CHAP_MS or CHAP_MS2 */
 	const char *name;   /* ours: in the challenge (server) or the response (client); borrowed */
 	const char *secret; /* client; borrowed */
 	const struct host_lcp *timing;
 	uint32_t rechallenge_ms; /* server; 0: never */
-	host_random_fn *random;  /* server: challenges */
+	host_random_fn *random;  /* challenges: the server's, and with MS-CHAP-V2 the client's too */
 	void *random_ctx;
 };
 
@@ -63,8 +74,8 @@ uint64_t chap_deadline_ms(const struct chap *c);
 
 /* Server. The name that waits for a verdict; NULL: none does. */
 const char *chap_pending(const struct chap *c);
-/* The waiting response was made with this secret. Constant time. */
-bool chap_check(const struct chap *c, const char *secret);
+/* The waiting response was made with this secret, with which a success will then be proven (MS-CHAP-V2). Constant time. */
+bool chap_check(struct chap *c, const char *secret);
 /* False may come late (delay after a failure); nothing happens unless something is pending. */
 void chap_verdict(struct chap *c, bool ok, uint64_t now_ms, struct outbox *out);
 void chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out);

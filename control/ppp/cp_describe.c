@@ -109,7 +109,8 @@ code_name(uint16_t proto, uint8_t code)
 		"Configure-Reject", "Terminate-Request", "Terminate-Ack", "Code-Reject", "Protocol-Reject",
 		"Echo-Request", "Echo-Reply", "Discard-Request", "Identification", "Time-Remaining"};
 	static const char *const pap[] = {NULL, "Authenticate-Request", "Authenticate-Ack", "Authenticate-Nak"};
-	static const char *const chap[] = {NULL, "Challenge", "Response", "Success", "Failure"};
+	static const char *const chap[] = {NULL, "Challenge", "Response", "Success", "Failure", "Change-Password-1",
+		"Change-Password-2", "Change-Password"};
 
 	if (proto == PPP_PAP)
 		return FROM_LIST(pap, code);
@@ -156,9 +157,15 @@ ipcp_option_name(uint8_t type)
 static void
 add_auth(struct line *l, const struct cp_option *opt)
 {
-	add_proto(l, load_be16(opt->data));
-	if (opt->len == 3 && opt->data[2] == CHAP_MD5)
+	const uint16_t proto = load_be16(opt->data);
+	const enum host_auth auth =
+		opt->len == 3 && proto == PPP_CHAP ? auth_find(proto, opt->data[2]) : HOST_AUTH_NONE;
+
+	add_proto(l, proto);
+	if (auth == HOST_AUTH_CHAP_MD5)
 		add(l, "/MD5");
+	else if (auth != HOST_AUTH_NONE)
+		add(l, "/%s", auth_title(auth));
 	else if (opt->len >= 3)
 		add(l, "/%u", opt->data[2]);
 }
@@ -307,6 +314,10 @@ add_chap_body(struct line *l, const struct cp_packet *pkt)
 	if (pkt->code == CHAP_SUCCESS || pkt->code == CHAP_FAILURE) {
 		add(l, " ");
 		add_text(l, pkt->data, pkt->len);
+		return;
+	}
+	if (pkt->code != CHAP_CHALLENGE && pkt->code != CHAP_RESPONSE) {
+		add(l, " <hidden>");
 		return;
 	}
 	if (pkt->len < 1 || pkt->data[0] > pkt->len - 1) {

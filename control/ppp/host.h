@@ -49,7 +49,9 @@ struct host_policy {
 	bool want, allow;
 };
 
-enum host_auth { HOST_AUTH_NONE, HOST_AUTH_PAP, HOST_AUTH_CHAP_MD5 };
+enum host_auth { HOST_AUTH_NONE, HOST_AUTH_PAP, HOST_AUTH_CHAP_MD5, HOST_AUTH_MSCHAP, HOST_AUTH_MSCHAP2 };
+
+enum { HOST_AUTHS_MAX = HOST_AUTH_MSCHAP2 }; /* in a list: each of them once */
 
 enum host_endpoint_class { /* RFC 1990 section 5.1.3 */
 	HOST_EP_NULL,
@@ -161,9 +163,9 @@ struct host_concentrator {
 	bool wrong_service_error; /* PADS with Service-Name-Error instead of silence */
 	bool max_payload;         /* RFC 4638 */
 	struct host_limits limits;
-	enum host_auth auth[2];  /* in order of preference; HOST_AUTH_NONE ends */
-	const char *auth_name;   /* ours in CHAP challenges */
-	uint32_t rechallenge_ms; /* 0: never */
+	enum host_auth auth[HOST_AUTHS_MAX]; /* in order of preference; HOST_AUTH_NONE ends */
+	const char *auth_name;               /* ours in CHAP challenges */
+	uint32_t rechallenge_ms;             /* 0: never */
 	uint32_t failure_delay_ms;
 	uint32_t address; /* ours in IPCP, host order */
 	uint32_t dns[2];
@@ -196,10 +198,10 @@ struct host_client_link {
 struct host_client {
 	const char *name;
 	const char *username, *password;
-	const char *service, *ac_name;     /* NULL: any */
-	enum host_auth accept[2];          /* what we let the peer ask of us, in order of preference */
-	uint32_t address;                  /* wanted, 0: any */
-	struct host_prefix accept_address; /* len 0: any */
+	const char *service, *ac_name;         /* NULL: any */
+	enum host_auth accept[HOST_AUTHS_MAX]; /* what we let the peer ask of us, in order of preference */
+	uint32_t address;                      /* wanted, 0: any */
+	struct host_prefix accept_address;     /* len 0: any */
 	bool request_dns;
 	bool default_route;
 	const struct host_route *routes;

@@ -190,7 +190,7 @@ auth_deadline_ms(const struct link *l)
 {
 	if (l->auth == HOST_AUTH_PAP)
 		return pap_deadline_ms(&l->pap);
-	return l->auth == HOST_AUTH_CHAP_MD5 ? chap_deadline_ms(&l->chap) : UINT64_MAX;
+	return auth_proto(l->auth) == PPP_CHAP ? chap_deadline_ms(&l->chap) : UINT64_MAX;
 }
 
 static void
@@ -237,7 +237,7 @@ server_begin(struct host *h, struct link *l, struct outbox *box)
 	const struct host_concentrator *cfg = h->concentrators[l->owner].cfg;
 	const struct chap_config chap = {
 		.role = AUTH_SERVER,
-		.algorithm = CHAP_MD5,
+		.algorithm = auth_algorithm(l->auth),
 		.name = cfg->auth_name != NULL ? cfg->auth_name : cfg->name,
 		.timing = &cfg->lcp,
 		.rechallenge_ms = cfg->rechallenge_ms,
@@ -262,10 +262,12 @@ client_begin(struct host *h, struct link *l, struct outbox *box)
 	const struct host_lcp *timing = link_lcp_cfg(h, l);
 	const struct chap_config chap = {
 		.role = AUTH_CLIENT,
-		.algorithm = CHAP_MD5,
+		.algorithm = auth_algorithm(l->auth),
 		.name = our_username(h, l),
 		.secret = our_password(h, l),
 		.timing = timing,
+		.random = h->random,
+		.random_ctx = h->random_ctx,
 	};
 
 	if (l->auth == HOST_AUTH_PAP) {
@@ -304,7 +306,7 @@ auth_pending(const struct link *l)
 }
 
 static bool
-auth_check(const struct link *l, const char *secret)
+auth_check(struct link *l, const char *secret)
 {
 	return l->auth == HOST_AUTH_PAP ? pap_check(&l->pap, secret) : chap_check(&l->chap, secret);
 }
@@ -420,8 +422,7 @@ server_check(struct host *h, struct link *l)
 	l->counted = true;
 	h->users[user].sessions++;
 	h->counters.auth_ok++;
-	link_event(
-		h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, l->auth == HOST_AUTH_PAP ? "PAP" : "CHAP-MD5");
+	link_event(h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, auth_title(l->auth));
 	auth_verdict(h, l, true);
 	if (l->phase == LINK_AUTH)
 		link_join(h, l);
@@ -447,7 +448,8 @@ auth_up(struct host *h, struct link *l)
 		return;
 	}
 	h->counters.auth_ok++;
-	link_event(h, l, HOST_EV_AUTH, "accepted by the peer as '%.64s'", our_username(h, l));
+	link_event(
+		h, l, HOST_EV_AUTH, "accepted by the peer as '%.64s' by %s", our_username(h, l), auth_title(l->auth));
 	link_install(h, l, false);
 }
 
@@ -687,7 +689,7 @@ auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	outbox_init(&box);
 	if (proto == PPP_PAP && l->auth == HOST_AUTH_PAP) {
 		pap_input(&l->pap, p, n, h->now_ms, &box);
-	} else if (proto == PPP_CHAP && l->auth == HOST_AUTH_CHAP_MD5) {
+	} else if (proto == PPP_CHAP && auth_proto(l->auth) == PPP_CHAP) {
 		chap_input(&l->chap, p, n, h->now_ms, &box);
 	} else if (proto == PPP_CHAP && l->client && l->phase == LINK_JOIN && n <= LINK_HELD_MAX) {
 		l->held_proto = proto; /* answered once the data plane has the link */
@@ -803,7 +805,7 @@ machines_tick(struct host *h, struct link *l)
 	outbox_init(&box);
 	if (l->auth == HOST_AUTH_PAP)
 		pap_tick(&l->pap, h->now_ms, &box);
-	else if (l->auth == HOST_AUTH_CHAP_MD5)
+	else if (auth_proto(l->auth) == PPP_CHAP)
 		chap_tick(&l->chap, h->now_ms, &box);
 	link_drain(h, l, &box);
 }

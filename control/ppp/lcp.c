@@ -3,11 +3,12 @@
 
 #include <string.h>
 
+#include "control/ppp/auth.h"
 #include "dataplane/wire/bytes.h"
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-enum { MAGIC_LEN = 4, CHAP_ALGORITHM_MD5 = 5, MRRU_SUGGESTED = 1500 };
+enum { MAGIC_LEN = 4, MRRU_SUGGESTED = 1500 };
 
 static struct lcp *
 lcp_of(struct cp_fsm *f)
@@ -105,9 +106,9 @@ put_auth(struct cp_writer *w, enum host_auth auth)
 {
 	uint8_t data[3];
 
-	store_be16(data, auth == HOST_AUTH_PAP ? PPP_PAP : PPP_CHAP);
-	data[2] = CHAP_ALGORITHM_MD5;
-	cp_put(w, LCP_AUTH, data, auth == HOST_AUTH_PAP ? 2 : 3);
+	store_be16(data, auth_proto(auth));
+	data[2] = auth_algorithm(auth);
+	cp_put(w, LCP_AUTH, data, auth_algorithm(auth) == 0 ? 2 : 3);
 }
 
 static void
@@ -187,22 +188,23 @@ judge_mru(struct judgement *j, const struct cp_option *opt)
 static enum host_auth
 auth_parse(const struct cp_option *opt)
 {
-	if (opt->len == 2 && load_be16(opt->data) == PPP_PAP)
-		return HOST_AUTH_PAP;
-	if (opt->len == 3 && load_be16(opt->data) == PPP_CHAP && opt->data[2] == CHAP_ALGORITHM_MD5)
-		return HOST_AUTH_CHAP_MD5;
-	return HOST_AUTH_NONE;
+	enum host_auth auth;
+
+	if (opt->len != 2 && opt->len != 3)
+		return HOST_AUTH_NONE;
+	auth = auth_find(load_be16(opt->data), opt->len == 3 ? opt->data[2] : 0);
+	return (auth_algorithm(auth) != 0) == (opt->len == 3) ? auth : HOST_AUTH_NONE;
 }
 
-/* Index in a list of two, -1: not there. */
+/* Index in a list, -1: not there. */
 static int
-auth_find(const enum host_auth list[2], enum host_auth auth)
+auth_index(const enum host_auth list[HOST_AUTHS_MAX], enum host_auth auth)
 {
-	if (auth == HOST_AUTH_NONE || list[0] == HOST_AUTH_NONE)
-		return -1;
-	if (list[0] == auth)
-		return 0;
-	return list[1] == auth ? 1 : -1;
+	for (int i = 0; i < HOST_AUTHS_MAX && list[i] != HOST_AUTH_NONE; i++) {
+		if (list[i] == auth)
+			return i;
+	}
+	return -1;
 }
 
 static enum verdict
@@ -215,7 +217,7 @@ judge_auth(struct judgement *j, const struct cp_option *opt)
 		outbox_note(j->out, PPP_LCP, "LCP: peer wants us to authenticate, which is not allowed: rejected");
 		return REJECT;
 	}
-	if (auth_find(accept, auth) >= 0) {
+	if (auth_index(accept, auth) >= 0) {
 		j->side.auth = auth;
 		return TAKE;
 	}
@@ -422,12 +424,13 @@ naked_mrru(struct lcp *l, const struct cp_option *opt)
 static void
 naked_auth(struct lcp *l, const struct cp_option *opt, struct outbox *out)
 {
-	const int suggested = auth_find(l->wish.demand, auth_parse(opt));
+	const int suggested = auth_index(l->wish.demand, auth_parse(opt));
+	const unsigned next = l->ask_auth + 1u;
 
 	if (suggested >= 0)
 		l->ask_auth = (uint8_t)suggested;
-	else if (l->ask_auth == 0 && l->wish.demand[1] != HOST_AUTH_NONE)
-		l->ask_auth = 1;
+	else if (next < HOST_AUTHS_MAX && l->wish.demand[next] != HOST_AUTH_NONE)
+		l->ask_auth = (uint8_t)next;
 	else
 		cp_fsm_fail(&l->fsm, "peer knows none of the authentication protocols demanded", out);
 }

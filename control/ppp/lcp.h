@@ -39,8 +39,8 @@ struct lcp_wish {
 	const struct host_endpoint *endpoint;   /* ours, already chosen; NULL: none is sent */
 	uint16_t mru;                           /* to ask for; 0: mru_limit */
 	uint16_t mru_limit;                     /* what the session carries: 1492, more only after RFC 4638; 0: 1492 */
-	enum host_auth demand[2];               /* the peer shall do one of these (if p_auth.want), best first */
-	enum host_auth accept[2];               /* what the peer may demand of us (if p_auth.allow), best first */
+	enum host_auth demand[HOST_AUTHS_MAX];  /* the peer shall do one of these (if p_auth.want), best first */
+	enum host_auth accept[HOST_AUTHS_MAX];  /* what the peer may demand of us (if p_auth.allow), best first */
 };
 
 /* What one end announced and the other acknowledged; defaults where it announced nothing. */

@@ -143,6 +143,15 @@ def pap():
 
 
 @case
+def mschapv2():
+    """MS-CHAPv2, as Windows likes it, on a single link with multilink: 1500-byte packets with DF both ways [G-70, G-72]"""
+    def told(lab):
+        expect('by MS-CHAPv2' in lab.concentrator.text(), 'the concentrator does not say by what the client was accepted')
+        expect('by MS-CHAPv2' in lab.client.text(), 'the client does not say by what it was accepted')
+    dials(rates=(20,), concentrator={'concentrators': {'isp': {'authentication': ['mschapv2', 'mschap']}}}, extra=told)
+
+
+@case
 def short_sequence_numbers():
     """12-bit sequence numbers both ways"""
     short = {'lcp': {'options': {'short_sequence': {'want': True, 'allow': True}}}}

@@ -15,7 +15,7 @@ from stage import LINES, ServeStage
 
 ROW = 'raw frames, server'
 OURS, GIVEN, HOST = (socket.inet_aton(a) for a in (CONCENTRATOR_ADDRESS, CLIENT_ADDRESS, LEFT))
-MS_CHAP_V2 = wire.u16(wire.CHAP) + b'\x81'
+MS_CHAP = wire.u16(wire.CHAP) + b'\x80'
 
 
 class RawServeStage(OnWires, ServeStage):
@@ -404,7 +404,7 @@ def raw_serve(stage):
     rows.play('another MRRU on the second link', other_mrru, rows)
     rows.play('another concentrator on the second link', other_concentrator, rows)
     for name, offered, wanted in (('CHAP', CHAP_MD5, None), ('PAP', PAP_AUTH, None), ('nothing', None, None),
-                                  ('EAP', EAP_AUTH, CHAP_MD5), ('MS-CHAP-V2', MS_CHAP_V2, CHAP_MD5)):
+                                  ('EAP', EAP_AUTH, CHAP_MD5), ('MS-CHAP', MS_CHAP, CHAP_MD5)):
         rows.play(f'{name} is demanded', authentication, rows, offered, wanted)
     rows.play('IPCP cut over both links', ncp_inside, rows)
     rows.play('IPCP options', ipcp_offers, rows)

@@ -252,6 +252,8 @@ static const struct row contradictions[] = {
 		"t:8:82: concentrators.ac.rechallenge: only CHAP can be repeated, and authentication does not have it\n"},
 	{"authentication_twice", AC("pool: p, authentication: [pap, pap]"),
 		"t:8:70: concentrators.ac.authentication[1]: stands here twice\n"},
+	{"authentication_of_four_with_one_twice", AC("pool: p, authentication: [mschapv2, chap, mschap, chap]"),
+		"t:8:89: concentrators.ac.authentication[3]: stands here twice\n"},
 	{"two_concentrators_on_a_wire",
 		PORTS POOLS USERS
 		"concentrators:\n  a: {ports: [wan, dsl], address: 10.0.0.1, pool: p, vlans: [1, 100.7]}\n"

@@ -245,7 +245,7 @@ static const char everything[] =
 	"    pado_delay: 15 ms\n"
 	"    limits: {padi_rate: 10 /s, padi_rate_per_mac: 11 /s, sessions: 12, sessions_per_mac: 13,\n"
 	"      sessions_per_vlan: 14, sessions_per_port: 15}\n"
-	"    authentication: [pap, chap]\n"
+	"    authentication: [pap, chap, mschapv2, mschap]\n"
 	"    auth_name: challenger\n"
 	"    rechallenge: 5 min\n"
 	"    failure_delay: 250 ms\n"
@@ -541,9 +541,11 @@ values_of_a_concentrator_arrive_in_their_fields(void **state)
 	assert_int_equal(ac->limits.sessions_per_mac, 13);
 	assert_int_equal(ac->limits.sessions_per_vlan, 14);
 	assert_int_equal(ac->limits.sessions_per_port, 15);
-	assert_int_equal(ac->authentication.n, 2);
+	assert_int_equal(ac->authentication.n, 4);
 	assert_int_equal(ac->authentication.items[0], CONFIG_AUTH_PAP);
 	assert_int_equal(ac->authentication.items[1], CONFIG_AUTH_CHAP);
+	assert_int_equal(ac->authentication.items[2], CONFIG_AUTH_MSCHAPV2);
+	assert_int_equal(ac->authentication.items[3], CONFIG_AUTH_MSCHAP);
 	assert_string_equal(ac->auth_name, "challenger");
 	assert_int_equal(ac->rechallenge_ms, 300000);
 	assert_int_equal(ac->failure_delay_ms, 250);

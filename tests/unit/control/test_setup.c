@@ -26,7 +26,7 @@ static const char yaml[] =
 	"  isp:\n"
 	"    ports: [a]\n"
 	"    vlans: ['100', '200.300']\n"
-	"    authentication: [chap, pap]\n"
+	"    authentication: [chap, mschapv2, pap]\n"
 	"    address: 10.0.0.1\n"
 	"    pool: p\n"
 	"    dns: [9.9.9.9]\n"
@@ -156,7 +156,9 @@ the_concentrator_is_carried_over(void **state)
 	assert_int_equal(h->vlans.stacks[0].outer, 100 | VLAN_TAGGED);
 	assert_int_equal(h->vlans.stacks[1].inner & VLAN_ID_MASK, 300);
 	assert_int_equal(h->auth[0], HOST_AUTH_CHAP_MD5);
-	assert_int_equal(h->auth[1], HOST_AUTH_PAP);
+	assert_int_equal(h->auth[1], HOST_AUTH_MSCHAP2);
+	assert_int_equal(h->auth[2], HOST_AUTH_PAP);
+	assert_int_equal(h->auth[3], HOST_AUTH_NONE);
 	assert_true(h->lcp.p_auth.want);
 	assert_int_equal(h->n_services, 2);
 	assert_string_equal(h->services[1], "two");

@@ -157,7 +157,7 @@ unknown_algorithm_is_refused_at_init(void **state)
 	struct chap c;
 
 	(void)state;
-	config.algorithm = 0x81;
+	config.algorithm = 0x82;
 	assert_false(chap_init(&c, &config));
 }
 

@@ -545,7 +545,7 @@ option_naked_for_ever_is_left_out(void **state)
 
 struct auth_row {
 	const char *name;
-	enum host_auth accept[2];
+	enum host_auth accept[HOST_AUTHS_MAX];
 	bool allow;
 	const char *request;
 	uint8_t code;
@@ -562,6 +562,16 @@ static const struct auth_row auth_rows[] = {
 	{"pap when only chap will do", {HOST_AUTH_CHAP_MD5}, true, "0304c023", CP_CONFIGURE_NAK, "0305c22305", 0},
 	{"chap when only pap will do", {HOST_AUTH_PAP}, true, "0305c22305", CP_CONFIGURE_NAK, "0304c023", 0},
 	{"ms-chapv2", {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP}, true, "0305c22381", CP_CONFIGURE_NAK, "0305c22305", 0},
+	{"ms-chapv2 on the list", {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP, HOST_AUTH_MSCHAP2}, true, "0305c22381",
+		CP_CONFIGURE_ACK, NULL, HOST_AUTH_MSCHAP2},
+	{"ms-chap, the last of four", {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP, HOST_AUTH_MSCHAP2, HOST_AUTH_MSCHAP}, true,
+		"0305c22380", CP_CONFIGURE_ACK, NULL, HOST_AUTH_MSCHAP},
+	{"ms-chap when only version 2 will do", {HOST_AUTH_MSCHAP2}, true, "0305c22380", CP_CONFIGURE_NAK, "0305c22381",
+		0},
+	{"version 2 when only ms-chap will do", {HOST_AUTH_MSCHAP}, true, "0305c22381", CP_CONFIGURE_NAK, "0305c22380",
+		0},
+	{"chap with an algorithm of 0", {HOST_AUTH_PAP}, true, "0305c22300", CP_CONFIGURE_NAK, "0304c023", 0},
+	{"ms-chapv2 with more behind it", {HOST_AUTH_MSCHAP2}, true, "0306c2238100", CP_CONFIGURE_NAK, "0305c22381", 0},
 	{"eap", {HOST_AUTH_PAP}, true, "0304c227", CP_CONFIGURE_NAK, "0304c023", 0},
 	{"chap without algorithm", {HOST_AUTH_CHAP_MD5}, true, "0304c223", CP_CONFIGURE_NAK, "0305c22305", 0},
 	{"of no data", {HOST_AUTH_PAP}, true, "0302", CP_CONFIGURE_NAK, "0304c023", 0},
@@ -634,6 +644,31 @@ nak_with_a_foreign_protocol_moves_down_our_list_and_then_fails(void **state)
 	answer(&b, CP_CONFIGURE_NAK, "0305c22381");
 	assert_string_equal(lcp_why(&b.lcp), "peer knows none of the authentication protocols demanded");
 	assert_int_equal(b.lcp.fsm.state, CP_CLOSING);
+}
+
+static void
+each_foreign_nak_moves_one_further_down_a_list_of_four(void **state)
+{
+	static const char *const asked[] = {"c22381", "c22305", "c22380", "c023"};
+	struct cp_option opt;
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	memcpy(b.wish.demand,
+		(enum host_auth[]){HOST_AUTH_MSCHAP2, HOST_AUTH_CHAP_MD5, HOST_AUTH_MSCHAP, HOST_AUTH_PAP},
+		sizeof(b.wish.demand));
+	bench_start(&b);
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t want[4];
+		const size_t n = hex(asked[i], want, sizeof(want));
+
+		assert_true(request_has(&b, LCP_AUTH, &opt));
+		assert_int_equal(opt.len, n);
+		assert_memory_equal(opt.data, want, n);
+		answer(&b, CP_CONFIGURE_NAK, "0304c227");
+	}
+	assert_string_equal(lcp_why(&b.lcp), "peer knows none of the authentication protocols demanded");
 }
 
 static void
@@ -1381,6 +1416,7 @@ main(void)
 		cmocka_unit_test(demanded_authentication_is_taken_naked_or_rejected_by_our_list),
 		cmocka_unit_test(nak_of_our_demand_moves_to_what_the_peer_can_do),
 		cmocka_unit_test(nak_with_a_foreign_protocol_moves_down_our_list_and_then_fails),
+		cmocka_unit_test(each_foreign_nak_moves_one_further_down_a_list_of_four),
 		cmocka_unit_test(peer_that_rejects_authentication_is_refused),
 		cmocka_unit_test(magic_number_of_ours_in_the_peers_request_is_naked),
 		cmocka_unit_test(line_looped_to_itself_is_found_out_and_named),

@@ -14,12 +14,15 @@
 
 static struct rng rng = {4};
 
+static const uint8_t algorithms[] = {CHAP_MD5, CHAP_MS, CHAP_MS2};
+enum { CHAPS = 2 * 3 }; /* each role with each algorithm */
+
 struct machines {
 	struct lcp lcp;
 	struct ipcp ipcp;
 	struct ipv6cp ipv6cp;
 	struct pap pap[2];
-	struct chap chap[2];
+	struct chap chap[CHAPS];
 };
 
 static void
@@ -28,7 +31,7 @@ machines_up(struct machines *m, struct outbox *out)
 	static const struct ipcp_wish ip = {.address = 0x0a000001, .peer_address = 0x0a000002, .dns = {1, 2}};
 	static const struct ipv6cp_wish ip6 = {.id = 1, .p_id = {true, true}};
 	struct lcp_wish wish = default_wish();
-	unsigned role;
+	unsigned role, i;
 
 	wish.demand[0] = HOST_AUTH_CHAP_MD5;
 	wish.accept[0] = HOST_AUTH_PAP;
@@ -42,20 +45,23 @@ machines_up(struct machines *m, struct outbox *out)
 	ipv6cp_open(&m->ipv6cp, 0, out);
 	ipv6cp_lower(&m->ipv6cp, true, 0, out);
 	for (role = 0; role < 2; role++) {
-		const struct chap_config config = {.role = role,
-			.algorithm = CHAP_MD5,
+		pap_init(&m->pap[role], role, "n", "p", &default_lcp);
+		pap_open(&m->pap[role], 0, out);
+		pap_lower(&m->pap[role], true, 0, out);
+	}
+	for (i = 0; i < CHAPS; i++) {
+		const struct chap_config config = {.role = i % 2,
+			.algorithm = algorithms[i / 2],
 			.name = "n",
 			.secret = "s",
 			.timing = &default_lcp,
 			.random = rng_fill,
 			.random_ctx = &rng};
 
-		pap_init(&m->pap[role], role, "n", "p", &default_lcp);
-		pap_open(&m->pap[role], 0, out);
-		pap_lower(&m->pap[role], true, 0, out);
-		assert_true(chap_init(&m->chap[role], &config));
-		chap_open(&m->chap[role], 0, out);
-		chap_lower(&m->chap[role], true, 0, out);
+		assert_true(chap_init(&m->chap[i], &config));
+		chap_open(&m->chap[i], 0, out);
+		chap_lower(&m->chap[i], true, 0, out);
+		outbox_init(out);
 	}
 }
 
@@ -65,7 +71,7 @@ feed(const uint8_t *p, size_t n, enum cp_state s)
 {
 	static const uint16_t protos[] = {PPP_LCP, PPP_PAP, PPP_CHAP, PPP_IPCP, PPP_IPV6CP};
 	char line[CP_DESCRIBE_MAX];
-	struct machines m;
+	static struct machines m;
 	struct outbox out;
 	unsigned i;
 
@@ -75,7 +81,10 @@ feed(const uint8_t *p, size_t n, enum cp_state s)
 	m.ipcp.fsm.state = m.ipv6cp.fsm.state = (uint8_t)s;
 	if (n > 1) {
 		m.lcp.fsm.request_id = m.ipcp.fsm.request_id = m.ipv6cp.fsm.request_id = p[1];
-		m.chap[1].id = p[1];
+		for (i = 0; i < CHAPS; i++) {
+			m.chap[i].id = p[1];
+			m.chap[i].responded = i % 2 == AUTH_CLIENT; /* or no verdict would be looked at */
+		}
 	}
 	outbox_init(&out);
 	lcp_input(&m.lcp, p, n, 10, &out);
@@ -90,8 +99,11 @@ feed(const uint8_t *p, size_t n, enum cp_state s)
 		outbox_init(&out);
 		pap_input(&m.pap[i], p, n, 10, &out);
 		assert_false(out.overflow);
+	}
+	for (i = 0; i < CHAPS; i++) {
 		outbox_init(&out);
 		chap_input(&m.chap[i], p, n, 10, &out);
+		(void)chap_check(&m.chap[i], "s");
 		assert_false(out.overflow);
 	}
 	for (i = 0; i < sizeof(protos) / sizeof(protos[0]); i++)
@@ -128,6 +140,11 @@ static const char *const packets[] = {
 	"0101 001a 10 000102030405060708090a0b0c0d0e0f 62726173 31",
 	"0201 0016 10 000102030405060708090a0b0c0d0e0f 61",
 	"0301 0016 03060a000002 810600000001 830600000002",
+	"0101 000e 08 0001020304050607 62",
+	"0201 0037 31 000102030405060708090a0b0c0d0e0f 0000000000000000 000102030405060708090a0b0c0d0e0f1011121314151617 01 61",
+	"0301 0032 533d 3030303030303030303030303030303030303030 3030303030303030303030303030303030303030 204d3d6f",
+	"0401 0010 453d36343820523d3020563d33",
+	"0701 0008 00010203",
 };
 
 static void
