@@ -257,6 +257,24 @@ check_concentrator_pool(struct check *c, const struct config_concentrator *conc)
 		check_error(c, &conc->pool, "is missing: user %s has no address of its own", user->name);
 }
 
+/* Without the option of IPCP each side must know what it is called. */
+static void
+check_own_address(struct check *c, const struct config_client *client)
+{
+	const struct config_network *n = &client->network;
+
+	if (n->ipv4.allow && !n->address.want && client->address == 0)
+		check_error(c, &client->address,
+			"is missing: network.address.want is no, so the peer is not asked for one");
+}
+
+static void
+check_peers_address(struct check *c, const struct config_network *n)
+{
+	if (n->ipv4.allow && !n->address.allow)
+		check_warning(c, &n->address.allow, "clients cannot be told their addresses and must know them");
+}
+
 /* A network protocol is opened by both sides or by none. */
 static void
 check_network(struct check *c, const struct config_network *n)
@@ -306,6 +324,7 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_concentrator_auth(c, conc);
 	check_concentrator_pool(c, conc);
 	check_network(c, &conc->network);
+	check_peers_address(c, &conc->network);
 	if (conc->network.ipv4.allow && conc->address == 0)
 		check_error(c, &conc->address, "is missing: IPv4 needs it");
 	check_lcp(c, &conc->lcp, &conc->multilink);
@@ -463,6 +482,7 @@ check_clients(struct check *c)
 		check_lcp(c, &client->lcp, &client->multilink);
 		check_multilink(c, &client->multilink);
 		check_network(c, &client->network);
+		check_own_address(c, client);
 		check_redial(c, &client->redial);
 		for (size_t j = 0; j < i; j++)
 			check_twins(c, client, &cfg->clients[j]);

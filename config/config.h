@@ -124,14 +124,16 @@ struct config_lcp {
 	uint16_t mru; /* 0: auto, see config_mru() */
 	uint32_t echo_interval_ms;
 	uint8_t echo_failures;
-	uint32_t restart_ms;
+	uint32_t restart_ms; /* 0: fsm_timeout */
 	uint8_t max_configure, max_terminate, max_failure;
 	struct config_lcp_options options;
 };
 
-/* Network protocols of a bundle; and IPV6CP's option. */
+/* Network protocols of a bundle; and the options of IPV6CP and IPCP that tell one's own address. */
 struct config_network {
-	struct config_policy ipv4, ipv6, interface_id;
+	struct config_policy ipv4, ipv6, interface_id, address;
+	uint32_t restart_ms;                               /* 0: fsm_timeout */
+	uint8_t max_configure, max_terminate, max_failure; /* 0: LCP's */
 };
 
 enum config_endpoint_class { /* values as on the wire (RFC 1990 section 5.1.3), then our own */
@@ -265,9 +267,13 @@ struct config_concentrator {
 	char *auth_name;                    /* in CHAP challenges; ac_name by default */
 	uint32_t rechallenge_ms;            /* 0: never */
 	uint32_t failure_delay_ms;
-	uint32_t address; /* ours in IPCP */
+	uint32_t fsm_timeout_ms;
+	uint32_t authentication_ms;   /* restart timer; 0: fsm_timeout */
+	uint8_t authentication_tries; /* 0: LCP's max_configure */
+	uint32_t address;             /* ours in IPCP */
 	struct config_ref pool;
 	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
+	bool request_dns;
 	bool source_check;
 	struct config_network network;
 	struct config_mss mss;
@@ -313,6 +319,10 @@ struct config_client {
 	struct config_auths authentication; /* what we let the peer ask of us */
 	uint32_t address;                   /* wanted in IPCP; 0: any */
 	struct config_prefix4 accept_address;
+	uint32_t fsm_timeout_ms;
+	uint32_t authentication_ms;   /* restart timer; 0: fsm_timeout */
+	uint8_t authentication_tries; /* 0: LCP's max_configure */
+	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
 	bool request_dns;
 	bool default_route;
 	struct config_ips routes; /* prefixes of either family */

@@ -94,15 +94,25 @@ redial_of(const struct config_redial *r)
 	};
 }
 
+/* The first that is given. */
+static uint32_t
+given_of(uint32_t own, uint32_t otherwise)
+{
+	return own != 0 ? own : otherwise;
+}
+
 static struct host_lcp
-lcp_of(const struct config_lcp *l, struct host_policy auth)
+lcp_of(const struct config_lcp *l, uint32_t fsm_timeout_ms, struct host_policy auth)
 {
 	return (struct host_lcp){
 		.mru = l->mru,
-		.restart_ms = l->restart_ms,
-		.max_configure = l->max_configure,
-		.max_terminate = l->max_terminate,
-		.max_failure = l->max_failure,
+		.timing =
+			{
+				.restart_ms = given_of(l->restart_ms, fsm_timeout_ms),
+				.max_configure = l->max_configure,
+				.max_terminate = l->max_terminate,
+				.max_failure = l->max_failure,
+			},
 		.echo_interval_ms = l->echo_interval_ms,
 		.echo_failures = l->echo_failures,
 		.p_mru = policy_of(l->options.mru),
@@ -116,13 +126,28 @@ lcp_of(const struct config_lcp *l, struct host_policy auth)
 }
 
 static struct host_network
-network_of(const struct config_network *n)
+network_of(const struct config_network *n, uint32_t fsm_timeout_ms, const struct config_lcp *l)
 {
 	return (struct host_network){
 		.ipv4 = policy_of(n->ipv4),
 		.ipv6 = policy_of(n->ipv6),
 		.interface_id = policy_of(n->interface_id),
+		.address = policy_of(n->address),
+		.timing =
+			{
+				.restart_ms = given_of(n->restart_ms, fsm_timeout_ms),
+				.max_configure = (uint8_t)given_of(n->max_configure, l->max_configure),
+				.max_terminate = (uint8_t)given_of(n->max_terminate, l->max_terminate),
+				.max_failure = (uint8_t)given_of(n->max_failure, l->max_failure),
+			},
 	};
+}
+
+static void
+dns_of(const struct config_addresses4 *dns, uint32_t out[CONFIG_DNS_MAX])
+{
+	for (size_t i = 0; i < dns->n && i < CONFIG_DNS_MAX; i++)
+		out[i] = dns->items[i];
 }
 
 static void
@@ -445,16 +470,19 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.address = c->address,
 		.pool = c->pool.name != NULL ? (int)c->pool.index : -1,
 		.source_check = c->source_check,
-		.network = network_of(&c->network),
+		.auth_timing = {.restart_ms = given_of(c->authentication_ms, c->fsm_timeout_ms),
+			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
+		.request_dns = c->request_dns,
+		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
-		.lcp = lcp_of(&c->lcp, (struct host_policy){.want = c->authentication.n != 0, .allow = false}),
+		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
+			(struct host_policy){.want = c->authentication.n != 0, .allow = false}),
 		.multilink = multilink_of(cfg, &c->multilink),
 	};
 
 	for (size_t i = 0; i < c->service_names.n && i < HOST_SERVICES_MAX; i++)
 		h.services[i] = c->service_names.items[i];
-	for (size_t i = 0; i < c->dns.n && i < CONFIG_DNS_MAX; i++)
-		h.dns[i] = c->dns.items[i];
+	dns_of(&c->dns, h.dns);
 	auths_of(&c->authentication, h.auth);
 	return h;
 }
@@ -528,9 +556,12 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.default_route = c->default_route,
 		.ip_mtu = c->ip_mtu,
 		.source_check = c->source_check,
-		.network = network_of(&c->network),
+		.auth_timing = {.restart_ms = given_of(c->authentication_ms, c->fsm_timeout_ms),
+			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
+		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
-		.lcp = lcp_of(&c->lcp, (struct host_policy){.want = false, .allow = c->authentication.n != 0}),
+		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
+			(struct host_policy){.want = false, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),
 		.links = links,
 		.n_links = (unsigned)c->n_links,
@@ -539,6 +570,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 	for (size_t i = 0; links != NULL && i < c->n_links; i++)
 		links[i] = link_of(s, &c->links[i]);
 	client_routes(s, cfg, index, &h);
+	dns_of(&c->dns, h.dns);
 	auths_of(&c->authentication, h.accept);
 	return h;
 }

@@ -138,7 +138,7 @@ digest_find(uint8_t algorithm)
 bool
 chap_init(struct chap *c, const struct chap_config *config)
 {
-	const struct host_lcp *timing = config->timing;
+	const struct host_timing *timing = config->timing;
 
 	*c = (struct chap){
 		.digest = digest_find(config->algorithm),

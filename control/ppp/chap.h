@@ -57,7 +57,7 @@ struct chap_config {
 	uint8_t algorithm;  /* CHAP_MD5, CHAP_MS or CHAP_MS2 */
 	const char *name;   /* ours: in the challenge (server) or the response (client); borrowed */
 	const char *secret; /* client; borrowed */
-	const struct host_lcp *timing;
+	const struct host_timing *timing;
 	uint32_t rechallenge_ms; /* server; 0: never */
 	host_random_fn *random;  /* challenges: the server's, and with MS-CHAP-V2 the client's too */
 	void *random_ctx;

@@ -137,7 +137,7 @@ cp_packet_parse(const uint8_t *p, size_t n, uint64_t now_ms, struct cp_packet *p
 }
 
 void
-cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_lcp *timing)
+cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_timing *timing)
 {
 	*f = (struct cp_fsm){
 		.ops = ops,

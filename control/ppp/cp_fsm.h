@@ -160,7 +160,7 @@ struct cp_fsm {
 };
 
 /* Zero in timing: the RFC's defaults (3 s, 10, 2, 5). */
-void cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_lcp *timing);
+void cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_timing *timing);
 void cp_fsm_open(struct cp_fsm *f, uint64_t now_ms, struct outbox *out);
 void cp_fsm_close(struct cp_fsm *f, uint64_t now_ms, struct outbox *out);
 void cp_fsm_lower(struct cp_fsm *f, bool up, uint64_t now_ms, struct outbox *out);

@@ -68,11 +68,17 @@ struct host_endpoint {
 	uint8_t bytes[252];
 };
 
+/* Restart timer and counters of one kind of machine (RFC 1661 section 4.6); 0 is the RFC's default: 3000, 10, 2, 5. Authentication has the
+ * timer, and max_configure for its tries. */
+struct host_timing {
+	uint32_t restart_ms;
+	uint8_t max_configure, max_terminate, max_failure;
+};
+
 struct host_lcp {
-	uint16_t mru;        /* 0: what the port allows, at most 1492 unless PPP-Max-Payload was agreed */
-	uint32_t restart_ms; /* restart timer of every FSM, default 3000 */
-	uint8_t max_configure, max_terminate, max_failure; /* 10, 2, 5 */
-	uint32_t echo_interval_ms;                         /* 0: never */
+	uint16_t mru; /* 0: what the port allows, at most 1492 unless PPP-Max-Payload was agreed */
+	struct host_timing timing;
+	uint32_t echo_interval_ms; /* 0: never */
 	uint8_t echo_failures;
 	struct host_policy p_mru, p_magic, p_mrru, p_short_seq, p_endpoint, p_pfc, p_auth;
 };
@@ -146,9 +152,11 @@ struct host_vlans { /* where a concentrator listens */
 	unsigned n;
 };
 
-/* Which network protocols a bundle carries, and IPV6CP's one option. want: we open it; allow: the peer may. */
+/* Which network protocols a bundle carries (want: we open it; allow: the peer may), and the options of IPV6CP and IPCP that tell one's own
+ * address. IPCP's name servers are asked for by request_dns and given by dns. */
 struct host_network {
-	struct host_policy ipv4, ipv6, interface_id;
+	struct host_policy ipv4, ipv6, interface_id, address;
+	struct host_timing timing;
 };
 
 struct host_concentrator {
@@ -167,8 +175,10 @@ struct host_concentrator {
 	const char *auth_name;               /* ours in CHAP challenges */
 	uint32_t rechallenge_ms;             /* 0: never */
 	uint32_t failure_delay_ms;
+	struct host_timing auth_timing;
 	uint32_t address; /* ours in IPCP, host order */
-	uint32_t dns[2];
+	uint32_t dns[2];  /* given to who asks; 0: none */
+	bool request_dns;
 	int pool; /* index, -1: none */
 	bool source_check;
 	struct host_network network;
@@ -202,6 +212,8 @@ struct host_client {
 	enum host_auth accept[HOST_AUTHS_MAX]; /* what we let the peer ask of us, in order of preference */
 	uint32_t address;                      /* wanted, 0: any */
 	struct host_prefix accept_address;     /* len 0: any */
+	struct host_timing auth_timing;
+	uint32_t dns[2]; /* given to a peer that asks; 0: none */
 	bool request_dns;
 	bool default_route;
 	const struct host_route *routes;

@@ -122,7 +122,7 @@ void
 link_close(struct host *h, struct link *l, const char *format, ...)
 {
 	const struct host_lcp *cfg = link_lcp_cfg(h, l);
-	const uint64_t patience_ms = (uint64_t)l->lcp.fsm.restart_ms * (cfg->max_terminate + 1u);
+	const uint64_t patience_ms = (uint64_t)l->lcp.fsm.restart_ms * (cfg->timing.max_terminate + 1u);
 	struct outbox box;
 	va_list args;
 
@@ -239,14 +239,14 @@ server_begin(struct host *h, struct link *l, struct outbox *box)
 		.role = AUTH_SERVER,
 		.algorithm = auth_algorithm(l->auth),
 		.name = cfg->auth_name != NULL ? cfg->auth_name : cfg->name,
-		.timing = &cfg->lcp,
+		.timing = &cfg->auth_timing,
 		.rechallenge_ms = cfg->rechallenge_ms,
 		.random = h->random,
 		.random_ctx = h->random_ctx,
 	};
 
 	if (l->auth == HOST_AUTH_PAP) {
-		pap_init(&l->pap, AUTH_SERVER, NULL, NULL, &cfg->lcp);
+		pap_init(&l->pap, AUTH_SERVER, NULL, NULL, &cfg->auth_timing);
 		pap_open(&l->pap, h->now_ms, box);
 		pap_lower(&l->pap, true, h->now_ms, box);
 	} else {
@@ -259,7 +259,7 @@ server_begin(struct host *h, struct link *l, struct outbox *box)
 static void
 client_begin(struct host *h, struct link *l, struct outbox *box)
 {
-	const struct host_lcp *timing = link_lcp_cfg(h, l);
+	const struct host_timing *timing = &h->clients[l->owner].cfg->auth_timing;
 	const struct chap_config chap = {
 		.role = AUTH_CLIENT,
 		.algorithm = auth_algorithm(l->auth),

@@ -17,12 +17,6 @@ enum {
 /* The network control protocols of a bundle: one of each, whatever the number of its links (G-62). They are the same automaton, so what
  * follows asks the automaton; what differs is their wishes and what they agreed on. */
 
-static const struct host_lcp *
-timing_of(const struct host *h, const struct bundle *b)
-{
-	return b->client ? &h->clients[b->owner].cfg->lcp : &h->concentrators[b->owner].cfg->lcp;
-}
-
 static const struct host_network *
 network_of(const struct host *h, const struct bundle *b)
 {
@@ -84,19 +78,35 @@ link_local_text(uint64_t id, char text[INET6_ADDRSTRLEN])
 		inet_ntop(AF_INET6, a, text, INET6_ADDRSTRLEN);
 }
 
+/* What the peer gave us; nothing if it gave none. */
+static void
+dns_text(const struct bundle *b, char *text, size_t cap)
+{
+	char servers[2][16];
+
+	for (unsigned i = 0; i < 2; i++)
+		address_text(ipcp_dns(&b->ipcp, i), servers[i]);
+	if (ipcp_dns(&b->ipcp, 0) != 0 && ipcp_dns(&b->ipcp, 1) != 0)
+		snprintf(text, cap, ", name servers %s and %s", servers[0], servers[1]);
+	else if (ipcp_dns(&b->ipcp, 0) != 0 || ipcp_dns(&b->ipcp, 1) != 0)
+		snprintf(text, cap, ", name server %s", servers[ipcp_dns(&b->ipcp, 0) != 0 ? 0 : 1]);
+}
+
 static void
 agreed_text(const struct bundle *b, enum bundle_ncp ncp, char *text, size_t cap)
 {
-	char ours[INET6_ADDRSTRLEN], peers[INET6_ADDRSTRLEN];
+	char ours[INET6_ADDRSTRLEN], peers[INET6_ADDRSTRLEN], dns[2 * 16 + 32];
 
+	dns[0] = '\0';
 	if (ncp == NCP_V4) {
+		dns_text(b, dns, sizeof(dns));
 		address_text(ipcp_our_address(&b->ipcp), ours);
 		address_text(ipcp_peer_address(&b->ipcp), peers);
 	} else {
 		link_local_text(ipv6cp_our_id(&b->ipv6cp), ours);
 		link_local_text(ipv6cp_peer_id(&b->ipv6cp), peers);
 	}
-	snprintf(text, cap, "our address %s, peer's %s, MTU %u", ours, peers, b->ip_mtu);
+	snprintf(text, cap, "our address %s, peer's %s, MTU %u%s", ours, peers, b->ip_mtu, dns);
 }
 
 /* ------------------------------------------------------------------ the layer's events */
@@ -237,18 +247,20 @@ drain(struct host *h, struct bundle *b, const struct outbox *box)
 static void
 load_ipcp_wish(const struct host *h, const struct bundle *b, struct ipcp_wish *w)
 {
-	*w = (struct ipcp_wish){0};
+	*w = (struct ipcp_wish){.p_address = network_of(h, b)->address};
 	if (b->client) {
 		const struct host_client *cfg = h->clients[b->owner].cfg;
 
 		w->address = cfg->address;
 		w->accept = cfg->accept_address;
 		w->request_dns = cfg->request_dns;
+		memcpy(w->dns, cfg->dns, sizeof(w->dns));
 	} else {
 		const struct host_concentrator *cfg = h->concentrators[b->owner].cfg;
 
 		w->address = cfg->address;
 		w->accept = (struct host_prefix){cfg->address, 32};
+		w->request_dns = cfg->request_dns;
 		w->peer_address = b->address;
 		memcpy(w->dns, cfg->dns, sizeof(w->dns));
 	}
@@ -273,9 +285,9 @@ init(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 
 	if (ncp == NCP_V4) {
 		load_ipcp_wish(h, b, &v4);
-		ipcp_init(&b->ipcp, &v4, timing_of(h, b));
+		ipcp_init(&b->ipcp, &v4, &network_of(h, b)->timing);
 	} else {
-		ipv6cp_init(&b->ipv6cp, &v6, timing_of(h, b), h->random, h->random_ctx);
+		ipv6cp_init(&b->ipv6cp, &v6, &network_of(h, b)->timing, h->random, h->random_ctx);
 	}
 }
 

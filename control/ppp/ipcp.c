@@ -64,7 +64,7 @@ reset(struct cp_fsm *f)
 	unsigned i;
 
 	c->ask_address = c->wish.address;
-	c->asking_address = true;
+	c->asking_address = c->wish.p_address.want;
 	for (i = 0; i < 2; i++) {
 		c->ask_dns[i] = 0;
 		c->asking_dns[i] = c->wish.request_dns;
@@ -133,6 +133,8 @@ judge_address(struct judgement *j, const struct cp_option *opt)
 	const uint32_t asked = option_address(opt);
 
 	j->has_address = true;
+	if (!j->c->wish.p_address.allow)
+		return REJECT;
 	if (j->c->wish.peer_address == 0)
 		return judge_own_choice(j, asked);
 	if (asked != j->c->wish.peer_address)
@@ -171,7 +173,7 @@ judge_option(struct judgement *j, const struct cp_option *opt)
 	}
 }
 
-/* A peer that names no address is invited to (RFC 1661 section 5.3); if it does not care, it has the one we would
+/* A peer that names no address is invited to (RFC 1661 section 5.3); if it does not care, or may not, it has the one we would
  * give. */
 static void
 judge_absence(struct judgement *j)
@@ -180,7 +182,7 @@ judge_absence(struct judgement *j)
 
 	if (j->has_address || given == 0)
 		return;
-	if (j->give_up)
+	if (j->give_up || !j->c->wish.p_address.allow)
 		j->address = given;
 	else
 		cp_put32(j->naks, IPCP_ADDRESS, given);
@@ -299,7 +301,7 @@ static const struct cp_ops ipcp_ops = {
 /* ------------------------------------------------------------------ verbs */
 
 void
-ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_lcp *timing)
+ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing)
 {
 	*c = (struct ipcp){.wish = *wish};
 	cp_fsm_init(&c->fsm, &ipcp_ops, timing);

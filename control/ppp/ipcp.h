@@ -18,6 +18,9 @@ enum ipcp_option {
 };
 
 struct ipcp_wish {
+	/* IP-Address. want: we tell ours, or ask for one; without, ours is not negotiated. allow: the peer may name his; if not, he has what
+	 * we would give, unasked. Name servers have the same policy in request_dns and dns. */
+	struct host_policy p_address;
 	uint32_t address;          /* ours; 0: the peer shall give one */
 	struct host_prefix accept; /* what the peer may give us instead; len 0: anything. len 32: just that */
 	bool request_dns;
@@ -36,8 +39,7 @@ struct ipcp {
 	bool asking_address, asking_dns[2];
 };
 
-/* timing: restart timer and counters (as LCP's). */
-void ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_lcp *timing);
+void ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing);
 void ipcp_open(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 void ipcp_close(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 void ipcp_input(struct ipcp *c, const uint8_t *p, size_t n, uint64_t now_ms, struct outbox *out);

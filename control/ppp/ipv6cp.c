@@ -189,7 +189,7 @@ static const struct cp_ops ipv6cp_ops = {
 /* ------------------------------------------------------------------ verbs */
 
 void
-ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_lcp *timing, host_random_fn *random,
+ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_timing *timing, host_random_fn *random,
 	void *random_ctx)
 {
 	*c = (struct ipv6cp){.wish = *wish, .random = random, .random_ctx = random_ctx};

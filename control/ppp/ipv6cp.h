@@ -32,8 +32,7 @@ struct ipv6cp {
 	bool invited; /* the peer, who named none, was asked to: once is enough (section 4.1) */
 };
 
-/* timing: restart timer and counters (as LCP's). */
-void ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_lcp *timing,
+void ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_timing *timing,
 	host_random_fn *random, void *random_ctx);
 void ipv6cp_open(struct ipv6cp *c, uint64_t now_ms, struct outbox *out);
 void ipv6cp_close(struct ipv6cp *c, uint64_t now_ms, struct outbox *out);

@@ -689,7 +689,7 @@ lcp_init(struct lcp *l, const struct lcp_wish *wish, host_random_fn *random, voi
 	*l = (struct lcp){.wish = *wish, .random = random, .random_ctx = random_ctx, .echo_due_ms = UINT64_MAX};
 	if (l->wish.mru_limit < LCP_MRU_MIN)
 		l->wish.mru_limit = l->wish.mru_limit == 0 ? PPPOE_MRU_MAX : LCP_MRU_MIN;
-	cp_fsm_init(&l->fsm, &lcp_ops, wish->lcp);
+	cp_fsm_init(&l->fsm, &lcp_ops, &wish->lcp->timing);
 	l->ours = side_default(l);
 	l->peers = side_default(l);
 	l->fsm.tx_max = l->peers.mru;

@@ -9,7 +9,7 @@
 #include "dataplane/wire/ppp.h"
 
 void
-pap_init(struct pap *p, enum auth_role role, const char *name, const char *password, const struct host_lcp *timing)
+pap_init(struct pap *p, enum auth_role role, const char *name, const char *password, const struct host_timing *timing)
 {
 	*p = (struct pap){
 		.name = name,

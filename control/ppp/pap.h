@@ -27,7 +27,7 @@ struct pap {
 
 /* Client: name and password are ours, both borrowed. Server: NULL. timing: restart timer and number of tries. */
 void pap_init(
-	struct pap *p, enum auth_role role, const char *name, const char *password, const struct host_lcp *timing);
+	struct pap *p, enum auth_role role, const char *name, const char *password, const struct host_timing *timing);
 void pap_open(struct pap *p, uint64_t now_ms, struct outbox *out);
 void pap_close(struct pap *p, uint64_t now_ms, struct outbox *out);
 void pap_input(struct pap *p, const uint8_t *pkt, size_t n, uint64_t now_ms, struct outbox *out);

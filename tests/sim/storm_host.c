@@ -77,10 +77,7 @@ static struct host_lcp
 usual_lcp(void)
 {
 	return (struct host_lcp){
-		.restart_ms = 3000,
-		.max_configure = 10,
-		.max_terminate = 2,
-		.max_failure = 5,
+		.timing = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5},
 		.echo_interval_ms = 10000,
 		.echo_failures = 3,
 		.p_mru = {true, true},
@@ -128,7 +125,7 @@ make_concentrator(char (*names)[16])
 		.auth = {HOST_AUTH_CHAP_MD5},
 		.address = 0x0a000001,
 		.pool = 0,
-		.network = {.ipv4 = {true, true}},
+		.network = {.ipv4 = {true, true}, .address = {true, true}},
 		.mss = {-1, -1, true, true},
 		.lcp = usual_lcp(),
 		.multilink = {.enabled = true, .mrru = 1524, .endpoint_auto = true},
@@ -163,7 +160,7 @@ make_clients(char (*names)[16])
 			.password = "p",
 			.accept = {HOST_AUTH_CHAP_MD5},
 			.ip_mtu = -1,
-			.network = {.ipv4 = {true, true}},
+			.network = {.ipv4 = {true, true}, .address = {true, true}},
 			.mss = {-1, -1, true, true},
 			.lcp = usual_lcp(),
 			.multilink = {.enabled = true, .mrru = 1524, .endpoint_auto = true},

@@ -27,7 +27,7 @@ control_bytes(uint32_t n, unsigned links)
 		.any_service = true,
 		.address = 0x64400001,
 		.pool = -1,
-		.lcp = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5},
+		.lcp = {.timing = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5}},
 		.multilink = {.enabled = true, .mrru = 1500, .links_max = (uint8_t)links, .window_slots_max = 16384}};
 	struct setup setup = {.dp = {.workers = 1, .bundles_max = n},
 		.host = {.ports = &host_port,

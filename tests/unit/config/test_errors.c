@@ -266,6 +266,13 @@ static const struct row contradictions[] = {
 	{"networks_that_only_we_may_open", CLIENT("network: {ipv4: {allow: no}, ipv6: {allow: no}}"),
 		"t:6:83: clients.c.network.ipv4.allow: must be yes, since IPv4 is wanted\n"
 		"t:6:102: clients.c.network.ipv6.allow: must be yes, since IPv6 is wanted\n"},
+	{"address_that_is_neither_asked_for_nor_known", CLIENT("network: {address: {want: no}}"),
+		"t:6:3: clients.c.address: is missing: network.address.want is no, so the peer is not asked for one\n"},
+	{"address_that_is_not_asked_for_but_known", CLIENT("address: 10.0.0.9, network: {address: {want: no}}"), ""},
+	{"clients_that_are_not_told_their_address", AC("pool: p, network: {address: {allow: no}}"),
+		"t:3:3: warning: ports.dsl: no concentrator and no client uses this access port\n"
+		"t:8:75: warning: concentrators.ac.network.address.allow: clients cannot be told their addresses and must know "
+		"them\n"},
 	{"concentrator_without_address", PORTS POOLS USERS "concentrators: {ac: {ports: [wan], pool: p}}\n",
 		"t:7:17: concentrators.ac.address: is missing: IPv4 needs it\n"},
 	{"multilink_that_nobody_may_ask_for", CLIENT("lcp: {options: {mrru: {want: no, allow: no}}}"),

@@ -251,7 +251,13 @@ static const char everything[] =
 	"    failure_delay: 250 ms\n"
 	"    address: 192.0.2.1\n"
 	"    pool: p\n"
+	"    fsm_timeout: 4 s\n"
+	"    authentication_timer: 2500 ms\n"
+	"    authentication_tries: 31\n"
 	"    dns: [192.0.2.53, 192.0.2.54]\n"
+	"    request_dns: yes\n"
+	"    network: {address: {want: no, allow: yes}, restart_timer: 6 s, max_configure: 32, max_terminate: 33,\n"
+	"      max_failure: 34}\n"
 	"    source_check: no\n"
 	"    mss: {v4: 1414, v6: off, from_links: no, to_links: no}\n"
 	"    multilink:\n"
@@ -300,6 +306,11 @@ static const char everything[] =
 	"    authentication: chap\n"
 	"    address: 10.4.0.4\n"
 	"    accept_address: 10.4.0.0/16\n"
+	"    dns: [192.0.2.55]\n"
+	"    fsm_timeout: 5 s\n"
+	"    authentication_timer: 1 min\n"
+	"    authentication_tries: 41\n"
+	"    network: {address: {want: yes, allow: no}, restart_timer: 7 s}\n"
 	"    request_dns: no\n"
 	"    default_route: no\n"
 	"    routes: [10.6.0.0/16]\n"
@@ -600,6 +611,17 @@ values_of_lcp_and_multilink_arrive_in_their_fields(void **state)
 	assert_true(lcp->options.short_sequence.want && lcp->options.short_sequence.allow);
 	assert_true(!lcp->options.endpoint.want && !lcp->options.endpoint.allow);
 	assert_true(!lcp->options.pfc.want && lcp->options.pfc.allow);
+	const struct config_concentrator *ac = &cfg->concentrators[0];
+
+	assert_int_equal(ac->fsm_timeout_ms, 4000);
+	assert_int_equal(ac->authentication_ms, 2500);
+	assert_int_equal(ac->authentication_tries, 31);
+	assert_true(ac->request_dns);
+	assert_true(!ac->network.address.want && ac->network.address.allow);
+	assert_int_equal(ac->network.restart_ms, 6000);
+	assert_int_equal(ac->network.max_configure, 32);
+	assert_int_equal(ac->network.max_terminate, 33);
+	assert_int_equal(ac->network.max_failure, 34);
 	config_free(cfg);
 }
 
@@ -661,6 +683,14 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_int_equal(c->accept_address.address, 0x0a040000);
 	assert_int_equal(c->accept_address.len, 16);
 	assert_false(c->request_dns);
+	assert_int_equal(c->dns.n, 1);
+	assert_int_equal(c->dns.items[0], 0xc0000237);
+	assert_int_equal(c->fsm_timeout_ms, 5000);
+	assert_int_equal(c->authentication_ms, 60000);
+	assert_int_equal(c->authentication_tries, 41);
+	assert_true(c->network.address.want && !c->network.address.allow);
+	assert_int_equal(c->network.restart_ms, 7000);
+	assert_int_equal(c->network.max_configure, 0);
 	assert_false(c->default_route);
 	assert_int_equal(c->routes.n, 1);
 	assert_int_equal(c->ip_mtu, CONFIG_IP_MTU_FIT_ONE_FRAGMENT);

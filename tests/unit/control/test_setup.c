@@ -30,6 +30,10 @@ static const char yaml[] =
 	"    address: 10.0.0.1\n"
 	"    pool: p\n"
 	"    dns: [9.9.9.9]\n"
+	"    fsm_timeout: 5 s\n"
+	"    authentication_timer: 2 s\n"
+	"    lcp: {max_configure: 7}\n"
+	"    network: {max_configure: 8, max_failure: 9}\n"
 	"    service_names: [one, two]\n"
 	"clients:\n"
 	"  home:\n"
@@ -37,6 +41,10 @@ static const char yaml[] =
 	"    password: pw\n"
 	"    default_route: yes\n"
 	"    routes: [10.9.0.0/16]\n"
+	"    dns: [8.8.8.8]\n"
+	"    lcp: {restart_timer: 4 s}\n"
+	"    authentication_tries: 6\n"
+	"    network: {restart_timer: 1 s, address: {allow: no}}\n"
 	"    links:\n"
 	"      l1: {ports: [b], mac: '02:00:00:00:00:77', vlan: '7'}\n"
 	"      l2: {ports: [b], line: {rate: 8 Mbit/s}}\n"
@@ -174,6 +182,31 @@ the_concentrator_is_carried_over(void **state)
 }
 
 static void
+check_timing(const struct host_timing *t, uint32_t restart_ms, unsigned configure, unsigned failure)
+{
+	assert_int_equal(t->restart_ms, restart_ms);
+	assert_int_equal(t->max_configure, configure);
+	assert_int_equal(t->max_failure, failure);
+}
+
+/* What a kind of machine does not say itself: the timer is fsm_timeout's, the tries are LCP's. */
+static void
+timers_are_inherited_by_those_who_have_none(void **state)
+{
+	const struct host_concentrator *ac = &s->host.concentrators[0];
+	const struct host_client *c = &s->host.clients[0];
+
+	(void)state;
+	check_timing(&ac->lcp.timing, 5000, 7, 5);
+	check_timing(&ac->auth_timing, 2000, 7, 0);
+	check_timing(&ac->network.timing, 5000, 8, 9);
+	check_timing(&c->lcp.timing, 4000, 10, 5);
+	check_timing(&c->auth_timing, 3000, 6, 0);
+	check_timing(&c->network.timing, 1000, 10, 5);
+	assert_int_equal(c->network.timing.max_terminate, 2);
+}
+
+static void
 users_are_carried_over(void **state)
 {
 	const struct host_user *u = &s->host.users[0];
@@ -203,6 +236,8 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	assert_true(h->lcp.p_auth.allow);
 	assert_int_equal(h->n_links, 2);
 	assert_int_equal(h->links[0].mac.b[5], 0x77);
+	assert_int_equal(h->dns[0], 0x08080808);
+	assert_true(h->network.address.want && !h->network.address.allow);
 	assert_int_equal(h->links[0].vlans.outer, 7 | VLAN_TAGGED);
 	assert_false(h->links[0].line_set);
 	assert_true(h->links[1].line_set);
@@ -261,6 +296,7 @@ main(void)
 		cmocka_unit_test(ports_have_the_same_index_on_both_sides),
 		cmocka_unit_test(macs_of_links_are_received_on_their_ports),
 		cmocka_unit_test(the_concentrator_is_carried_over),
+		cmocka_unit_test(timers_are_inherited_by_those_who_have_none),
 		cmocka_unit_test(users_are_carried_over),
 		cmocka_unit_test(the_client_is_carried_over_with_the_routes_that_name_it),
 		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),

@@ -882,10 +882,7 @@ static struct host_lcp
 usual_lcp(void)
 {
 	return (struct host_lcp){
-		.restart_ms = 3000,
-		.max_configure = 10,
-		.max_terminate = 2,
-		.max_failure = 5,
+		.timing = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5},
 		.echo_interval_ms = 5000,
 		.echo_failures = 3,
 		.p_mru = {true, true},
@@ -955,7 +952,7 @@ usual_concentrator(struct pair_net *net)
 		.dns = {0x08080808, 0x08080404},
 		.pool = 0,
 		.source_check = true,
-		.network = {.ipv4 = {true, true}},
+		.network = {.ipv4 = {true, true}, .address = {true, true}},
 		.mss = {-1, -1, true, true},
 		.lcp = usual_lcp(),
 		.multilink = usual_multilink(),
@@ -991,7 +988,7 @@ pair_net_init(struct pair_net *net, unsigned links)
 		.request_dns = true,
 		.default_route = true,
 		.ip_mtu = -1,
-		.network = {.ipv4 = {true, true}},
+		.network = {.ipv4 = {true, true}, .address = {true, true}},
 		.mss = {-1, -1, true, true},
 		.lcp = usual_lcp(),
 		.multilink = usual_multilink(),

@@ -31,7 +31,7 @@ finish(struct pair *p)
 static void
 set_network(struct pair_net *net, struct host_policy ipv4, struct host_policy ipv6)
 {
-	const struct host_network n = {.ipv4 = ipv4, .ipv6 = ipv6, .interface_id = on};
+	const struct host_network n = {.ipv4 = ipv4, .ipv6 = ipv6, .interface_id = on, .address = on};
 
 	net->concentrator.network = net->client.network = n;
 }
@@ -191,7 +191,7 @@ nothing_to_carry_closes_the_links_with_a_reason(void **state)
 	(void)state;
 	pair_net_init(&net, 2);
 	set_network(&net, off, on);
-	net.client.network = (struct host_network){.ipv4 = on};
+	net.client.network = (struct host_network){.ipv4 = on, .address = on};
 	p = run(&net, 3000);
 	assert_int_equal(pair_open_links(p, CLIENT), 0);
 	check(p, pair_said(p, AC, "IPV6CP of bundle") != NULL || pair_said(p, CLIENT, "IPCP of bundle") != NULL);

@@ -9,10 +9,7 @@
 #include "dataplane/wire/bytes.h"
 
 const struct host_lcp default_lcp = {
-	.restart_ms = 3000,
-	.max_configure = 10,
-	.max_terminate = 2,
-	.max_failure = 5,
+	.timing = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5},
 	.echo_interval_ms = 10000,
 	.echo_failures = 3,
 	.p_mru = {true, true},

@@ -118,7 +118,7 @@ server_config(void)
 	return (struct chap_config){.role = AUTH_SERVER,
 		.algorithm = CHAP_MD5,
 		.name = "hawser",
-		.timing = &default_lcp,
+		.timing = &default_lcp.timing,
 		.random = rng_fill,
 		.random_ctx = &rng};
 }
@@ -130,7 +130,7 @@ client_config(void)
 		.algorithm = CHAP_MD5,
 		.name = "alice",
 		.secret = "sesame",
-		.timing = &default_lcp};
+		.timing = &default_lcp.timing};
 }
 
 static void
@@ -584,7 +584,8 @@ packets_of_the_other_role_are_none_of_ours(void **state)
 static void
 pap_start(struct pap *p, enum auth_role role, struct outbox *out)
 {
-	pap_init(p, role, role == AUTH_CLIENT ? "alice" : NULL, role == AUTH_CLIENT ? "sesame" : NULL, &default_lcp);
+	pap_init(p, role, role == AUTH_CLIENT ? "alice" : NULL, role == AUTH_CLIENT ? "sesame" : NULL,
+		&default_lcp.timing);
 	outbox_init(out);
 	pap_open(p, 1000, out);
 	pap_lower(p, true, 1000, out);
@@ -732,13 +733,13 @@ longest_pap_names_and_passwords_fit(void **state)
 	(void)state;
 	memset(name, 'n', 255);
 	memset(password, 'p', 255);
-	pap_init(&client, AUTH_CLIENT, name, password, &default_lcp);
+	pap_init(&client, AUTH_CLIENT, name, password, &default_lcp.timing);
 	outbox_init(&out);
 	pap_open(&client, 0, &out);
 	pap_lower(&client, true, 0, &out);
 	req = sent_code(&out, PAP_REQUEST, &len);
 	assert_int_equal(len, 4 + 256 + 256);
-	pap_init(&server, AUTH_SERVER, NULL, NULL, &default_lcp);
+	pap_init(&server, AUTH_SERVER, NULL, NULL, &default_lcp.timing);
 	pap_open(&server, 0, &out);
 	pap_lower(&server, true, 0, &out);
 	pap_input(&server, req, len, 0, &out);

@@ -274,7 +274,7 @@ request_is_sent_max_configure_times_and_keeps_its_identifier(void **state)
 		assert_int_equal(out.n, 0);
 		lcp_tick(&l, now, &out);
 	}
-	assert_int_equal(sends, default_lcp.max_configure);
+	assert_int_equal(sends, default_lcp.timing.max_configure);
 	assert_string_equal(lcp_why(&l), "no answer to Configure-Requests");
 	assert_true(has_note(&out, "no answer"));
 	assert_int_equal(lcp_deadline_ms(&l), UINT64_MAX);
@@ -300,7 +300,7 @@ terminate_request_is_sent_max_terminate_times(void **state)
 		outbox_init(&out);
 		lcp_tick(&l, now, &out);
 	}
-	assert_int_equal(sends, default_lcp.max_terminate);
+	assert_int_equal(sends, default_lcp.timing.max_terminate);
 	assert_int_equal(now, 5000 + 2 * 3000);
 	assert_int_equal(l.fsm.state, CP_CLOSED);
 }

@@ -8,14 +8,17 @@
 
 enum { OURS = 0x0a000001, GIVEN = 0x0a000064, DNS1 = 0x0a000035, DNS2 = 0x0a000036 };
 
+/* the usual policy of the address: asked for, and taken when asked */
+#define BOTH .p_address = {true, true}
+
 static const struct ipcp_wish server_wish = {
-	.address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, DNS2}};
-static const struct ipcp_wish client_wish = {.request_dns = true};
+	BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, DNS2}};
+static const struct ipcp_wish client_wish = {BOTH, .request_dns = true};
 
 static void
 start(struct ipcp *c, const struct ipcp_wish *wish, struct outbox *out)
 {
-	ipcp_init(c, wish, &default_lcp);
+	ipcp_init(c, wish, &default_lcp.timing);
 	outbox_init(out);
 	ipcp_open(c, 1000, out);
 	outbox_init(out);
@@ -100,7 +103,7 @@ peer_that_insists_on_a_wrong_address_is_refused_with_a_reason(void **state)
 
 	(void)state;
 	start(&c, &server_wish, &out);
-	for (i = 0; i < default_lcp.max_failure; i++) {
+	for (i = 0; i < default_lcp.timing.max_failure; i++) {
 		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
 		assert_sent(&out, CP_CONFIGURE_NAK, (uint8_t)i, "03060a000064");
 	}
@@ -120,7 +123,7 @@ peer_that_never_names_an_address_has_the_given_one(void **state)
 
 	(void)state;
 	start(&c, &server_wish, &out);
-	for (i = 0; i < default_lcp.max_failure; i++)
+	for (i = 0; i < default_lcp.timing.max_failure; i++)
 		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "", &out);
 	give(&c, CP_CONFIGURE_REQUEST, 9, "", &out);
 	assert_sent(&out, CP_CONFIGURE_ACK, 9, "");
@@ -146,7 +149,7 @@ peer_chooses_its_own_address_within_the_range_when_we_give_none(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct ipcp_wish wish = {.address = OURS, .peer_accept = {0xc0a80000, 16}};
+		struct ipcp_wish wish = {BOTH, .address = OURS, .peer_accept = {0xc0a80000, 16}};
 		struct outbox out;
 		struct ipcp c;
 
@@ -215,18 +218,18 @@ offered_address_counts_within_the_accepted_range_only(void **state)
 		struct ipcp_wish wish;
 		bool taken, fatal;
 	} rows[] = {
-		{"anything, no wish", "0306c0a80107", {.address = 0}, true, false},
-		{"inside, no wish", "0306c0a80107", {.accept = {0xc0a80100, 24}}, true, false},
-		{"outside, no wish", "0306c0a80207", {.accept = {0xc0a80100, 24}}, false, true},
-		{"inside, other than wished", "0306c0a80107", {.address = 0xc0a80105, .accept = {0xc0a80100, 24}}, true,
-			false},
-		{"outside, with a wish", "0306c0a80207", {.address = 0xc0a80105, .accept = {0xc0a80100, 24}}, false,
-			false},
-		{"fixed", "0306c0a80106", {.address = 0xc0a80105, .accept = {0xc0a80105, 32}}, false, false},
-		{"zero", "030600000000", {.address = 0}, false, true},
-		{"loopback", "03067f000001", {.address = 0}, false, true},
-		{"multicast", "0306e0000001", {.address = 0}, false, true},
-		{"of a wrong length", "0305c0a801", {.address = 0}, false, true},
+		{"anything, no wish", "0306c0a80107", {BOTH, .address = 0}, true, false},
+		{"inside, no wish", "0306c0a80107", {BOTH, .accept = {0xc0a80100, 24}}, true, false},
+		{"outside, no wish", "0306c0a80207", {BOTH, .accept = {0xc0a80100, 24}}, false, true},
+		{"inside, other than wished", "0306c0a80107", {BOTH, .address = 0xc0a80105, .accept = {0xc0a80100, 24}},
+			true, false},
+		{"outside, with a wish", "0306c0a80207", {BOTH, .address = 0xc0a80105, .accept = {0xc0a80100, 24}},
+			false, false},
+		{"fixed", "0306c0a80106", {BOTH, .address = 0xc0a80105, .accept = {0xc0a80105, 32}}, false, false},
+		{"zero", "030600000000", {BOTH, .address = 0}, false, true},
+		{"loopback", "03067f000001", {BOTH, .address = 0}, false, true},
+		{"multicast", "0306e0000001", {BOTH, .address = 0}, false, true},
+		{"of a wrong length", "0305c0a801", {BOTH, .address = 0}, false, true},
 	};
 	unsigned i;
 
@@ -257,7 +260,7 @@ offered_address_counts_within_the_accepted_range_only(void **state)
 static void
 wrong_offer_repeated_for_ever_ends_with_a_reason(void **state)
 {
-	const struct ipcp_wish wish = {.address = 0xc0a80105, .accept = {0xc0a80105, 32}};
+	const struct ipcp_wish wish = {BOTH, .address = 0xc0a80105, .accept = {0xc0a80105, 32}};
 	struct outbox out;
 	struct ipcp c;
 	unsigned i;
@@ -266,14 +269,14 @@ wrong_offer_repeated_for_ever_ends_with_a_reason(void **state)
 	start(&c, &wish, &out);
 	for (i = 0; i < 50 && c.fsm.state == CP_REQ_SENT; i++)
 		answer(&c, CP_CONFIGURE_NAK, "0306c0a80107", &out);
-	assert_int_equal(i, default_lcp.max_failure + 1);
+	assert_int_equal(i, default_lcp.timing.max_failure + 1);
 	assert_string_equal(ipcp_why(&c), "peer offers an address that is not accepted");
 }
 
 static void
 rejected_address_is_kept_if_we_have_one_and_fatal_if_not(void **state)
 {
-	const struct ipcp_wish fixed = {.address = 0xc0a80105};
+	const struct ipcp_wish fixed = {BOTH, .address = 0xc0a80105};
 	struct outbox out;
 	struct ipcp c;
 
@@ -343,17 +346,19 @@ pair_of_wishes_agrees_or_says_why(void **state)
 		uint32_t client_address, client_dns; /* 0: must fail */
 	} rows[] = {
 		{"pool address and dns",
-			{.address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, 0}},
-			{.request_dns = true}, GIVEN, DNS1},
-		{"client wishes what it is given", {.address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
-			{.address = GIVEN}, GIVEN, 0},
+			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, 0}},
+			{BOTH, .request_dns = true}, GIVEN, DNS1},
+		{"client wishes what it is given", {BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
+			{BOTH, .address = GIVEN}, GIVEN, 0},
 		{"client wishes something else and gives in",
-			{.address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN}, {.address = 0x0b000001}, GIVEN,
+			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
+			{BOTH, .address = 0x0b000001}, GIVEN, 0},
+		{"client insists on something else",
+			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
+			{BOTH, .address = 0x0b000001, .accept = {0x0b000001, 32}}, 0, 0},
+		{"server without a pool, client without a wish", {BOTH, .address = OURS}, {BOTH, .address = 0}, 0, 0},
+		{"server without a pool, client with a wish", {BOTH, .address = OURS}, {BOTH, .address = GIVEN}, GIVEN,
 			0},
-		{"client insists on something else", {.address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
-			{.address = 0x0b000001, .accept = {0x0b000001, 32}}, 0, 0},
-		{"server without a pool, client without a wish", {.address = OURS}, {.address = 0}, 0, 0},
-		{"server without a pool, client with a wish", {.address = OURS}, {.address = GIVEN}, GIVEN, 0},
 	};
 	unsigned i;
 
@@ -385,6 +390,125 @@ pair_of_wishes_agrees_or_says_why(void **state)
 			assert_int_equal(ipcp_dns(&ends[1], 0), rows[i].client_dns);
 		}
 		wire_free(&w);
+	}
+}
+
+/* ------------------------------------------------------------------ policy (G-15, B-10) */
+
+struct policed {
+	struct ipcp end[2];
+	struct node node[2];
+};
+
+/* Both negotiate on a quiet wire until nothing moves. */
+static void
+police(struct policed *p, const struct ipcp_wish wish[2])
+{
+	struct outbox out;
+	struct wire w;
+
+	node_ipcp(&p->node[0], &p->end[0]);
+	node_ipcp(&p->node[1], &p->end[1]);
+	wire_init(&w, &p->node[0], &p->node[1], 1);
+	w.delay_ms = 10;
+	for (unsigned k = 0; k < 2; k++) {
+		start(&p->end[k], &wish[k], &out);
+		wire_drain(&w, k, &out);
+	}
+	wire_run(&w, 60000);
+	wire_free(&w);
+}
+
+static struct host_policy
+policy_of(unsigned bits)
+{
+	return (struct host_policy){.want = (bits & 1) != 0, .allow = (bits & 2) != 0};
+}
+
+/* RFC 1661 section 5.4: what is wanted and not allowed is rejected, once; what is wanted and allowed acknowledged as it is. */
+static void
+the_address_has_a_four_way_policy_at_both_ends(void **state)
+{
+	(void)state;
+	for (unsigned cell = 0; cell < 16; cell++) {
+		const struct ipcp_wish wish[2] = {{.p_address = policy_of(cell & 3), .address = OURS},
+			{.p_address = policy_of(cell >> 2), .address = GIVEN}};
+		struct policed p;
+
+		police(&p, wish);
+		for (unsigned k = 0; k < 2; k++) {
+			const bool want = wish[1 - k].p_address.want, allow = wish[k].p_address.allow;
+
+			assert_true(ipcp_is_open(&p.end[k]));
+			assert_int_equal(ipcp_our_address(&p.end[k]), wish[k].address); /* told or not */
+			assert_int_equal(ipcp_peer_address(&p.end[k]), want && allow ? wish[1 - k].address : 0);
+			assert_int_equal(p.node[k].codes[CP_CONFIGURE_REJECT], want && !allow);
+			assert_int_equal(p.node[k].codes[CP_CONFIGURE_NAK], 0);
+		}
+	}
+}
+
+/* The same where one end gives the other its address: it is known without being told, but then the other must know it, too. */
+static void
+a_given_address_follows_the_four_way_policy(void **state)
+{
+	(void)state;
+	for (unsigned cell = 0; cell < 32; cell++) {
+		const bool knows = cell >= 16;
+		const struct ipcp_wish wish[2] = {{.p_address = policy_of(cell & 3),
+							  .address = OURS,
+							  .accept = {OURS, 32},
+							  .peer_address = GIVEN},
+			{.p_address = policy_of(cell >> 2 & 3), .address = knows ? GIVEN : 0}};
+		const bool want = wish[1].p_address.want, allow = wish[0].p_address.allow;
+		const bool opens = knows || (want && allow);
+		struct policed p;
+
+		police(&p, wish);
+		assert_int_equal(ipcp_is_open(&p.end[0]), opens);
+		assert_int_equal(ipcp_is_open(&p.end[1]), opens);
+		if (!opens) {
+			assert_non_null(ipcp_why(&p.end[1]));
+			continue;
+		}
+		assert_int_equal(ipcp_our_address(&p.end[1]), GIVEN);
+		assert_int_equal(ipcp_peer_address(&p.end[0]), GIVEN);
+		assert_int_equal(p.node[0].codes[CP_CONFIGURE_REJECT], want && !allow);
+		if (want && allow)
+			assert_int_equal(p.node[0].codes[CP_CONFIGURE_NAK], !knows);
+		else if (want)
+			assert_int_equal(p.node[0].codes[CP_CONFIGURE_NAK], 0);
+		else /* invited until Max-Failure, or not at all */
+			assert_int_equal(p.node[0].codes[CP_CONFIGURE_NAK], allow ? default_lcp.timing.max_failure : 0);
+	}
+}
+
+/* want: request_dns; allow: there is one to give. */
+static void
+name_servers_have_a_four_way_policy_at_both_ends(void **state)
+{
+	(void)state;
+	for (unsigned cell = 0; cell < 16; cell++) {
+		struct ipcp_wish wish[2] = {{BOTH, .address = OURS}, {BOTH, .address = GIVEN}};
+		struct policed p;
+
+		for (unsigned k = 0; k < 2; k++) {
+			const struct host_policy policy = policy_of(cell >> 2 * k & 3);
+
+			wish[k].request_dns = policy.want;
+			wish[k].dns[0] = policy.allow ? DNS1 + 16 * k : 0;
+			wish[k].dns[1] = policy.allow ? DNS2 + 16 * k : 0;
+		}
+		police(&p, wish);
+		for (unsigned k = 0; k < 2; k++) {
+			const bool want = wish[1 - k].request_dns, allow = wish[k].dns[0] != 0;
+
+			assert_true(ipcp_is_open(&p.end[k]));
+			assert_int_equal(ipcp_dns(&p.end[1 - k], 0), want ? wish[k].dns[0] : 0);
+			assert_int_equal(ipcp_dns(&p.end[1 - k], 1), want ? wish[k].dns[1] : 0);
+			assert_int_equal(p.node[k].codes[CP_CONFIGURE_REJECT], want && !allow);
+			assert_int_equal(p.node[k].codes[CP_CONFIGURE_NAK], want && allow);
+		}
 	}
 }
 
@@ -443,6 +567,9 @@ main(void)
 		cmocka_unit_test(rejected_protocol_finishes_the_layer),
 		cmocka_unit_test(lcp_codes_are_unknown_to_ipcp),
 		cmocka_unit_test(pair_of_wishes_agrees_or_says_why),
+		cmocka_unit_test(the_address_has_a_four_way_policy_at_both_ends),
+		cmocka_unit_test(a_given_address_follows_the_four_way_policy),
+		cmocka_unit_test(name_servers_have_a_four_way_policy_at_both_ends),
 		cmocka_unit_test(lossy_wire_ends_open_or_in_a_named_failure),
 	};
 

@@ -16,7 +16,7 @@ static void
 start(struct ipv6cp *c, const struct ipv6cp_wish *w, struct outbox *out)
 {
 	rng = (struct rng){7};
-	ipv6cp_init(c, w, &default_lcp, rng_fill, &rng);
+	ipv6cp_init(c, w, &default_lcp.timing, rng_fill, &rng);
 	outbox_init(out);
 	ipv6cp_open(c, 1000, out);
 	outbox_init(out);
@@ -80,7 +80,7 @@ an_identifier_made_up_is_not_universal(void **state)
 		uint64_t id;
 
 		rng = (struct rng){i};
-		ipv6cp_init(&c, &w, &default_lcp, rng_fill, &rng);
+		ipv6cp_init(&c, &w, &default_lcp.timing, rng_fill, &rng);
 		outbox_init(&out);
 		ipv6cp_open(&c, 1000, &out);
 		ipv6cp_lower(&c, true, 1000, &out);
@@ -174,7 +174,7 @@ peer_that_insists_on_ours_is_rejected_in_the_end(void **state)
 
 	(void)state;
 	start(&c, &wish, &out);
-	for (uint8_t i = 0; i < default_lcp.max_failure; i++) {
+	for (uint8_t i = 0; i < default_lcp.timing.max_failure; i++) {
 		give(&c, CP_CONFIGURE_REQUEST, i, "010a 020000fffe000001", &out);
 		assert_true(id_sent(&out, CP_CONFIGURE_NAK) != wish.id);
 	}
@@ -285,14 +285,14 @@ endless_naks_end(void **state)
 
 	(void)state;
 	start(&c, &wish, &out);
-	for (; i <= default_lcp.max_failure; i++) {
+	for (; i <= default_lcp.timing.max_failure; i++) {
 		assert_non_null(sent_code(&out, CP_CONFIGURE_REQUEST, &len));
 		assert_int_equal(len, 14);
 		snprintf(text, sizeof(text), "010a 00000000000000%02x", i + 1);
 		answer(&c, CP_CONFIGURE_NAK, text, &out);
 	}
 	assert_sent(&out, CP_CONFIGURE_REQUEST, c.fsm.request_id, "");
-	for (; i <= 2u * default_lcp.max_failure; i++) {
+	for (; i <= 2u * default_lcp.timing.max_failure; i++) {
 		assert_null(ipv6cp_why(&c));
 		answer(&c, CP_CONFIGURE_NAK, text, &out);
 	}
@@ -329,8 +329,8 @@ the_option_has_a_four_way_policy_at_both_ends(void **state)
 		struct rng r[2] = {{3}, {4}};
 		struct wire w;
 
-		ipv6cp_init(&m[0], &a, &default_lcp, rng_fill, &r[0]);
-		ipv6cp_init(&m[1], &b, &default_lcp, rng_fill, &r[1]);
+		ipv6cp_init(&m[0], &a, &default_lcp.timing, rng_fill, &r[0]);
+		ipv6cp_init(&m[1], &b, &default_lcp.timing, rng_fill, &r[1]);
 		node_ipv6cp(&n[0], &m[0]);
 		node_ipv6cp(&n[1], &m[1]);
 		wire_init(&w, &n[0], &n[1], 5);
@@ -370,7 +370,7 @@ two_with_the_same_identifier_part(void **state)
 		struct wire w;
 
 		for (unsigned k = 0; k < 2; k++) {
-			ipv6cp_init(&m[k], &wish, &default_lcp, rng_fill, &r[k]);
+			ipv6cp_init(&m[k], &wish, &default_lcp.timing, rng_fill, &r[k]);
 			node_ipv6cp(&n[k], &m[k]);
 		}
 		wire_init(&w, &n[0], &n[1], seed);
@@ -408,7 +408,7 @@ two_that_are_alike_in_everything_do_not_loop(void **state)
 
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
-		ipv6cp_init(&m[k], &wish, &default_lcp, rng_fill, &r[k]);
+		ipv6cp_init(&m[k], &wish, &default_lcp.timing, rng_fill, &r[k]);
 		node_ipv6cp(&n[k], &m[k]);
 	}
 	wire_init(&w, &n[0], &n[1], 1);

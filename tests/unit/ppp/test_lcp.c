@@ -288,7 +288,7 @@ stubborn_peer_is_rejected_after_max_failure_naks(void **state)
 	(void)state;
 	bench_init(&b);
 	bench_start(&b);
-	for (i = 0; i < default_lcp.max_failure; i++) {
+	for (i = 0; i < default_lcp.timing.max_failure; i++) {
 		give(&b, CP_CONFIGURE_REQUEST, (uint8_t)i, "010405dc");
 		assert_non_null(sent_code(&b.out, CP_CONFIGURE_NAK, &len));
 	}
@@ -495,7 +495,7 @@ answer_slower_than_the_restart_timer_still_counts(void **state)
 
 	(void)state;
 	bench_init(&b);
-	b.policy.restart_ms = 2000;
+	b.policy.timing.restart_ms = 2000;
 	bench_start(&b);
 	req = sent_code(&b.out, CP_CONFIGURE_REQUEST, &len);
 	memcpy(p, req, len);
@@ -520,7 +520,7 @@ endless_naks_end_in_a_named_failure(void **state)
 	bench_start(&b);
 	for (i = 0; i < 100 && b.lcp.fsm.state != CP_CLOSING; i++)
 		answer(&b, CP_CONFIGURE_NAK, "0d0306"); /* always for something that we did not ask */
-	assert_int_equal(i, 2 * default_lcp.max_failure + 1);
+	assert_int_equal(i, 2 * default_lcp.timing.max_failure + 1);
 	assert_string_equal(lcp_why(&b.lcp), "negotiation does not converge");
 }
 
@@ -534,7 +534,7 @@ option_naked_for_ever_is_left_out(void **state)
 	(void)state;
 	bench_init(&b);
 	bench_start(&b);
-	for (i = 0; i <= default_lcp.max_failure; i++)
+	for (i = 0; i <= default_lcp.timing.max_failure; i++)
 		answer(&b, CP_CONFIGURE_NAK, i % 2 != 0 ? "01040400" : "01040402");
 	assert_false(request_has(&b, LCP_MRU, &opt));
 	ack_request(&b);
@@ -1350,7 +1350,7 @@ stubborn_demand_for_foreign_authentication_is_rejected_in_the_end(void **state)
 	bench_init(&b);
 	b.wish.accept[0] = HOST_AUTH_PAP;
 	bench_start(&b);
-	for (i = 0; i < default_lcp.max_failure; i++) {
+	for (i = 0; i < default_lcp.timing.max_failure; i++) {
 		give(&b, CP_CONFIGURE_REQUEST, (uint8_t)i, "0305c22381");
 		assert_sent(&b.out, CP_CONFIGURE_NAK, (uint8_t)i, "0304c023");
 	}
@@ -1365,8 +1365,8 @@ timing_of_zero_means_the_rfcs_defaults(void **state)
 
 	(void)state;
 	bench_init(&b);
-	b.policy.restart_ms = 0;
-	b.policy.max_configure = b.policy.max_terminate = b.policy.max_failure = 0;
+	b.policy.timing.restart_ms = 0;
+	b.policy.timing.max_configure = b.policy.timing.max_terminate = b.policy.timing.max_failure = 0;
 	bench_start(&b);
 	assert_int_equal(lcp_deadline_ms(&b.lcp), b.now_ms + 3000);
 	assert_int_equal(b.lcp.fsm.max_configure, 10);

@@ -141,7 +141,7 @@ config_of(enum auth_role role, uint8_t algorithm, const struct script *s)
 		.algorithm = algorithm,
 		.name = names[role],
 		.secret = ms1 ? "MyPw" : "clientPass",
-		.timing = &default_lcp,
+		.timing = &default_lcp.timing,
 		.random = scripted,
 		.random_ctx = (void *)(uintptr_t)s};
 }

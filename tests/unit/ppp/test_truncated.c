@@ -28,7 +28,8 @@ struct machines {
 static void
 machines_up(struct machines *m, struct outbox *out)
 {
-	static const struct ipcp_wish ip = {.address = 0x0a000001, .peer_address = 0x0a000002, .dns = {1, 2}};
+	static const struct ipcp_wish ip = {
+		.p_address = {true, true}, .address = 0x0a000001, .peer_address = 0x0a000002, .dns = {1, 2}};
 	static const struct ipv6cp_wish ip6 = {.id = 1, .p_id = {true, true}};
 	struct lcp_wish wish = default_wish();
 	unsigned role, i;
@@ -38,14 +39,14 @@ machines_up(struct machines *m, struct outbox *out)
 	lcp_init(&m->lcp, &wish, rng_fill, &rng);
 	lcp_open(&m->lcp, 0, out);
 	lcp_lower(&m->lcp, true, 0, out);
-	ipcp_init(&m->ipcp, &ip, &default_lcp);
+	ipcp_init(&m->ipcp, &ip, &default_lcp.timing);
 	ipcp_open(&m->ipcp, 0, out);
 	ipcp_lower(&m->ipcp, true, 0, out);
-	ipv6cp_init(&m->ipv6cp, &ip6, &default_lcp, rng_fill, &rng);
+	ipv6cp_init(&m->ipv6cp, &ip6, &default_lcp.timing, rng_fill, &rng);
 	ipv6cp_open(&m->ipv6cp, 0, out);
 	ipv6cp_lower(&m->ipv6cp, true, 0, out);
 	for (role = 0; role < 2; role++) {
-		pap_init(&m->pap[role], role, "n", "p", &default_lcp);
+		pap_init(&m->pap[role], role, "n", "p", &default_lcp.timing);
 		pap_open(&m->pap[role], 0, out);
 		pap_lower(&m->pap[role], true, 0, out);
 	}
@@ -54,7 +55,7 @@ machines_up(struct machines *m, struct outbox *out)
 			.algorithm = algorithms[i / 2],
 			.name = "n",
 			.secret = "s",
-			.timing = &default_lcp,
+			.timing = &default_lcp.timing,
 			.random = rng_fill,
 			.random_ctx = &rng};
 
