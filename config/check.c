@@ -157,6 +157,8 @@ check_multilink(struct check *c, const struct config_multilink *ml)
 {
 	if (ml->require && !ml->enabled)
 		check_error(c, &ml->require, "multilink is not enabled");
+	if (ml->profile != CONFIG_PROFILE_NONE && ml->mrru != 0)
+		check_error(c, &ml->profile, "an MRRU stands here too; one of them is enough");
 	if (ml->stall_min_ms > ml->stall_max_ms)
 		check_error(c, &ml->stall_min_ms, "is longer than stall_max");
 }

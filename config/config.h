@@ -122,6 +122,7 @@ struct config_lcp_options {
 
 struct config_lcp {
 	uint16_t mru; /* 0: auto, see config_mru() */
+	uint16_t mtu; /* 0: auto, the peer's MRU */
 	uint32_t echo_interval_ms;
 	uint8_t echo_failures;
 	uint32_t restart_ms; /* 0: fsm_timeout */
@@ -157,7 +158,11 @@ enum config_mode { CONFIG_WEIGHTED, CONFIG_EQUAL, CONFIG_ROUND_ROBIN, CONFIG_PAC
 
 enum config_bundle_key { CONFIG_KEY_EXACT, CONFIG_KEY_LOWER_CASE, CONFIG_KEY_STRIP_REALM };
 
+/* What a kind of peer is used to. */
+enum config_profile { CONFIG_PROFILE_NONE, CONFIG_PROFILE_CISCO, CONFIG_PROFILE_JUNIPER, CONFIG_PROFILE_WINDOWS };
+
 struct config_multilink {
+	enum config_profile profile;
 	bool enabled;
 	bool require;               /* a link without multilink is closed */
 	bool allow_unauthenticated; /* M-08 */
@@ -250,6 +255,8 @@ struct config_limits {
 	uint32_t sessions, sessions_per_mac, sessions_per_vlan, sessions_per_port; /* 0: no limit */
 };
 
+enum { CONFIG_IP_MTU_AUTO = -1, CONFIG_IP_MTU_FIT_ONE_FRAGMENT = -2 };
+
 enum config_wrong_service { CONFIG_WRONG_SERVICE_SILENT, CONFIG_WRONG_SERVICE_ERROR };
 
 struct config_concentrator {
@@ -274,6 +281,7 @@ struct config_concentrator {
 	struct config_ref pool;
 	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
 	bool request_dns;
+	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
 	bool source_check;
 	struct config_network network;
 	struct config_mss mss;
@@ -308,8 +316,6 @@ struct config_link {
 	bool max_payload;
 	struct config_redial redial; /* what the link does not say itself is the client's */
 };
-
-enum { CONFIG_IP_MTU_AUTO = -1, CONFIG_IP_MTU_FIT_ONE_FRAGMENT = -2 };
 
 struct config_client {
 	char *name;
@@ -412,7 +418,7 @@ bool config_where(const struct config *cfg, const void *field, unsigned *line, c
  * PPP-Max-Payload was agreed (RFC 2516 section 7, RFC 4638). */
 uint16_t config_mru(const struct config_lcp *lcp, const struct config_port *port, bool max_payload);
 
-/* MRRU that is announced: multilink->mrru, or with auto the largest MTU of the IP ports, at least 1500. */
+/* MRRU that is announced: multilink->mrru; or with auto its profile's, or without one the largest MTU of the IP ports, at least 1500. */
 uint16_t config_mrru(const struct config *cfg, const struct config_multilink *multilink);
 
 /* Works out, for each concentrator and port and for each link of a client, what of the port's MTU is left for one

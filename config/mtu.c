@@ -18,6 +18,8 @@ enum {
 	PROTOCOL_BYTES = 2,
 	TAG_BYTES = 4,
 	WHOLE_PACKET = 1500,
+	V4_TCP_HEADERS = 40,
+	V6_TCP_HEADERS = 60,
 };
 
 uint16_t
@@ -33,10 +35,14 @@ config_mru(const struct config_lcp *lcp, const struct config_port *port, bool ma
 uint16_t
 config_mrru(const struct config *cfg, const struct config_multilink *multilink)
 {
+	static const uint16_t profiles[] = {
+		[CONFIG_PROFILE_CISCO] = 1524, [CONFIG_PROFILE_JUNIPER] = 1590, [CONFIG_PROFILE_WINDOWS] = 1614};
 	uint16_t most = WHOLE_PACKET;
 
 	if (multilink->mrru != 0)
 		return multilink->mrru;
+	if (multilink->profile != CONFIG_PROFILE_NONE)
+		return profiles[multilink->profile];
 	for (size_t i = 0; i < cfg->n_ports; i++)
 		if (cfg->ports[i].kind == CONFIG_IP && cfg->ports[i].mtu > most)
 			most = cfg->ports[i].mtu;
@@ -93,6 +99,16 @@ warn_short(struct check *c, const struct chain *line, unsigned mru)
 			mru, PPPOE_MRU);
 }
 
+/* The same in the other direction. */
+static void
+warn_short_mtu(struct check *c, const struct chain *line)
+{
+	if (line->lcp->mtu != 0 && line->lcp->mtu < PPPOE_MRU)
+		check_warning(c, &line->lcp->mtu,
+			"%u is short: below %u multilink makes more fragments, not fewer; for smaller packets see ip_mtu",
+			line->lcp->mtu, PPPOE_MRU);
+}
+
 static void
 warn_max_payload(struct check *c, const struct chain *line)
 {
@@ -131,6 +147,8 @@ check_chain(struct check *c, const struct chain *line, enum config_level mildest
 	mru = config_mru(line->lcp, line->port, *line->max_payload);
 	if (line->multilink->enabled && mru < PPPOE_MRU)
 		warn_short(c, line, mru);
+	if (line->multilink->enabled)
+		warn_short_mtu(c, line);
 	warn_max_payload(c, line);
 	show_chain(c, line, mru);
 }
@@ -176,12 +194,45 @@ check_client(struct check *c, const struct config_client *client, enum config_le
 static void
 check_mrru(struct check *c, const struct config_multilink *ml)
 {
-	for (size_t i = 0; i < c->cfg->n_ports && ml->enabled && ml->mrru != 0; i++) {
+	const void *given = ml->mrru != 0 ? (const void *)&ml->mrru : (const void *)&ml->profile;
+	const uint16_t mrru = config_mrru(c->cfg, ml);
+
+	for (size_t i = 0; i < c->cfg->n_ports && ml->enabled; i++) {
 		const struct config_port *port = &c->cfg->ports[i];
 
-		if (port->kind == CONFIG_IP && port->mtu > ml->mrru)
-			check_warning(c, &ml->mrru, "%u is short: port %s has mtu %u", ml->mrru, port->name, port->mtu);
+		if (port->kind == CONFIG_IP && port->mtu > mrru)
+			check_warning(c, given, "%u is short: port %s has mtu %u", mrru, port->name, port->mtu);
 	}
+}
+
+/* Packets that are cut by nothing but multilink are not made smaller by it being able to. */
+static void
+check_ip_mtu(struct check *c, const int *ip_mtu, const struct config_multilink *ml)
+{
+	if (*ip_mtu == CONFIG_IP_MTU_FIT_ONE_FRAGMENT && !ml->enabled)
+		check_warning(c, ip_mtu, "changes nothing: multilink is not enabled, so nothing is cut into fragments");
+}
+
+/* A segment that is announced as welcome must come in one packet that we put together. */
+static void
+check_mss(struct check *c, const struct config_mss *mss, const struct config_multilink *ml)
+{
+	const int mrru = config_mrru(c->cfg, ml);
+
+	if (ml->enabled && mss->v4 + V4_TCP_HEADERS > mrru)
+		check_warning(c, &mss->v4, "%d with its headers makes packets of %d bytes, and the MRRU is %d", mss->v4,
+			mss->v4 + V4_TCP_HEADERS, mrru);
+	if (ml->enabled && mss->v6 + V6_TCP_HEADERS > mrru)
+		check_warning(c, &mss->v6, "%d with its headers makes packets of %d bytes, and the MRRU is %d", mss->v6,
+			mss->v6 + V6_TCP_HEADERS, mrru);
+}
+
+static void
+check_bundle(struct check *c, const struct config_multilink *ml, const struct config_mss *mss, const int *ip_mtu)
+{
+	check_mrru(c, ml);
+	check_mss(c, mss, ml);
+	check_ip_mtu(c, ip_mtu, ml);
 }
 
 void
@@ -192,12 +243,13 @@ check_mtu(struct check *c, enum config_level mildest)
 	for (size_t i = 0; i < cfg->n_concentrators; i++) {
 		check_concentrator(c, &cfg->concentrators[i], mildest);
 		if (mildest >= CONFIG_WARNING)
-			check_mrru(c, &cfg->concentrators[i].multilink);
+			check_bundle(c, &cfg->concentrators[i].multilink, &cfg->concentrators[i].mss,
+				&cfg->concentrators[i].ip_mtu);
 	}
 	for (size_t i = 0; i < cfg->n_clients; i++) {
 		check_client(c, &cfg->clients[i], mildest);
 		if (mildest >= CONFIG_WARNING)
-			check_mrru(c, &cfg->clients[i].multilink);
+			check_bundle(c, &cfg->clients[i].multilink, &cfg->clients[i].mss, &cfg->clients[i].ip_mtu);
 	}
 }
 

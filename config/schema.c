@@ -121,6 +121,9 @@ static const struct schema_key lcp_keys[] = {
 	{NUMBER(config_lcp, mru, "mru", 128, MTU_MAX - 8), .words = auto_0, .preset = "auto",
 		.help = "Largest PPP payload in bytes that we take on a link; auto is what the port's MTU leaves, at most 1492 "
 			"unless PPP-Max-Payload (RFC 4638) was agreed."},
+	{NUMBER(config_lcp, mtu, "mtu", 128, MTU_MAX - 8), .words = auto_0, .preset = "auto",
+		.help = "Largest PPP payload in bytes that we send on a link, even if the peer takes more; auto is what the peer and the port "
+			"take. Below 1492 it makes more fragments; for smaller packets see ip_mtu."},
 	{TIME_MS(config_lcp, echo_interval_ms, "echo_interval", 100, HOUR_MS), .words = never_0, .preset = "5 s",
 		.help = "How often an Echo-Request tests the link."},
 	{NUMBER(config_lcp, echo_failures, "echo_failures", 1, 255), .preset = "3",
@@ -185,6 +188,9 @@ static const struct schema_word modes[] = {{"weighted", CONFIG_WEIGHTED}, {"equa
 static const struct schema_word bundle_keys[] = {{"exact", CONFIG_KEY_EXACT}, {"lower-case", CONFIG_KEY_LOWER_CASE},
 	{"strip-realm", CONFIG_KEY_STRIP_REALM}, {NULL, 0}};
 
+static const struct schema_word profiles[] = {{"none", CONFIG_PROFILE_NONE}, {"cisco", CONFIG_PROFILE_CISCO},
+	{"juniper", CONFIG_PROFILE_JUNIPER}, {"windows", CONFIG_PROFILE_WINDOWS}, {NULL, 0}};
+
 static const struct schema_key multilink_keys[] = {
 	{BOOL(config_multilink, enabled, "enabled"), .preset = "yes",
 		.help = "Whether multilink (RFC 1990) is asked for and accepted at all; it works with a single link too."},
@@ -193,9 +199,12 @@ static const struct schema_key multilink_keys[] = {
 	{BOOL(config_multilink, allow_unauthenticated, "allow_unauthenticated"), .preset = "no",
 		.help = "Whether links without authentication may form a bundle; anybody could then join it with a forged "
 			"endpoint discriminator."},
+	{WORD(config_multilink, profile, "profile", profiles), .preset = "none",
+		.help = "Peer whose usual MRRU is announced as ours: cisco 1524, juniper 1590, windows 1614; instead of mrru."},
 	{NUMBER(config_multilink, mrru, "mrru", 1500, 65535), .words = auto_0, .preset = "auto",
-		.help = "Largest packet in bytes that we put together again (RFC 1990 section 5.1.1); auto is the largest MTU "
-			"of the IP ports, at least 1500."},
+		.help = "Largest packet in bytes that we put together again (RFC 1990 section 5.1.1); auto is that of the profile, or else the "
+			"largest MTU of the IP ports, at least 1500. What we send is bounded by the peer's, which may be another, and by "
+			"ip_mtu."},
 	{GROUP(config_multilink, endpoint, "endpoint", endpoint_group), .help = "Our endpoint discriminator."},
 	{NUMBER(config_multilink, links_max, "links_max", 1, CONFIG_LINKS_MAX), .preset = "8",
 		.help = "Links that a bundle may have."},
@@ -365,6 +374,9 @@ static const struct schema_group route_group = {.name = "routes",
 
 /* ------------------------------------------------------------------ concentrators */
 
+static const struct schema_word ip_mtu_words[] = {
+	{"auto", CONFIG_IP_MTU_AUTO}, {"fit-one-fragment", CONFIG_IP_MTU_FIT_ONE_FRAGMENT}, {NULL, 0}};
+
 static const struct schema_key limit_keys[] = {
 	{PER_SECOND(config_limits, padi_per_s, "padi_rate", 1, 10000000), .words = unlimited_0, .preset = "2000 /s",
 		.help = "PADI frames that are looked at in all."},
@@ -435,6 +447,9 @@ static const struct schema_key concentrator_keys[] = {
 		.help = "Name servers for clients that ask for them, two at most; empty refuses."},
 	{BOOL(config_concentrator, request_dns, "request_dns"), .preset = "no",
 		.help = "Whether clients are asked for name servers; the event that their bundle is up names them."},
+	{NUMBER(config_concentrator, ip_mtu, "ip_mtu", 576, 65535), .words = ip_mtu_words, .preset = "auto",
+		.help = "Largest IP packet in bytes sent to a subscriber: auto is what his end takes, fit-one-fragment what no link of his "
+			"bundle needs to cut."},
 	{BOOL(config_concentrator, source_check, "source_check"), .preset = "yes",
 		.help = "Whether packets of subscribers must come from an address that is routed to them."},
 	{GROUP(config_concentrator, network, "network", network_group), .help = "Network protocols."},
@@ -495,9 +510,6 @@ static const struct schema_key link_keys[] = {
 	END};
 static const struct schema_group link_group = {
 	.name = "links", .help = "Links of a client by name.", .size = sizeof(struct config_link), .keys = link_keys};
-
-static const struct schema_word ip_mtu_words[] = {
-	{"auto", CONFIG_IP_MTU_AUTO}, {"fit-one-fragment", CONFIG_IP_MTU_FIT_ONE_FRAGMENT}, {NULL, 0}};
 
 static const struct schema_key client_keys[] = {
 	{TEXT(config_client, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "none",

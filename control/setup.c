@@ -106,6 +106,7 @@ lcp_of(const struct config_lcp *l, uint32_t fsm_timeout_ms, struct host_policy a
 {
 	return (struct host_lcp){
 		.mru = l->mru,
+		.mtu = l->mtu,
 		.timing =
 			{
 				.restart_ms = given_of(l->restart_ms, fsm_timeout_ms),
@@ -473,6 +474,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.auth_timing = {.restart_ms = given_of(c->authentication_ms, c->fsm_timeout_ms),
 			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
 		.request_dns = c->request_dns,
+		.ip_mtu = c->ip_mtu,
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,

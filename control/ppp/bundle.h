@@ -83,7 +83,7 @@ struct bundle {
 	struct bundle_held held[NCPS];
 };
 
-/* Largest packet we send: the peer's MRRU; ip_mtu (host_client) may lower it, -2 to what one fragment of tx_mru carries. */
+/* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */
 uint16_t bundle_ip_mtu(const struct bundle_format *f, int ip_mtu, uint16_t tx_mru);
 /* Ceiling for SYNs: configured (-1: mtu less headers). 0: leave alone. */
 uint16_t bundle_mss(int configured, uint16_t mtu, uint16_t headers);

@@ -77,6 +77,7 @@ struct host_timing {
 
 struct host_lcp {
 	uint16_t mru; /* 0: what the port allows, at most 1492 unless PPP-Max-Payload was agreed */
+	uint16_t mtu; /* most that we send, whatever the peer takes; 0: what it takes */
 	struct host_timing timing;
 	uint32_t echo_interval_ms; /* 0: never */
 	uint8_t echo_failures;
@@ -179,7 +180,8 @@ struct host_concentrator {
 	uint32_t address; /* ours in IPCP, host order */
 	uint32_t dns[2];  /* given to who asks; 0: none */
 	bool request_dns;
-	int pool; /* index, -1: none */
+	int pool;   /* index, -1: none */
+	int ip_mtu; /* -1, 0: from the bundle; -2: fit one fragment; else bytes */
 	bool source_check;
 	struct host_network network;
 	struct host_mss mss;

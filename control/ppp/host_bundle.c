@@ -142,7 +142,7 @@ bundle_refresh(struct host *h, struct bundle *b)
 	struct host_out_item *item;
 
 	memset(&v, 0, sizeof(v));
-	b->ip_mtu = bundle_ip_mtu(&b->format, client != NULL ? client->ip_mtu : -1, least_tx_mru(h, b));
+	b->ip_mtu = bundle_ip_mtu(&b->format, client != NULL ? client->ip_mtu : c->cfg->ip_mtu, least_tx_mru(h, b));
 	bundle_sizes(&v, &b->format, client != NULL ? &client->mss : &c->cfg->mss, b->ip_mtu);
 	v.source_check = client != NULL ? client->source_check : c->cfg->source_check;
 	v.multilink = client != NULL ? &client->multilink : &c->multilink;

@@ -482,7 +482,7 @@ layer_up(struct host *h, struct link *l)
 	const struct host_concentrator *cfg = l->client ? NULL : h->concentrators[l->owner].cfg;
 	const enum host_auth demanded = lcp_ours(&l->lcp)->auth;
 
-	l->tx_mru = link_tx_mru(lcp_peers(&l->lcp)->mru, h->ports[l->key.port].cfg->mtu);
+	l->tx_mru = link_tx_mru(lcp_peers(&l->lcp)->mru, h->ports[l->key.port].cfg->mtu, link_lcp_cfg(h, l)->mtu);
 	if (demanded != HOST_AUTH_NONE)
 		auth_begin(h, l, demanded);
 	else if (cfg != NULL && l->lcp.wish.demand[0] != HOST_AUTH_NONE)

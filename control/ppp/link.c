@@ -33,10 +33,12 @@ link_mru_limit(uint16_t port_mtu, uint16_t agreed)
 }
 
 uint16_t
-link_tx_mru(uint16_t peer_mru, uint16_t port_mtu)
+link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling)
 {
-	const uint16_t fits = (uint16_t)(port_mtu - PPPOE_OVERHEAD);
+	uint16_t fits = (uint16_t)(port_mtu - PPPOE_OVERHEAD);
 
+	if (ceiling != 0 && ceiling < fits)
+		fits = ceiling;
 	return peer_mru < fits ? peer_mru : fits;
 }
 

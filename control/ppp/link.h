@@ -96,8 +96,8 @@ const char *link_phase_name(enum link_phase phase);
 
 /* Largest link MRU of a session (RFC 2516 section 7, RFC 4638): agreed is the PPP-Max-Payload of discovery, 0 without. */
 uint16_t link_mru_limit(uint16_t port_mtu, uint16_t agreed);
-/* What one frame to the peer may carry: the peer's MRU, and what the port lets through. */
-uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu);
+/* What one frame to the peer may carry: the peer's MRU, what the port lets through, and the configured ceiling (0: none). */
+uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling);
 /* Sending side: configured; or, when no rate is, what the access node said of the line in our direction. */
 struct host_line link_line(const struct host_line *configured, uint32_t dsl_rate_kbps);
 /* Fills what LCP agreed on. */

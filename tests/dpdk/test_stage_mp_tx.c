@@ -199,6 +199,61 @@ fragments_keep_to_the_link_mru_and_packets_to_the_mrru(void **state)
 	rig_close(&l.r);
 }
 
+/* Don't Fragment, checksum made anew. */
+static void
+set_df(struct frame *ip)
+{
+	store_be16(ip->b + 6, IP4_DF);
+	store_be16(ip->b + 10, 0);
+	store_be16(ip->b + 10, checksum_fold(checksum_add(0, ip->b, 20)));
+}
+
+/* G-18, G-72: on one line of 1492, with DF, whatever a peer has announced; and one byte more comes back as too big. */
+static void
+single_line_carries_what_any_peers_mrru_allows(void **state)
+{
+	static const uint16_t mrrus[] = {1486, 1500, 1524, 1590, 1614, 4096, 32719, 65535};
+	enum { LARGEST = 1700 };
+	static struct lab_sent s;
+	static struct frame ip;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(mrrus) / sizeof(mrrus[0]); i++) {
+		const unsigned size = mrrus[i] < LARGEST ? mrrus[i] : LARGEST;
+		struct dp_bundle_set set = lab_bundle_defaults(0);
+		struct dp_link_set link;
+		struct lab l;
+		unsigned got = 0, frames = 0;
+
+		lab_open(&l);
+		set.tx_mrru = mrrus[i];
+		lab_bundle(&l, 0, &set);
+		link = lab_link_defaults(&l, 0, 0);
+		link.tx_mru = 1492;
+		lab_link_at(&l, 0, 0, &link);
+		warm_up(&l, 0);
+		packet_udp(&ip, lab_host, lab_address(0), 64, 1, size);
+		set_df(&ip);
+		lab_downlink(&l, &ip);
+		rig_settle(&l.r);
+		for (; lab_sent(&l, &s, false); frames++) {
+			assert_in_range(s.n, 1, 1492 - MP_LONG_LEN);
+			got += (unsigned)s.n;
+		}
+		assert_int_equal(got, size + PPP_PROTO_LEN);
+		assert_int_equal(frames, size <= 1486 ? 1 : 2);
+		if (mrrus[i] < LARGEST) {
+			packet_udp(&ip, lab_host, lab_address(0), 64, 2, size + 1);
+			set_df(&ip);
+			lab_downlink(&l, &ip);
+			rig_settle(&l.r);
+			lab_expect_drops(&l, DROP_BUNDLE_TOO_LARGE, 1);
+			assert_false(lab_sent(&l, &s, false));
+		}
+		rig_close(&l.r);
+	}
+}
+
 static void
 plain_link_sends_plain_frames(void **state)
 {
@@ -279,9 +334,7 @@ packet_above_the_mrru_is_cut_or_answered(void **state)
 	lab_bundle(&l, 0, &set);
 	lab_link(&l, 0, 0, 0);
 	packet_udp(&ip, lab_host, lab_address(0), 64, 1, 1400);
-	store_be16(ip.b + 6, IP4_DF);
-	store_be16(ip.b + 10, 0);
-	store_be16(ip.b + 10, checksum_fold(checksum_add(0, ip.b, 20)));
+	set_df(&ip);
 	lab_downlink(&l, &ip);
 	rig_settle(&l.r);
 	lab_expect_drops(&l, DROP_BUNDLE_TOO_LARGE, 1);
@@ -968,6 +1021,7 @@ main(void)
 		cmocka_unit_test(line_of_number_0_that_goes_away_stops_nobody),
 		cmocka_unit_test(packets_are_cut_over_any_number_of_links_and_carry_their_bytes),
 		cmocka_unit_test(fragments_keep_to_the_link_mru_and_packets_to_the_mrru),
+		cmocka_unit_test(single_line_carries_what_any_peers_mrru_allows),
 		cmocka_unit_test(plain_link_sends_plain_frames),
 		cmocka_unit_test(packets_nobody_can_carry_are_dropped_under_their_names),
 		cmocka_unit_test(packet_above_the_mrru_is_cut_or_answered),

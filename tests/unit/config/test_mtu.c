@@ -40,6 +40,33 @@ static const struct row chains[] = {
 	{"mru_is_short_without_multilink", "mtu: 1500", "lcp: {mru: 1400}, multilink: {enabled: no}", "ports: wan",
 		"t:3:123: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
 		"MRU 1400 = packets of 1400 bytes pass\n"},
+	{"mtu_is_short", "mtu: 1500", "lcp: {mtu: 1440}", "ports: wan",
+		"t:3:71: warning: clients.c.lcp.mtu: 1440 is short: below 1492 multilink makes more fragments, not fewer; for "
+		"smaller packets see ip_mtu\n"
+		"t:3:97: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 - MP header 4 - protocol 2 = 1486 bytes pass in one fragment; MRRU 1500 takes at least 2\n"},
+	{"mtu_is_short_without_multilink", "mtu: 1500", "lcp: {mtu: 1440}, multilink: {enabled: no}", "ports: wan",
+		"t:3:123: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 = packets of 1492 bytes pass\n"},
+	{"mru_of_1492_is_not_short", "mtu: 1500", "lcp: {mru: 1492, mtu: 1492}", "ports: wan",
+		"t:3:108: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 - MP header 4 - protocol 2 = 1486 bytes pass in one fragment; MRRU 1500 takes at least 2\n"},
+	{"profile_cisco", "mtu: 1500", "multilink: {profile: cisco}", "ports: wan",
+		"t:3:108: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 - MP header 4 - protocol 2 = 1486 bytes pass in one fragment; MRRU 1524 takes at least 2\n"},
+	{"one_fragment_without_multilink", "mtu: 1500", "ip_mtu: fit-one-fragment, multilink: {enabled: no}",
+		"ports: wan",
+		"t:3:68: warning: clients.c.ip_mtu: changes nothing: multilink is not enabled, so nothing is cut into fragments\n"
+		"t:3:131: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 = packets of 1492 bytes pass\n"},
+	{"mss_above_the_mrru", "mtu: 1500", "mss: {v4: 1461, v6: 1441}", "ports: wan",
+		"t:3:70: warning: clients.c.mss.v4: 1461 with its headers makes packets of 1501 bytes, and the MRRU is 1500\n"
+		"t:3:80: warning: clients.c.mss.v6: 1441 with its headers makes packets of 1501 bytes, and the MRRU is 1500\n"
+		"t:3:106: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 - MP header 4 - protocol 2 = 1486 bytes pass in one fragment; MRRU 1500 takes at least 2\n"},
+	{"mss_that_just_fits", "mtu: 1500", "mss: {v4: 1460, v6: 1440}", "ports: wan",
+		"t:3:106: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
+		"MRU 1492 - MP header 4 - protocol 2 = 1486 bytes pass in one fragment; MRRU 1500 takes at least 2\n"},
 	{"max_payload_without_room", "mtu: 1500", "", "ports: wan, max_payload: yes",
 		"t:2:39: warning: ports.wan.mtu: 1500 is short: PPP-Max-Payload of 1500 (RFC 4638) needs mtu 1508\n"
 		"t:3:79: note: clients.c.links.a.ports[0]: port wan: mtu 1500 (device: 1500 with 0 VLAN tags) - PPPoE 8, link "
@@ -151,6 +178,29 @@ a_concentrator_has_a_chain_for_each_port(void **state)
 	config_notes_free(&notes);
 }
 
+/* The same file with a profile instead of a number. */
+static void
+a_profile_that_is_short_is_named(void **state)
+{
+	struct config_notes notes;
+	struct config *cfg = load_text(
+		"ports:\n"
+		"  wan: {device: d1, kind: access}\n"
+		"  lan: {device: d2, kind: ip, mtu: 1600}\n"
+		"clients: {c: {username: u, password: x, multilink: {profile: juniper}, links: {a: {ports: wan}}}}\n",
+		&notes);
+	char *said;
+
+	(void)state;
+	assert_non_null(cfg);
+	config_check_mtu(cfg, &notes);
+	said = notes_text(&notes);
+	assert_non_null(strstr(said, "warning: clients.c.multilink.profile: 1590 is short: port lan has mtu 1600\n"));
+	free(said);
+	config_free(cfg);
+	config_notes_free(&notes);
+}
+
 static void
 auto_sizes_follow_from_the_ports(void **state)
 {
@@ -170,7 +220,11 @@ auto_sizes_follow_from_the_ports(void **state)
 	};
 	static const struct {
 		uint16_t mtu, mrru, want;
-	} mrrus[] = {{1400, 0, 1500}, {1500, 0, 1500}, {9000, 0, 9000}, {9000, 1524, 1524}};
+		enum config_profile profile;
+	} mrrus[] = {{1400, 0, 1500, CONFIG_PROFILE_NONE}, {1500, 0, 1500, CONFIG_PROFILE_NONE},
+		{9000, 0, 9000, CONFIG_PROFILE_NONE}, {9000, 1524, 1524, CONFIG_PROFILE_NONE},
+		{9000, 0, 1524, CONFIG_PROFILE_CISCO}, {9000, 0, 1590, CONFIG_PROFILE_JUNIPER},
+		{1500, 0, 1614, CONFIG_PROFILE_WINDOWS}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(mrus) / sizeof(mrus[0]); i++) {
@@ -183,7 +237,7 @@ auto_sizes_follow_from_the_ports(void **state)
 		struct config_port ports[] = {
 			{.kind = CONFIG_IP, .mtu = mrrus[i].mtu}, {.kind = CONFIG_ACCESS, .mtu = 9600}};
 		const struct config cfg = {.ports = ports, .n_ports = 2};
-		const struct config_multilink ml = {.mrru = mrrus[i].mrru};
+		const struct config_multilink ml = {.mrru = mrrus[i].mrru, .profile = mrrus[i].profile};
 
 		assert_int_equal(config_mrru(&cfg, &ml), mrrus[i].want);
 	}
@@ -196,6 +250,7 @@ main(void)
 		cmocka_unit_test(the_chain_is_worked_out_and_the_short_value_named),
 		cmocka_unit_test(sizes_that_cannot_work_are_errors_when_loading),
 		cmocka_unit_test(a_concentrator_has_a_chain_for_each_port),
+		cmocka_unit_test(a_profile_that_is_short_is_named),
 		cmocka_unit_test(auto_sizes_follow_from_the_ports),
 	};
 

@@ -256,6 +256,7 @@ static const char everything[] =
 	"    authentication_tries: 31\n"
 	"    dns: [192.0.2.53, 192.0.2.54]\n"
 	"    request_dns: yes\n"
+	"    ip_mtu: 1490\n"
 	"    network: {address: {want: no, allow: yes}, restart_timer: 6 s, max_configure: 32, max_terminate: 33,\n"
 	"      max_failure: 34}\n"
 	"    source_check: no\n"
@@ -278,6 +279,7 @@ static const char everything[] =
 	"      bundle_key: strip-realm\n"
 	"    lcp:\n"
 	"      mru: 1480\n"
+	"      mtu: 1470\n"
 	"      echo_interval: 7 s\n"
 	"      echo_failures: 9\n"
 	"      restart_timer: 1500 ms\n"
@@ -317,7 +319,7 @@ static const char everything[] =
 	"    ip_mtu: fit-one-fragment\n"
 	"    source_check: yes\n"
 	"    mss: {v4: off}\n"
-	"    multilink: {endpoint: {class: phone, value: 4912345}}\n"
+	"    multilink: {profile: windows, endpoint: {class: phone, value: 4912345}}\n"
 	"    lcp: {mru: 1400}\n"
 	"    redial: {delay: 2 s, increment: 3 s, limit: 4 min, jitter: 0 s, attempts: 5}\n"
 	"    links:\n"
@@ -617,6 +619,9 @@ values_of_lcp_and_multilink_arrive_in_their_fields(void **state)
 	assert_int_equal(ac->authentication_ms, 2500);
 	assert_int_equal(ac->authentication_tries, 31);
 	assert_true(ac->request_dns);
+	assert_int_equal(ac->ip_mtu, 1490);
+	assert_int_equal(lcp->mtu, 1470);
+	assert_int_equal(ac->multilink.profile, CONFIG_PROFILE_NONE);
 	assert_true(!ac->network.address.want && ac->network.address.allow);
 	assert_int_equal(ac->network.restart_ms, 6000);
 	assert_int_equal(ac->network.max_configure, 32);
@@ -699,6 +704,8 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_int_equal(c->mss.v6, CONFIG_MSS_AUTO);
 	assert_int_equal(c->multilink.endpoint.class, CONFIG_ENDPOINT_PHONE);
 	assert_int_equal(c->multilink.endpoint.n_bytes, 7);
+	assert_int_equal(c->multilink.profile, CONFIG_PROFILE_WINDOWS);
+	assert_int_equal(c->multilink.mrru, 0);
 	assert_int_equal(c->lcp.mru, 1400);
 	assert_int_equal(c->redial.delay_ms, 2000);
 	assert_int_equal(c->redial.increment_ms, 3000);

@@ -30,6 +30,8 @@ static const char yaml[] =
 	"    address: 10.0.0.1\n"
 	"    pool: p\n"
 	"    dns: [9.9.9.9]\n"
+	"    ip_mtu: fit-one-fragment\n"
+	"    multilink: {profile: juniper}\n"
 	"    fsm_timeout: 5 s\n"
 	"    authentication_timer: 2 s\n"
 	"    lcp: {max_configure: 7}\n"
@@ -42,7 +44,7 @@ static const char yaml[] =
 	"    default_route: yes\n"
 	"    routes: [10.9.0.0/16]\n"
 	"    dns: [8.8.8.8]\n"
-	"    lcp: {restart_timer: 4 s}\n"
+	"    lcp: {restart_timer: 4 s, mtu: 1480}\n"
 	"    authentication_tries: 6\n"
 	"    network: {restart_timer: 1 s, address: {allow: no}}\n"
 	"    links:\n"
@@ -178,7 +180,9 @@ the_concentrator_is_carried_over(void **state)
 	assert_int_equal(s->host.pools[0].ranges[1].first, 0x0a000205);
 	assert_int_equal(s->host.pools[0].ranges[1].last, 0x0a000209);
 	assert_true(h->multilink.enabled);
-	assert_true(h->multilink.mrru >= 1500);
+	assert_int_equal(h->multilink.mrru, 1590);
+	assert_int_equal(h->ip_mtu, -2);
+	assert_int_equal(h->lcp.mtu, 0);
 }
 
 static void
@@ -243,6 +247,7 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	assert_true(h->links[1].line_set);
 	assert_int_equal(h->links[1].line.rate_bps, 8000000);
 	assert_int_equal(h->ip_mtu, -1);
+	assert_int_equal(h->lcp.mtu, 1480);
 	assert_int_equal(h->mss.v4, -1);
 }
 
