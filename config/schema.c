@@ -221,9 +221,10 @@ static const struct schema_key multilink_keys[] = {
 	{TIME_MS(config_multilink, null_ms, "null_fragments", 1, 60000), .words = never_0, .preset = "20 ms",
 		.help = "How long after data on the other links an idle link sends a null fragment, so that the peer need not wait "
 			"for it."},
-	{TIME_MS(config_multilink, stall_min_ms, "stall_min", 1, 60000), .preset = "20 ms",
+	{TIME_MS(config_multilink, stall_min_ms, "stall_min", 1, 60000), .preset = "100 ms",
 		.help = "Shortest time that a missing fragment is waited for while the lines that owe it are silent; the time follows "
-			"the skew that is measured."},
+			"the skew that is measured. Below that, a line that is late for once, or a peer that was kept from sending, costs "
+			"packets that were on their way."},
 	{TIME_MS(config_multilink, stall_max_ms, "stall_max", 1, 60000), .preset = "500 ms",
 		.help = "Longest time that a missing fragment is waited for, and at least half of it while the lines that owe it bring "
 			"others, or have brought nothing yet."},
