@@ -163,7 +163,7 @@ class Crossing:
                 del waits_for[link]
                 link.release()
             return all(x.state == 'up' for x in links) and all(g.bundle.up for g in self.guests)
-        self.wires.run(done, 5, self.describe)
+        self.wires.run(done, 8, self.describe)  # twice the three seconds: until silence is believed, and until IPCP asks again
 
     def drop(self, link, how):
         self.dropped[how] += 1

@@ -169,9 +169,9 @@ class Stage(Lab):
         try:
             return super().iperf(*argv, **kw)
         except LabError as why:
-            if 'refused' not in str(why):
+            if 'refused' not in str(why) and 'reset by peer' not in str(why):
                 raise
-            time.sleep(0.5)  # the server is about to be started again
+            time.sleep(0.5)  # the server is about to be started again, or has not let go of its last client
             return super().iperf(*argv, **kw)
 
     def shape_guest(self, nic, rate=None, delay=None, extra='', both=True, queue_ms=50):
