@@ -470,6 +470,28 @@ check_twins(struct check *c, const struct config_client *a, const struct config_
 					b->links[j].name, b->name);
 }
 
+/* A static route that leads to the client. */
+static bool
+has_route(const struct config *cfg, const struct config_client *client)
+{
+	for (size_t i = 0; i < cfg->n_routes; i++)
+		if (same_text(cfg->routes[i].client.name, client->name))
+			return true;
+	return false;
+}
+
+static void
+check_dial(struct check *c, const struct config_client *client)
+{
+	if (client->idle_timeout_ms != 0 && client->dial == CONFIG_DIAL_ALWAYS)
+		check_error(c, &client->idle_timeout_ms,
+			"with dial: always the bundle would be dialled again at once; dial must be on-demand or manual");
+	if (client->dial == CONFIG_DIAL_ON_DEMAND && !client->default_route && client->routes.n == 0 &&
+		!has_route(c->cfg, client))
+		check_error(c, &client->dial,
+			"no packet is ever routed to the client: it has neither default_route nor routes");
+}
+
 static void
 check_clients(struct check *c)
 {
@@ -486,6 +508,7 @@ check_clients(struct check *c)
 		check_network(c, &client->network);
 		check_own_address(c, client);
 		check_redial(c, &client->redial);
+		check_dial(c, client);
 		for (size_t j = 0; j < i; j++)
 			check_twins(c, client, &cfg->clients[j]);
 		if (client->default_route && leads != NULL)

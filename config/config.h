@@ -191,7 +191,8 @@ enum { CONFIG_REDIAL_FOR_EVER = 0, CONFIG_REDIAL_NEVER = -1 };
 
 struct config_redial {
 	uint32_t delay_ms, increment_ms, limit_ms, jitter_ms;
-	int attempts; /* CONFIG_REDIAL_FOR_EVER, CONFIG_REDIAL_NEVER, or so many */
+	int attempts;             /* CONFIG_REDIAL_FOR_EVER, CONFIG_REDIAL_NEVER, or so many */
+	uint32_t carrier_wait_ms; /* 0: for ever */
 };
 
 enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP, CONFIG_AUTH_MSCHAP, CONFIG_AUTH_MSCHAPV2 };
@@ -283,6 +284,7 @@ struct config_concentrator {
 	bool request_dns;
 	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
 	bool source_check;
+	uint32_t idle_timeout_ms; /* 0: never */
 	struct config_network network;
 	struct config_mss mss;
 	struct config_lcp lcp;
@@ -317,6 +319,9 @@ struct config_link {
 	struct config_redial redial; /* what the link does not say itself is the client's */
 };
 
+enum config_dial { CONFIG_DIAL_ALWAYS, CONFIG_DIAL_ON_DEMAND, CONFIG_DIAL_MANUAL };
+enum config_start_order { CONFIG_START_TOGETHER, CONFIG_START_ONE_BY_ONE };
+
 struct config_client {
 	char *name;
 	char *username, *password; /* NULL when every link brings its own */
@@ -339,6 +344,9 @@ struct config_client {
 	struct config_lcp lcp;
 	struct config_multilink multilink;
 	struct config_redial redial;
+	enum config_dial dial;
+	enum config_start_order start_order;
+	uint32_t idle_timeout_ms; /* 0: never */
 	struct config_link *links;
 	size_t n_links;
 };

@@ -255,6 +255,8 @@ inherit_redial(const struct check *c, struct config_redial *redial, const struct
 		redial->jitter_ms = from->jitter_ms;
 	if (!check_given(c, &redial->attempts))
 		redial->attempts = from->attempts;
+	if (!check_given(c, &redial->carrier_wait_ms))
+		redial->carrier_wait_ms = from->carrier_wait_ms;
 }
 
 static void

@@ -57,6 +57,7 @@ enum {
 #define GIB INT64_C(1073741824)
 
 static const struct schema_word auto_0[] = {{"auto", 0}, {NULL, 0}};
+static const struct schema_word for_ever_0[] = {{"for-ever", 0}, {NULL, 0}};
 static const struct schema_word never_0[] = {{"never", 0}, {NULL, 0}};
 static const struct schema_word unlimited_0[] = {{"unlimited", 0}, {NULL, 0}};
 static const struct schema_word any_minus_1[] = {{"any", -1}, {NULL, 0}};
@@ -270,7 +271,12 @@ static const struct schema_key redial_keys[] = {
 	{TIME_MS(config_redial, jitter_ms, "jitter", 0, DAY_MS), .preset = "3 s",
 		.help = "Most of the random time that is added to each wait, so that many clients do not dial at once."},
 	{NUMBER(config_redial, attempts, "attempts", 1, 1000000), .words = attempts_words, .preset = "for-ever",
-		.help = "Attempts in a row without success after which the link stays down; 0 is for-ever, -1 is never."},
+		.help = "Attempts in a row without success after which the link stays down, as mpd's max-redial: 0 is for-ever, -1 is "
+			"never."},
+	{TIME_MS(config_redial, carrier_wait_ms, "carrier_wait", 100, DAY_MS), .words = for_ever_0,
+		.preset = "for-ever",
+		.help = "How long a link waits for a carrier on one of its ports until that counts as an attempt without success; with "
+			"for-ever it waits and is dialled as soon as there is one."},
 	END};
 static const struct schema_group redial_group = {.name = "redial",
 	.help = "When a link of a client is dialled again.",
@@ -453,6 +459,10 @@ static const struct schema_key concentrator_keys[] = {
 			"bundle needs to cut."},
 	{BOOL(config_concentrator, source_check, "source_check"), .preset = "yes",
 		.help = "Whether packets of subscribers must come from an address that is routed to them."},
+	{TIME_MS(config_concentrator, idle_timeout_ms, "idle_timeout", 1000, DAY_MS), .words = never_0,
+		.preset = "never",
+		.help = "Time without a packet in either direction after which a bundle is closed with all its links; control "
+			"protocols are no packets."},
 	{GROUP(config_concentrator, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
@@ -512,6 +522,11 @@ static const struct schema_key link_keys[] = {
 static const struct schema_group link_group = {
 	.name = "links", .help = "Links of a client by name.", .size = sizeof(struct config_link), .keys = link_keys};
 
+static const struct schema_word dials[] = {{"always", CONFIG_DIAL_ALWAYS}, {"on-demand", CONFIG_DIAL_ON_DEMAND},
+	{"manual", CONFIG_DIAL_MANUAL}, {NULL, 0}};
+static const struct schema_word start_orders[] = {
+	{"together", CONFIG_START_TOGETHER}, {"one-by-one", CONFIG_START_ONE_BY_ONE}, {NULL, 0}};
+
 static const struct schema_key client_keys[] = {
 	{TEXT(config_client, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "none",
 		.help = "Login of all links that have none of their own."},
@@ -555,6 +570,16 @@ static const struct schema_key client_keys[] = {
 	{GROUP(config_client, multilink, "multilink", multilink_group), .help = "Multilink."},
 	{GROUP(config_client, lcp, "lcp", lcp_group), .help = "Link control."},
 	{GROUP(config_client, redial, "redial", redial_group), .help = "When links are dialled again."},
+	{WORD(config_client, dial, "dial", dials), .preset = "always",
+		.help = "When the links are dialled: always, that is at start and again whenever they are lost; on-demand, by the first "
+			"packet that is routed to the client while it has no bundle, and the packet waits until there is one; "
+			"manual, by the operator."},
+	{WORD(config_client, start_order, "start_order", start_orders), .preset = "together",
+		.help = "Whether all links are dialled together, or in the order of the file one-by-one, each when the one before it is up "
+			"or has failed for the first time."},
+	{TIME_MS(config_client, idle_timeout_ms, "idle_timeout", 1000, DAY_MS), .words = never_0, .preset = "never",
+		.help = "Time without a packet in either direction after which the bundle is closed with all its links, until it is "
+			"dialled on demand or by hand; control protocols are no packets."},
 	{MAP(config_client, links, "links", CONFIG_LINKS_MAX, link_group), .flags = SCHEMA_REQUIRED,
 		.help = "The links."},
 	END};

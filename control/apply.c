@@ -42,6 +42,7 @@ struct queue {
 struct bundle_rec {
 	struct dp_bundle_ref ref;
 	bool live, snapping;
+	bool asked;          /* the core waits for the counters */
 	uint64_t snapped_us; /* 0: never */
 	host_link_id links[DP_BUNDLE_LINKS_MAX];
 	uint8_t leaving[DP_BUNDLE_LINKS_MAX]; /* LINK_REMOVEs of the slot whose event is still to come */
@@ -439,6 +440,22 @@ do_route_del(struct control *c, const struct host_out_item *it)
 	routes_del(c, &it->route.prefix, it->route.len, it->bundle != 0 ? RIB_BUNDLE : RIB_LOCAL, it->bundle);
 }
 
+/* One under way will do. */
+static void
+do_traffic_ask(struct control *c, const struct host_out_item *it)
+{
+	struct apply *a = c->apply;
+	struct bundle_rec *b = bundle_find(a, it->bundle);
+
+	if (b == NULL)
+		return;
+	b->asked = true;
+	if (b->snapping)
+		return;
+	b->snapping = true;
+	queue_command(a, b, DP_CMD_SNAPSHOT, THEN_SNAPPED)->cmd.snapshot = &b->fresh;
+}
+
 static void
 do_effect(struct control *c, const struct host_out_item *it)
 {
@@ -472,6 +489,9 @@ do_effect(struct control *c, const struct host_out_item *it)
 		return;
 	case HOST_OUT_ROUTE_DEL:
 		do_route_del(c, it);
+		return;
+	case HOST_OUT_TRAFFIC_ASK:
+		do_traffic_ask(c, it);
 		return;
 	case HOST_OUT_EVENT:
 		report_event(c, it);
@@ -544,11 +564,20 @@ then_retire(struct control *c, const struct pending *p)
 }
 
 static void
-then_snapped(struct bundle_rec *b)
+then_snapped(struct control *c, const struct pending *p, uint64_t now_ms)
 {
+	struct bundle_rec *b = &c->apply->bundles[p->id];
+	const bool asked = b->asked;
+
 	b->stats = b->fresh;
-	b->snapping = false;
+	b->snapping = b->asked = false;
 	b->snapped_us = clock_us();
+	if (!asked || !b->live)
+		return;
+	const struct host_traffic t = {.rx_packets = b->stats.rx_packets, .tx_packets = b->stats.tx_packets};
+
+	host_traffic(c->host, p->id, &t, now_ms, c->out);
+	apply_effects(c);
 }
 
 static void
@@ -568,7 +597,7 @@ follow(struct control *c, const struct pending *p, uint64_t now_ms)
 		then_retire(c, p);
 		return;
 	case THEN_SNAPPED:
-		then_snapped(&c->apply->bundles[p->id]);
+		then_snapped(c, p, now_ms);
 		return;
 	}
 }

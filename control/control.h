@@ -14,16 +14,20 @@
 
 struct api;
 struct apply;
+struct demand;
 struct event_base;
 struct events;
 struct ip_ports;
 struct rib;
 
 struct control_counters {
-	uint64_t inject_refused;               /* frames the data plane did not take: as lost on the line */
-	uint64_t routes_refused;               /* tables full */
-	uint64_t events_lost;                  /* times that the data plane's event ring had overflowed */
-	uint64_t out_overflow;                 /* effects that did not fit the protocol core's list */
+	uint64_t inject_refused; /* frames the data plane did not take: as lost on the line */
+	uint64_t routes_refused; /* tables full */
+	uint64_t events_lost;    /* times that the data plane's event ring had overflowed */
+	uint64_t out_overflow;   /* effects that did not fit the protocol core's list */
+	uint64_t demand_held,
+		demand_sent; /* packets that waited for an on-demand client's bundle, and that it then got */
+	uint64_t demand_full, demand_expired;  /* not taken for want of room; waited too long, or in vain */
 	uint64_t gone_rx_bytes, gone_tx_bytes; /* IP bytes of bundles that ended */
 };
 
@@ -39,6 +43,7 @@ struct control {
 	struct rib *rib;
 	struct apply *apply;
 	struct ip_ports *ip;
+	struct demand *demand; /* NULL: no client is dialled on demand */
 	struct api *api;
 	struct control_counters counters;
 	uint64_t started_wall_ms;

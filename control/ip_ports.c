@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/apply.h"
+#include "control/demand.h"
 #include "control/log.h"
 #include "control/routes.h"
 #include "dataplane/wire/arp.h"
@@ -108,9 +109,9 @@ has_address4(const struct config_port *p, uint32_t address)
 bool
 ip_is_ours(const struct control *c, const struct ip_addr *address)
 {
-	struct dp_next next;
+	const struct rib_route *r = rib_find(c->rib, address);
 
-	return rib_lookup(c->rib, address, &next) && next.kind == DP_NEXT_LOCAL;
+	return r != NULL && r->next.kind == DP_NEXT_LOCAL && r->rank == RIB_LOCAL;
 }
 
 static bool
@@ -328,19 +329,20 @@ static bool
 proxied(const struct control *c, const struct config_port *port, uint16_t index, uint32_t target)
 {
 	const struct ip_addr a = ip_addr_of4(target);
-	struct dp_next next;
+	const struct rib_route *r = rib_find(c->rib, &a);
 
-	if (!port->proxy_arp || !rib_lookup(c->rib, &a, &next))
+	if (!port->proxy_arp || r == NULL)
 		return false;
-	switch (next.kind) {
+	switch (r->next.kind) {
 	case DP_NEXT_NONE:
-	case DP_NEXT_LOCAL:
 		return false;
+	case DP_NEXT_LOCAL:
+		return r->rank == RIB_DEMAND;
 	case DP_NEXT_BUNDLE:
 		return true;
 	case DP_NEXT_CONNECTED:
 	case DP_NEXT_GATEWAY:
-		return next.port != index;
+		return r->next.port != index;
 	}
 	return false;
 }
@@ -501,6 +503,8 @@ route_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 void
 ip_ports_input(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
+	if (demand_input(c, p, now_ms))
+		return;
 	if (p->origin == DP_FROM_IP_PORT)
 		frame_input(c, p, now_ms);
 	else

@@ -12,6 +12,7 @@
 #include "control/api.h"
 #include "control/apply.h"
 #include "control/clock.h"
+#include "control/demand.h"
 #include "control/ip_ports.h"
 #include "control/log.h"
 #include "control/report.h"
@@ -127,6 +128,8 @@ arm(struct control *c, uint64_t now_ms)
 	uint64_t due = min_ms(ip_ports_deadline_ms(c), api_deadline_ms(c));
 	uint64_t wait_us;
 
+	due = min_ms(due, demand_deadline_ms(c));
+
 	if (!apply_congested(c))
 		due = min_ms(due, host_deadline_ms(c->host));
 	if (c->stopping)
@@ -166,6 +169,7 @@ turn(struct control *c)
 		host_tick(c->host, now_ms, c->out);
 		apply_effects(c);
 	}
+	demand_tick(c, now_ms);
 	ip_ports_tick(c, now_ms);
 	api_tick(c, now_ms);
 	if (c->stopping)
@@ -301,6 +305,7 @@ loop_run(struct control *c)
 	if (ready) {
 		initial_carrier(c, now_ms);
 		ip_ports_start(c);
+		demand_start(c);
 		host_start(c->host, now_ms, c->out);
 		apply_effects(c);
 		turn(c);

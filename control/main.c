@@ -13,6 +13,7 @@
 #include "control/background.h"
 #include "control/clock.h"
 #include "control/control.h"
+#include "control/demand.h"
 #include "control/entropy.h"
 #include "control/events.h"
 #include "control/ip_ports.h"
@@ -153,9 +154,11 @@ start_core(struct control *c)
 	}
 	c->apply = apply_new(c);
 	c->ip = ip_ports_new(c, now_ms);
-	if (c->apply == NULL || c->ip == NULL)
+	if (c->apply == NULL || c->ip == NULL || !demand_new(c)) {
 		log_error("not enough memory");
-	return c->apply != NULL && c->ip != NULL;
+		return false;
+	}
+	return true;
 }
 
 static void
@@ -237,6 +240,7 @@ stop_all(struct control *c)
 	api_close(c->api);
 	if (c->base != NULL)
 		event_base_free(c->base);
+	demand_free(c->demand);
 	ip_ports_free(c->ip);
 	apply_free(c->apply);
 	host_free(c->host);

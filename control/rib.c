@@ -167,8 +167,8 @@ rib_del(struct rib *r, const struct ip_addr *prefix, uint8_t len, enum rib_rank 
 	return compare(true, &before, best_of(r, prefix, len), best);
 }
 
-bool
-rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *next)
+const struct rib_route *
+rib_find(const struct rib *r, const struct ip_addr *address)
 {
 	/* the default route of IPv6 is none of IPv4 */
 	const int least = ip_addr_is4(address) ? IP4_MAPPED_LEN : 0;
@@ -179,10 +179,18 @@ rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *n
 		const struct ip_addr prefix = ip_addr_prefix(address, (unsigned)len);
 		const struct node *n = best_of(r, &prefix, (uint8_t)len);
 
-		if (n != NULL) {
-			*next = n->route.next;
-			return true;
-		}
+		if (n != NULL)
+			return &n->route;
 	}
-	return false;
+	return NULL;
+}
+
+bool
+rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *next)
+{
+	const struct rib_route *route = rib_find(r, address);
+
+	if (route != NULL)
+		*next = route->next;
+	return route != NULL;
 }

@@ -11,13 +11,20 @@
  * that came first. So two lines that bring the same default route do not take it from each other, and a static route returns when
  * a bundle's goes away (G-19). */
 
-enum rib_rank { RIB_LOCAL, RIB_CONNECTED, RIB_BUNDLE, RIB_STATIC };
+enum rib_rank {
+	RIB_LOCAL,
+	RIB_CONNECTED,
+	RIB_BUNDLE,
+	RIB_DEMAND, /* of a client that is dialled on demand: its packets come to control while its bundle has no route */
+	RIB_STATIC,
+};
 
 struct rib_route {
 	struct ip_addr prefix; /* host bits clear; IPv4 is mapped */
 	uint8_t len;           /* of 128 */
 	uint8_t rank;          /* enum rib_rank */
-	uint32_t owner; /* who wants it: the bundle's id, 0 for the configuration; one route a prefix, rank and owner */
+	uint32_t
+		owner; /* who wants it: the bundle's id, the on-demand client's number from 1, 0 for the configuration; one route a prefix, rank and owner */
 	struct dp_next next;
 };
 
@@ -37,5 +44,7 @@ enum rib_change rib_del(struct rib *r, const struct ip_addr *prefix, uint8_t len
 	struct dp_next *best);
 /* Longest prefix that holds the address. */
 bool rib_lookup(const struct rib *r, const struct ip_addr *address, struct dp_next *next);
+/* The same, all of it; NULL: none. Valid until the next change. */
+const struct rib_route *rib_find(const struct rib *r, const struct ip_addr *address);
 
 #endif

@@ -20,6 +20,8 @@ _Static_assert((int)CONFIG_AUTH_MAX == (int)HOST_AUTHS_MAX, "lists of them are e
 _Static_assert((int)CONFIG_ENDPOINT_PHONE == (int)HOST_EP_PHONE, "endpoint classes agree");
 _Static_assert((int)CONFIG_KEY_STRIP_REALM == (int)HOST_KEY_STRIP_REALM, "bundle keys agree");
 _Static_assert((int)CONFIG_KEY_LOWER_CASE == (int)HOST_KEY_LOWER, "bundle keys agree");
+_Static_assert((int)CONFIG_DIAL_ON_DEMAND == (int)HOST_DIAL_ON_DEMAND, "ways to dial agree");
+_Static_assert((int)CONFIG_DIAL_MANUAL == (int)HOST_DIAL_MANUAL, "ways to dial agree");
 _Static_assert((int)CONFIG_VLAN_TAGGED == (int)VLAN_TAGGED && (int)CONFIG_VLAN_AD == (int)VLAN_AD, "VLAN words agree");
 _Static_assert((int)CONFIG_PORTS_MAX <= (int)DP_PORTS_MAX, "every port that can be configured can be started");
 _Static_assert((int)CONFIG_WORKERS_MAX <= (int)DP_WORKERS_MAX, "every worker that can be configured can be started");
@@ -91,6 +93,7 @@ redial_of(const struct config_redial *r)
 		.limit_ms = r->limit_ms,
 		.jitter_ms = r->jitter_ms,
 		.attempts = r->attempts,
+		.carrier_wait_ms = r->carrier_wait_ms,
 	};
 }
 
@@ -475,6 +478,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
 		.request_dns = c->request_dns,
 		.ip_mtu = c->ip_mtu,
+		.idle_timeout_ms = c->idle_timeout_ms,
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
@@ -565,6 +569,9 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
 			(struct host_policy){.want = false, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),
+		.dial = (enum host_dial)c->dial,
+		.one_by_one = c->start_order == CONFIG_START_ONE_BY_ONE,
+		.idle_timeout_ms = c->idle_timeout_ms,
 		.links = links,
 		.n_links = (unsigned)c->n_links,
 	};

@@ -566,6 +566,10 @@ control_counters_json(const struct control *c)
 	put_number(o, "events_lost", n->events_lost);
 	put_number(o, "out_overflow", n->out_overflow);
 	put_number(o, "log_lines_lost", log_lost());
+	put_number(o, "demand_held", n->demand_held);
+	put_number(o, "demand_sent", n->demand_sent);
+	put_number(o, "demand_full", n->demand_full);
+	put_number(o, "demand_expired", n->demand_expired);
 	put_number(o, "gone_rx_bytes", n->gone_rx_bytes);
 	put_number(o, "gone_tx_bytes", n->gone_tx_bytes);
 	return o;

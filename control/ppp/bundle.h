@@ -41,6 +41,15 @@ struct bundle_held {
 	uint8_t bytes[BUNDLE_HELD_MAX];
 };
 
+/* What it has carried, as far as it is asked. */
+struct bundle_meter {
+	uint64_t look_ms; /* of the next question; UINT64_MAX: never */
+	uint64_t packets; /* of data at the last answer, both directions */
+	uint64_t
+		control_packets; /* that came out of multilink frames, where the data plane counts them with the others */
+	uint64_t idle_since_ms;
+};
+
 struct bundle {
 	struct timer timer;
 	uint8_t state; /* enum bundle_state */
@@ -81,6 +90,7 @@ struct bundle {
 	uint32_t route_our, route_peer; /* IPv4 addresses of those that are set */
 
 	struct bundle_held held[NCPS];
+	struct bundle_meter meter;
 };
 
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */

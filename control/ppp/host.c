@@ -328,8 +328,8 @@ host_start(struct host *h, uint64_t now_ms, struct host_out *out)
 	h->started = true;
 	for (unsigned i = 0; i < h->cfg->n_concentrators; i++)
 		concentrator_rearm(h, &h->concentrators[i]);
-	for (unsigned i = 0; i < h->n_dials; i++)
-		dial_start(h, &h->dials[i]);
+	for (unsigned i = 0; i < h->cfg->n_clients; i++)
+		client_start(h, &h->clients[i]);
 	call_end(h);
 }
 
@@ -401,6 +401,7 @@ host_bundle_packet(
 	call_begin(h, now_ms, out);
 	if (b != NULL) {
 		h->frames++;
+		b->meter.control_packets++;
 		bundle_heard(h, b);
 		bundle_input(h, b, p, len);
 	}
@@ -418,6 +419,35 @@ host_installed(struct host *h, host_link_id link, bool ok, uint64_t now_ms, stru
 		link_settle(h, l);
 	}
 	call_end(h);
+}
+
+void
+host_traffic(struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out)
+{
+	struct bundle *b = bundle_of(h, bundle);
+
+	call_begin(h, now_ms, out);
+	if (b != NULL)
+		meter_answer(h, b, t);
+	call_end(h);
+}
+
+bool
+host_demand(struct host *h, unsigned client, const char *what, uint64_t now_ms, struct host_out *out)
+{
+	bool awake = false;
+
+	call_begin(h, now_ms, out);
+	if (client < h->cfg->n_clients)
+		awake = client_demand(h, &h->clients[client], what);
+	call_end(h);
+	return awake;
+}
+
+bool
+host_client_awake(const struct host *h, unsigned client)
+{
+	return client < h->cfg->n_clients && h->clients[client].awake;
 }
 
 void
@@ -475,15 +505,17 @@ link_by_name(const struct host *h, const char *name)
 static void
 dial_close(struct host *h, struct dial *d)
 {
-	struct link *l = link_of(h, d->link);
-
 	d->wanted = false;
-	if (l != NULL) {
-		link_doom(h, l, LINK_CLOSE, "closed by the operator");
-		return;
-	}
-	d->state = DIAL_OFF;
-	dial_rearm(h, d);
+	client_next(h, d);
+	dial_rest(h, d, DIAL_OFF, "closed by the operator");
+	client_gave_up(h, &h->clients[d->client]);
+}
+
+static void
+dial_open(struct host *h, struct dial *d)
+{
+	h->clients[d->client].awake = true;
+	dial_start(h, d, 0);
 }
 
 int
@@ -500,7 +532,7 @@ host_link_admin(struct host *h, const char *name, bool up, uint64_t now_ms, stru
 	if (d == NULL)
 		link_doom(h, l, LINK_CLOSE, "closed by the operator");
 	else if (up)
-		dial_start(h, d);
+		dial_open(h, d);
 	else
 		dial_close(h, d);
 	call_end(h);

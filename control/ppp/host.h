@@ -183,6 +183,7 @@ struct host_concentrator {
 	int pool;   /* index, -1: none */
 	int ip_mtu; /* -1, 0: from the bundle; -2: fit one fragment; else bytes */
 	bool source_check;
+	uint32_t idle_timeout_ms; /* of each bundle; 0: never */
 	struct host_network network;
 	struct host_mss mss;
 	struct host_lcp lcp;
@@ -192,6 +193,15 @@ struct host_concentrator {
 struct host_redial {
 	uint32_t delay_ms, increment_ms, limit_ms, jitter_ms;
 	int attempts; /* 0: for ever, -1: never, n: so many (G-37) */
+	uint32_t
+		carrier_wait_ms; /* without carrier for so long is an attempt without success (G-67); 0: waits for ever */
+};
+
+/* When a client is dialled. */
+enum host_dial {
+	HOST_DIAL_ALWAYS,    /* at start, and again whenever it was lost */
+	HOST_DIAL_ON_DEMAND, /* by the first packet that is routed to it */
+	HOST_DIAL_MANUAL,    /* by the operator */
 };
 
 struct host_client_link {
@@ -226,6 +236,9 @@ struct host_client {
 	struct host_mss mss;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
+	enum host_dial dial;
+	bool one_by_one;          /* a link is dialled once the one before it is up, or has failed once */
+	uint32_t idle_timeout_ms; /* of the bundle; 0: never */
 	const struct host_client_link *links;
 	unsigned n_links;
 };
@@ -293,7 +306,8 @@ enum host_out_kind {
 	HOST_OUT_LINK_REMOVE, /* SESSION_PUNT or SESSION_CLEAR follows */
 	HOST_OUT_ROUTE_SET,   /* prefix to bundle; bundle 0: to ourselves (punt) */
 	HOST_OUT_ROUTE_DEL,
-	HOST_OUT_EVENT, /* for log, trace and explain */
+	HOST_OUT_TRAFFIC_ASK, /* host_traffic() is wanted for the bundle */
+	HOST_OUT_EVENT,       /* for log, trace and explain */
 };
 
 enum host_event_kind {
@@ -350,6 +364,18 @@ void host_bundle_packet(
 void host_installed(struct host *h, host_link_id link, bool ok, uint64_t now_ms, struct host_out *out);
 /* The data plane finished removing: the id may be used again. */
 void host_bundle_removed(struct host *h, host_bundle_id bundle);
+/* What a bundle has carried since it began, after HOST_OUT_TRAFFIC_ASK; one that has gone meanwhile is no fault. Of what
+ * came, each packet that host_bundle_packet() was given is one. */
+struct host_traffic {
+	uint64_t rx_packets, tx_packets;
+};
+void host_traffic(
+	struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out);
+/* A packet is routed to an on-demand client (index) that has no bundle: dials it unless that is under way. `what` tells the operator for
+ * whom. False: it is not to be dialled, the operator has closed it. */
+bool host_demand(struct host *h, unsigned client, const char *what, uint64_t now_ms, struct host_out *out);
+/* The client is up or on its way; false: it sleeps until host_demand() or the operator. */
+bool host_client_awake(const struct host *h, unsigned client);
 /* A port counts as up until it is reported down. */
 void host_carrier(struct host *h, uint16_t port, bool up, uint64_t now_ms, struct host_out *out);
 void host_tick(struct host *h, uint64_t now_ms, struct host_out *out);

@@ -474,8 +474,10 @@ bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
 void
 bundle_tick(struct host *h, struct bundle *b)
 {
-	if (b->state == BUNDLE_LIVE)
+	if (b->state == BUNDLE_LIVE) {
 		ncp_tick(h, b);
+		meter_tick(h, b);
+	}
 	if (b->state == BUNDLE_LIVE || b->state == BUNDLE_DRAINING)
 		move_routes(h, b);
 	else
@@ -485,7 +487,9 @@ bundle_tick(struct host *h, struct bundle *b)
 void
 bundle_rearm(struct host *h, struct bundle *b)
 {
-	const uint64_t at_ms = b->state == BUNDLE_LIVE ? ncp_deadline_ms(b) : UINT64_MAX;
+	uint64_t at_ms = b->state == BUNDLE_LIVE ? ncp_deadline_ms(b) : UINT64_MAX;
 
+	if (b->state == BUNDLE_LIVE && meter_deadline_ms(b) < at_ms)
+		at_ms = meter_deadline_ms(b);
 	timer_set(&h->timers, &b->timer, b->routes_moving ? h->now_ms : at_ms);
 }

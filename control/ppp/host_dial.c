@@ -59,11 +59,22 @@ may_redial(const struct host_redial *r, uint32_t failures)
 static void
 give_up(struct host *h, struct dial *d)
 {
-	d->state = DIAL_OFF;
+	d->state = (uint8_t)client_rest_state(h, d);
 	if (dial_cfg(h, d)->redial.attempts < 0)
 		dial_event(h, d, "not dialled again: redial is off");
 	else
 		dial_event(h, d, "not dialled again: gave up after %u redials", d->failures);
+	client_gave_up(h, &h->clients[d->client]);
+}
+
+static void
+rest(struct host *h, struct dial *d)
+{
+	d->candidate = 0;
+	d->state = (uint8_t)client_rest_state(h, d);
+	client_next(h, d);
+	client_gave_up(h, &h->clients[d->client]);
+	dial_rearm(h, d);
 }
 
 /* After a failure or loss, that d->explain tells of. */
@@ -74,9 +85,12 @@ redial(struct host *h, struct dial *d, bool at_once)
 	const uint32_t random = draw(h);
 
 	d->candidate = 0;
-	if (h->stopping || !d->wanted) {
-		d->state = DIAL_OFF;
-	} else if (!may_redial(r, d->failures)) {
+	client_next(h, d);
+	if (h->stopping || !d->wanted || !h->clients[d->client].awake) {
+		rest(h, d);
+		return;
+	}
+	if (!may_redial(r, d->failures)) {
 		give_up(h, d);
 	} else {
 		/* the links that share the loss need a round trip to be told (link_probe_others), or the bundle would go on with
@@ -95,6 +109,7 @@ hold(struct host *h, struct dial *d)
 {
 	const struct host_redial *r = &dial_cfg(h, d)->redial;
 
+	client_next(h, d);
 	d->state = h->stopping || !d->wanted ? DIAL_OFF : DIAL_HELD;
 	d->due_ms = h->now_ms + (r->limit_ms > HOST_HOLD_MS ? r->limit_ms : HOST_HOLD_MS);
 	if (r->jitter_ms != 0)
@@ -193,6 +208,26 @@ discovery_begin(struct host *h, struct dial *d)
 	discovery_effects(h, d, &out, NULL);
 }
 
+static void
+await_carrier(struct host *h, struct dial *d)
+{
+	const uint32_t wait_ms = dial_cfg(h, d)->redial.carrier_wait_ms;
+
+	d->candidate = 0;
+	d->state = DIAL_CARRIER;
+	d->due_ms = wait_ms != 0 ? h->now_ms + wait_ms : UINT64_MAX;
+	dial_event(h, d, "waits for carrier on %s", h->ports[current_port(h, d)].cfg->name);
+	client_next(h, d);
+	dial_rearm(h, d);
+}
+
+static void
+carrier_missed(struct host *h, struct dial *d)
+{
+	dial_event(h, d, "no carrier within %u ms", dial_cfg(h, d)->redial.carrier_wait_ms);
+	redial(h, d, false);
+}
+
 /* From the candidate in d->candidate on. */
 static void
 try_candidates(struct host *h, struct dial *d)
@@ -205,23 +240,38 @@ try_candidates(struct host *h, struct dial *d)
 	} else if (find_carrier(h, d)) {
 		discovery_begin(h, d);
 	} else {
-		d->candidate = 0;
-		d->state = DIAL_CARRIER;
-		dial_event(h, d, "waits for carrier on %s", h->ports[current_port(h, d)].cfg->name);
-		dial_rearm(h, d);
+		await_carrier(h, d);
 	}
 }
 
 void
-dial_start(struct host *h, struct dial *d)
+dial_start(struct host *h, struct dial *d, uint64_t wait_ms)
 {
 	d->wanted = true;
 	if (d->state == DIAL_SESSION || d->state == DIAL_DISCOVERY)
 		return;
+	d->first_try = true;
 	d->failures = 0;
 	d->candidate = 0;
 	d->state = DIAL_WAIT;
-	d->due_ms = h->now_ms;
+	d->due_ms = h->now_ms + wait_ms;
+	dial_rearm(h, d);
+}
+
+void
+dial_rest(struct host *h, struct dial *d, enum dial_state state, const char *why)
+{
+	struct link *l = link_of(h, d->link);
+
+	d->first_try = false;
+	if (l != NULL) {
+		link_doom(h, l, LINK_CLOSE, "%s", why);
+		return;
+	}
+	if (d->state == DIAL_DISCOVERY)
+		discovery_client_gone(&d->discovery);
+	snprintf(d->explain, sizeof(d->explain), "%s", why);
+	d->state = (uint8_t)state;
 	dial_rearm(h, d);
 }
 
@@ -335,6 +385,8 @@ dial_session_ended(struct host *h, struct dial *d, const struct link *l)
 	discovery_client_gone(&d->discovery);
 	if (l->after == LINK_HOLD)
 		hold(h, d);
+	else if (l->after == LINK_REST)
+		rest(h, d);
 	else /* at once only if the session lasted: a peer that throws us out each time must not make us spin */
 		redial(h, d, l->after == LINK_REDIAL_NOW && lived_ms >= dial_cfg(h, d)->redial.delay_ms);
 }
@@ -377,9 +429,13 @@ dial_tick(struct host *h, struct dial *d)
 
 	switch ((enum dial_state)d->state) {
 	case DIAL_OFF:
-	case DIAL_CARRIER:
 	case DIAL_SESSION:
+	case DIAL_QUEUED:
+	case DIAL_ASLEEP:
 		break;
+	case DIAL_CARRIER:
+		carrier_missed(h, d);
+		return;
 	case DIAL_WAIT:
 	case DIAL_HELD:
 		due(h, d);
@@ -397,7 +453,7 @@ dial_rearm(struct host *h, struct dial *d)
 {
 	uint64_t at_ms = UINT64_MAX;
 
-	if (d->state == DIAL_WAIT || d->state == DIAL_HELD)
+	if (d->state == DIAL_WAIT || d->state == DIAL_HELD || d->state == DIAL_CARRIER)
 		at_ms = d->due_ms;
 	else if (d->state == DIAL_DISCOVERY)
 		at_ms = discovery_client_deadline_ms(&d->discovery);

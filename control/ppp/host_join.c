@@ -74,6 +74,9 @@ link_leave(struct host *h, struct link *l)
 	l->bundle = 0;
 	l->waiting = 0;
 	bundle_link_left(h, b);
+	/* one that the peer negotiates anew goes on by itself */
+	if (b->client && b->n_links == 0 && (l->ended || l->phase == LINK_TERMINATE))
+		client_bundle_gone(h, &h->clients[b->owner], b->announced);
 }
 
 static struct bundle_format

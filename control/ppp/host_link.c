@@ -634,8 +634,10 @@ link_opened(struct host *h, struct link *l)
 	l->told_down = false;
 	l->up_since_ms = h->now_ms;
 	h->counters.joins++;
-	if (l->client)
+	if (l->client) {
 		h->dials[l->dial].failures = 0;
+		client_next(h, &h->dials[l->dial]);
+	}
 	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);
 	if (b != NULL)
 		ncp_begin(h, b);

@@ -153,8 +153,10 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
 	char text[160];
 
-	if (!b->announced)
+	if (!b->announced) {
 		b->up_since_ms = h->now_ms;
+		meter_begin(h, b);
+	}
 	b->announced = true;
 	b->ncp_opened[ncp]++;
 	b->ncp_opened_ms[ncp] = h->now_ms;

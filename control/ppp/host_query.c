@@ -50,6 +50,10 @@ dial_phase(const struct dial *d)
 		return "idle";
 	case DIAL_DISCOVERY:
 		return "discovery";
+	case DIAL_QUEUED:
+		return "queued";
+	case DIAL_ASLEEP:
+		return "asleep";
 	case DIAL_WAIT:
 	case DIAL_CARRIER:
 	case DIAL_SESSION:

@@ -33,6 +33,11 @@ enum {
 	/* Linux rejects multilink until pppd, told that it is authenticated, has made its interface; our NCPs may come before that. */
 	HOST_MP_SETTLE_MS = 2000,
 	HOST_AWAIT_PADT_MS = 300,
+	/* How often a bundle with an idle timeout is asked what it carried: so many times within that, but not more often or more seldom
+	 * than these. It is closed late by at most one of these. */
+	HOST_IDLE_LOOKS = 8,
+	HOST_IDLE_LOOK_MIN_MS = 250,
+	HOST_IDLE_LOOK_MAX_MS = 60000,
 	HOST_TEXT_MAX = 480,
 };
 
@@ -52,15 +57,19 @@ struct client {
 	struct host_endpoint endpoint;
 	uint32_t bundle; /* id of the living one, 0: none */
 	unsigned first_dial;
+	bool awake;        /* up or on its way there */
+	uint64_t slept_ms; /* on demand: since when its last bundle is gone, 0: there was none */
 };
 
 enum dial_state {
-	DIAL_OFF,  /* closed by the operator, or given up */
-	DIAL_WAIT, /* until due_ms */
-	DIAL_CARRIER,
+	DIAL_OFF,     /* closed by the operator, or given up */
+	DIAL_WAIT,    /* until due_ms */
+	DIAL_CARRIER, /* until due_ms, if it is limited */
 	DIAL_DISCOVERY,
 	DIAL_SESSION,
-	DIAL_HELD, /* until due_ms: the client runs without multilink */
+	DIAL_HELD,   /* until due_ms: the client runs without multilink */
+	DIAL_QUEUED, /* for the one before it */
+	DIAL_ASLEEP, /* until a packet is routed to the client */
 };
 
 /* A client's link, whether or not it has a session. */
@@ -68,6 +77,7 @@ struct dial {
 	struct timer timer;
 	uint8_t state; /* enum dial_state */
 	bool wanted, trace;
+	bool first_try; /* nothing has come of it yet, neither success nor failure */
 	uint16_t client, index;
 	unsigned candidate; /* of cfg->ports */
 	uint32_t link;      /* id, 0: none */
@@ -180,7 +190,10 @@ void session_unknown(struct host *h, const struct host_session_key *key);
 
 /* ------------------------------------------------------------------ host_dial.c: discovery and redial, client side */
 
-void dial_start(struct host *h, struct dial *d);
+/* After so long. */
+void dial_start(struct host *h, struct dial *d, uint64_t wait_ms);
+/* Ends what is under way and leaves it in that state; a session ends by Terminate-Request, and the state follows. */
+void dial_rest(struct host *h, struct dial *d, enum dial_state state, const char *why);
 void dial_tick(struct host *h, struct dial *d);
 void dial_rearm(struct host *h, struct dial *d);
 void dial_offer(struct host *h, uint16_t port, const struct discovery_view *v);
@@ -191,6 +204,28 @@ void dial_wake_held(struct host *h, unsigned client);
 bool dial_expects(const struct host *h, const struct host_session_key *key);
 const struct host_client_link *dial_cfg(const struct host *h, const struct dial *d);
 uint64_t dial_delay_ms(const struct host_redial *r, uint32_t failures, uint32_t random); /* G-23, G-37 */
+
+/* ------------------------------------------------------------------ host_client.c: when a client's links are dialled */
+
+void client_start(struct host *h, struct client *c);
+/* The link is up, or has failed, or waits: the next one's turn, if they go one by one. */
+void client_next(struct host *h, struct dial *d);
+/* The client's bundle is gone with its last link. announced: it had been up. */
+void client_bundle_gone(struct host *h, struct client *c, bool announced);
+/* host_demand() without its frame. */
+bool client_demand(struct host *h, struct client *c, const char *what);
+/* What becomes of a link that is neither up nor dialled again for now. */
+enum dial_state client_rest_state(const struct host *h, const struct dial *d);
+/* A link has given up. */
+void client_gave_up(struct host *h, struct client *c);
+
+/* ------------------------------------------------------------------ host_meter.c: what a bundle carries */
+
+/* The first NCP is open: from here on it counts. */
+void meter_begin(struct host *h, struct bundle *b);
+void meter_tick(struct host *h, struct bundle *b);
+void meter_answer(struct host *h, struct bundle *b, const struct host_traffic *t);
+uint64_t meter_deadline_ms(const struct bundle *b);
 
 /* ------------------------------------------------------------------ host_link.c: LCP, authentication, end */
 

@@ -39,6 +39,7 @@ enum link_after {
 	LINK_REDIAL,
 	LINK_REDIAL_NOW, /* the concentrator does not know the session (L-14) */
 	LINK_HOLD,       /* no use dialling while the client runs without multilink (G-03) */
+	LINK_REST,       /* nothing was to be carried */
 };
 
 enum { LINK_EXPLAIN_MAX = 256, LINK_HELD_MAX = 544 };

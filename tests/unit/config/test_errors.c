@@ -285,6 +285,17 @@ static const struct row contradictions[] = {
 		"t:6:80: clients.c.multilink.profile: an MRRU stands here too; one of them is enough\n"},
 	{"stall_min_longer_than_max", CLIENT("multilink: {stall_min: 2 s, stall_max: 1 s}"),
 		"t:6:82: clients.c.multilink.stall_min: is longer than stall_max\n"},
+	{"idle_client_that_is_always_dialled", CLIENT("idle_timeout: 5 min"),
+		"t:6:73: clients.c.idle_timeout: with dial: always the bundle would be dialled again at once; dial must be "
+		"on-demand or manual\n"},
+	{"on_demand_client_without_routes", CLIENT("dial: on-demand, default_route: no"),
+		"t:6:65: clients.c.dial: no packet is ever routed to the client: it has neither default_route nor routes\n"},
+	{"dial_and_start_order_are_words", CLIENT("dial: demand, start_order: ordered"),
+		"t:6:65: clients.c.dial: \"demand\" is not one of always, on-demand or manual\n"
+		"t:6:86: clients.c.start_order: \"ordered\" is not one of together or one-by-one\n"},
+	{"idle_timeout_too_short", CLIENT("dial: manual, idle_timeout: 10 ms, redial: {carrier_wait: 1 ms}"),
+		"t:6:87: clients.c.idle_timeout: 10 ms is out of range: never, or 1 s to 24 h\n"
+		"t:6:117: clients.c.redial.carrier_wait: 1 ms is out of range: for-ever, or 100 ms to 24 h\n"},
 	{"redial_limit_below_delay", CLIENT("redial: {delay: 5 s, limit: 1 s}"),
 		"t:6:87: clients.c.redial.limit: limit is shorter than delay\n"},
 	{"endpoint_without_value", CLIENT("multilink: {endpoint: {class: local}}"),

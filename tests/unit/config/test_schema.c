@@ -321,7 +321,10 @@ static const char everything[] =
 	"    mss: {v4: off}\n"
 	"    multilink: {profile: windows, endpoint: {class: phone, value: 4912345}}\n"
 	"    lcp: {mru: 1400}\n"
-	"    redial: {delay: 2 s, increment: 3 s, limit: 4 min, jitter: 0 s, attempts: 5}\n"
+	"    redial: {delay: 2 s, increment: 3 s, limit: 4 min, jitter: 0 s, attempts: 5, carrier_wait: 20 s}\n"
+	"    dial: on-demand\n"
+	"    start_order: one-by-one\n"
+	"    idle_timeout: 10 min\n"
 	"    links:\n"
 	"      a:\n"
 	"        ports: wan\n"
@@ -712,6 +715,10 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_int_equal(c->redial.limit_ms, 240000);
 	assert_int_equal(c->redial.jitter_ms, 0);
 	assert_int_equal(c->redial.attempts, 5);
+	assert_int_equal(c->redial.carrier_wait_ms, 20000);
+	assert_int_equal(c->dial, CONFIG_DIAL_ON_DEMAND);
+	assert_int_equal(c->start_order, CONFIG_START_ONE_BY_ONE);
+	assert_int_equal(c->idle_timeout_ms, 600000);
 	assert_int_equal(c->n_links, 2);
 	assert_string_equal(a->name, "a");
 	assert_int_equal(a->vlan.outer, 7 | CONFIG_VLAN_TAGGED | CONFIG_VLAN_AD);
@@ -740,6 +747,8 @@ a_link_takes_from_its_client_what_it_does_not_say_itself(void **state)
 	assert_int_equal(a->redial.attempts, CONFIG_REDIAL_NEVER);
 	assert_int_equal(b->redial.delay_ms, 2000);
 	assert_int_equal(b->redial.attempts, 5);
+	assert_int_equal(a->redial.carrier_wait_ms, 20000);
+	assert_int_equal(b->redial.carrier_wait_ms, 20000);
 	assert_false(b->line.given);
 	assert_null(b->username);
 	assert_null(b->password);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 struct fake fake;
@@ -205,6 +206,37 @@ host_bundle_removed(struct host *h, host_bundle_id bundle)
 	(void)h;
 	assert(fake.n_removed < FAKE_MAX);
 	fake.removed[fake.n_removed++] = bundle;
+}
+
+void
+host_traffic(struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out)
+{
+	(void)h;
+	(void)now_ms;
+	(void)out;
+	fake.n_traffic++;
+	fake.traffic_bundle = bundle;
+	fake.traffic = *t;
+}
+
+bool
+host_demand(struct host *h, unsigned client, const char *what, uint64_t now_ms, struct host_out *out)
+{
+	(void)h;
+	(void)now_ms;
+	(void)out;
+	fake.n_demands++;
+	fake.demand_client = client;
+	snprintf(fake.demand_what, sizeof(fake.demand_what), "%s", what);
+	return fake.awake;
+}
+
+bool
+host_client_awake(const struct host *h, unsigned client)
+{
+	(void)h;
+	(void)client;
+	return fake.awake;
 }
 
 bool

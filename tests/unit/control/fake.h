@@ -30,6 +30,7 @@ struct fake {
 	uint32_t applied[DP_WORKERS_MAX]; /* ticket up to which commands are carried out */
 	uint32_t quiescent;
 	bool neighbour_used;
+	bool awake;                     /* every client */
 	struct host_bundle_info bundle; /* the only one there is, if its id is not 0 */
 
 	/* what was asked */
@@ -58,6 +59,10 @@ struct fake {
 		struct mac mac;
 	} neighbours[FAKE_MAX];
 	uint32_t marks;
+	unsigned n_traffic, n_demands, demand_client;
+	host_bundle_id traffic_bundle;
+	struct host_traffic traffic;
+	char demand_what[64];
 };
 
 extern struct fake fake;

@@ -422,6 +422,33 @@ counters_are_copied_when_the_worker_is_done_with_them(void **state)
 }
 
 static void
+the_core_gets_the_traffic_it_asks_for(void **state)
+{
+	(void)state;
+	set_bundle(1);
+	apply_effects(&c);
+	carried_out();
+	effect(HOST_OUT_TRAFFIC_ASK, 1, 0);
+	effect(HOST_OUT_TRAFFIC_ASK, 2, 0); /* no such bundle */
+	apply_effects(&c);
+	effect(HOST_OUT_TRAFFIC_ASK, 1, 0); /* while one is under way, that will do */
+	apply_effects(&c);
+	assert_int_equal(fake.n_commands, 2);
+	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_SNAPSHOT);
+	fake.commands[1].cmd.snapshot->rx_packets = 47;
+	fake.commands[1].cmd.snapshot->tx_packets = 11;
+	assert_int_equal(fake.n_traffic, 0);
+	carried_out();
+	assert_int_equal(fake.n_traffic, 1);
+	assert_int_equal(fake.traffic_bundle, 1);
+	assert_int_equal(fake.traffic.rx_packets, 47);
+	assert_int_equal(fake.traffic.tx_packets, 11);
+	assert_true(apply_snapshot(&c, 1, 0, 0)); /* the operator's question is not the core's */
+	carried_out();
+	assert_int_equal(fake.n_traffic, 1);
+}
+
+static void
 many_waiting_commands_are_a_reason_to_feed_the_core_no_more(void **state)
 {
 	(void)state;
@@ -469,6 +496,7 @@ main(void)
 			the_end_of_a_removed_link_does_not_count_against_its_successor, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_lead_to_bundles_or_to_ourselves, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters_are_copied_when_the_worker_is_done_with_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_core_gets_the_traffic_it_asks_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			many_waiting_commands_are_a_reason_to_feed_the_core_no_more, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_that_are_not_taken_are_counted, setup, teardown),

@@ -13,7 +13,7 @@
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-enum event_kind { EV_FRAME, EV_INSTALLED, EV_REMOVED };
+enum event_kind { EV_FRAME, EV_INSTALLED, EV_REMOVED, EV_TRAFFIC };
 
 struct pair_event {
 	uint64_t at_ms, serial;
@@ -290,6 +290,16 @@ link_remove(struct pair *p, struct pair_node *n, uint32_t id)
 	l->epoch++;
 }
 
+static void
+traffic_ask(struct pair *p, int node, uint32_t id)
+{
+	p->asked_for_traffic++;
+	if (p->node[node].bundles[id].state != PAIR_LIVE)
+		fault(p, "TRAFFIC_ASK for bundle %u that is not set", id);
+	else if (!p->hide_traffic)
+		push(p, EV_TRAFFIC, node, p->now_ms + 1, NULL, 0)->id = id;
+}
+
 static struct pair_route *
 find_route(struct pair_node *n, const struct host_route *route)
 {
@@ -472,6 +482,9 @@ effect(struct pair *p, int node, const struct host_out_item *item)
 	case HOST_OUT_ROUTE_DEL:
 		route_del(p, n, item);
 		break;
+	case HOST_OUT_TRAFFIC_ASK:
+		traffic_ask(p, node, item->bundle);
+		break;
 	case HOST_OUT_EVENT:
 		event(p, node, item, (const char *)bytes + item->data.at);
 		break;
@@ -541,6 +554,7 @@ frame_in(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t l
 
 		if ((node == AC && p->ignore_mp) || !number_is_good(b, packet, left))
 			return;
+		b->traffic.rx_packets++; /* the window does not tell control from data */
 		host_bundle_packet(n->host, l->bundle, packet + mp, left - mp, p->now_ms, empty(p, node));
 	}
 	drain(p, node);
@@ -572,6 +586,11 @@ happen(struct pair *p, const struct pair_event *e)
 	case EV_REMOVED:
 		p->node[e->node].bundles[e->id].state = PAIR_FREE;
 		host_bundle_removed(p->node[e->node].host, e->id);
+		break;
+	case EV_TRAFFIC:
+		host_traffic(p->node[e->node].host, e->id, &p->node[e->node].bundles[e->id].traffic, p->now_ms,
+			empty(p, e->node));
+		drain(p, e->node);
 		break;
 	}
 }
@@ -747,6 +766,26 @@ pair_bundle_inject(struct pair *p, int node, uint32_t bundle, const uint8_t *pac
 {
 	host_bundle_packet(p->node[node].host, bundle, packet, len, p->now_ms, empty(p, node));
 	drain(p, node);
+}
+
+void
+pair_carry(struct pair *p, int node, unsigned rx_packets, unsigned tx_packets)
+{
+	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
+		if (p->node[node].bundles[i].state != PAIR_LIVE)
+			continue;
+		p->node[node].bundles[i].traffic.rx_packets += rx_packets;
+		p->node[node].bundles[i].traffic.tx_packets += tx_packets;
+	}
+}
+
+bool
+pair_demand(struct pair *p, int node, unsigned client)
+{
+	const bool awake = host_demand(p->node[node].host, client, "a packet to 192.0.2.1", p->now_ms, empty(p, node));
+
+	drain(p, node);
+	return awake;
 }
 
 /* ------------------------------------------------------------------ questions */

@@ -37,6 +37,7 @@ struct pair_bundle { /* by host_bundle_id */
 	enum { PAIR_FREE, PAIR_LIVE, PAIR_REMOVING } state;
 	struct host_bundle_values values;
 	unsigned links, routes;
+	struct host_traffic traffic;
 	uint32_t tx_seq, rx_seq; /* next to send; highest received */
 };
 
@@ -77,6 +78,8 @@ struct pair {
 	bool cut[PAIR_PORTS];
 	uint32_t install_ms; /* most that the data plane takes to install or remove */
 	bool install_fails;
+	bool hide_traffic; /* questions for it are lost */
+	unsigned asked_for_traffic;
 	bool ignore_mp;               /* the concentrator's data plane drops multilink frames */
 	bool lose_padts;              /* or: ends that say nothing to frames of sessions they do not know, as Linux */
 	uint32_t late_ms[PAIR_PORTS]; /* a wire that is longer than the others */
@@ -104,6 +107,10 @@ void pair_carrier(struct pair *p, int node, uint16_t port, bool up);
 /* A frame from outside, given to the node now. */
 void pair_inject(struct pair *p, int node, uint16_t port, const uint8_t *frame, size_t len);
 void pair_bundle_inject(struct pair *p, int node, uint32_t bundle, const uint8_t *packet, size_t len);
+
+/* So many IP packets pass through each bundle of the node. */
+void pair_carry(struct pair *p, int node, unsigned rx_packets, unsigned tx_packets);
+bool pair_demand(struct pair *p, int node, unsigned client);
 
 unsigned pair_open_links(const struct pair *p, int node);
 unsigned pair_bundles(const struct pair *p, int node);
