@@ -191,10 +191,45 @@ preset(struct bind *b, const struct schema_key *key, void *at)
 
 /* ------------------------------------------------------------------ groups, lists, maps */
 
-static void bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *node, void *base,
-	unsigned self, bool presets);
-static void bind_value(
-	struct bind *b, const struct schema_key *key, const yaml_node_t *node, void *at, unsigned self, bool presets);
+/* template: where the group's keys come from that are not in the node; NULL: nowhere. */
+static void bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *node,
+	const yaml_node_t *template, void *base, unsigned self, bool presets);
+static void bind_value(struct bind *b, const struct schema_key *key, const yaml_node_t *node,
+	const yaml_node_t *template, void *at, unsigned self, bool presets);
+
+/* NULL: the node is no mapping, or has no such key. */
+static const yaml_node_pair_t *
+pair_find(struct bind *b, const yaml_node_t *mapping, const char *key)
+{
+	if (mapping == NULL || mapping->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
+		const yaml_node_t *name = node_of(b, p->key);
+
+		if (name->type == YAML_SCALAR_NODE && strcmp(node_text(name), key) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+static const yaml_node_t *
+value_find(struct bind *b, const yaml_node_t *mapping, const char *key)
+{
+	const yaml_node_pair_t *pair = mapping != NULL && key != NULL ? pair_find(b, mapping, key) : NULL;
+
+	return pair != NULL ? node_of(b, pair->value) : NULL;
+}
+
+/* The template that the object names; NULL: none, or one that is not there, which is told when references are resolved. */
+static const yaml_node_t *
+template_of(struct bind *b, const yaml_node_t *templates, const yaml_node_t *object)
+{
+	const yaml_node_t *from = value_find(b, object, "from");
+
+	if (from == NULL || from->type != YAML_SCALAR_NODE)
+		return NULL;
+	return value_find(b, templates, node_text(from));
+}
 
 static bool
 fits(struct bind *b, const struct schema_key *key, size_t n, unsigned self)
@@ -258,7 +293,7 @@ bind_list(struct bind *b, const struct schema_key *key, const yaml_node_t *node,
 		place.value = item;
 		number = remember(b, &place);
 		if (number != PLACES_ROOT)
-			bind_group(b, key->group, element, item, number, true);
+			bind_group(b, key->group, element, NULL, item, number, true);
 	}
 }
 
@@ -284,7 +319,8 @@ bind_name(struct bind *b, const struct schema_key *key, const yaml_node_t *node,
 }
 
 static void
-bind_object(struct bind *b, const struct schema_key *key, const yaml_node_pair_t *pair, char *item, unsigned parent)
+bind_object(struct bind *b, const struct schema_key *key, const yaml_node_pair_t *pair, const yaml_node_t *templates,
+	char *item, unsigned parent)
 {
 	const yaml_node_t *name = node_of(b, pair->key), *value = node_of(b, pair->value);
 	struct place place;
@@ -302,14 +338,15 @@ bind_object(struct bind *b, const struct schema_key *key, const yaml_node_pair_t
 	if (b->no_memory)
 		return;
 	if (key->flags & SCHEMA_BARE)
-		bind_value(b, key->group->keys, value, item + key->group->keys->offset, self, true);
+		bind_value(b, key->group->keys, value, NULL, item + key->group->keys->offset, self, true);
 	else
-		bind_group(b, key->group, value, item, self, true);
+		bind_group(b, key->group, value, template_of(b, templates, value), item, self, true);
 }
 
 static void
 bind_map(struct bind *b, const struct schema_key *key, const yaml_node_t *node, void *at, unsigned self)
 {
+	const yaml_node_t *templates = value_find(b, b->around, key->target);
 	char *item;
 
 	if (!node_is(node, YAML_MAPPING_NODE)) {
@@ -323,7 +360,7 @@ bind_map(struct bind *b, const struct schema_key *key, const yaml_node_t *node, 
 	bind_duplicates(b, node, self);
 	item = items_new(b, key, n, at);
 	for (size_t i = 0; item != NULL && i < n && !b->no_memory; i++, item += key->group->size)
-		bind_object(b, key, &node->data.mapping.pairs.start[i], item, self);
+		bind_object(b, key, &node->data.mapping.pairs.start[i], templates, item, self);
 }
 
 struct named {
@@ -369,16 +406,18 @@ bind_duplicates(struct bind *b, const yaml_node_t *mapping, unsigned parent)
 	free(names);
 }
 
-/* Reads what stands behind a key. self is the key's place. */
+/* Reads what stands behind a key. self is the key's place. Groups that inherit do so key by key from the template, too. */
 static void
-bind_value(struct bind *b, const struct schema_key *key, const yaml_node_t *node, void *at, unsigned self, bool presets)
+bind_value(struct bind *b, const struct schema_key *key, const yaml_node_t *node, const yaml_node_t *template, void *at,
+	unsigned self, bool presets)
 {
 	if (key->kind == SCHEMA_GROUP) {
 		const bool given = true;
 
 		if (key->flags & SCHEMA_OPTIONAL)
 			memcpy(at, &given, sizeof(given));
-		bind_group(b, key->group, node, at, self, presets && !(key->flags & SCHEMA_INHERITS));
+		bind_group(b, key->group, node, key->flags & SCHEMA_INHERITS ? template : NULL, at, self,
+			presets && !(key->flags & SCHEMA_INHERITS));
 	} else if (key->kind == SCHEMA_MAP) {
 		bind_map(b, key, node, at, self);
 	} else if (key->kind == SCHEMA_LIST) {
@@ -404,15 +443,15 @@ bind_absent(struct bind *b, const struct schema_key *key, void *at, unsigned sel
 	if ((key->flags & SCHEMA_REQUIRED) && !known)
 		bind_bad(b, self, "is missing");
 	else if (key->kind == SCHEMA_GROUP)
-		bind_group(b, key->group, NULL, at, self, presets && !(key->flags & SCHEMA_INHERITS));
+		bind_group(b, key->group, NULL, NULL, at, self, presets && !(key->flags & SCHEMA_INHERITS));
 	else if (schema_is_scalar(key) && presets)
 		preset(b, key, at);
 }
 
 /* One key of a group: given as the pair, or absent (pair is NULL). */
 static void
-bind_key(struct bind *b, const struct schema_key *key, const yaml_node_pair_t *pair, void *base, unsigned parent,
-	bool presets)
+bind_key(struct bind *b, const struct schema_key *key, const yaml_node_pair_t *pair, const yaml_node_t *template,
+	void *base, unsigned parent, bool presets)
 {
 	const yaml_node_t *value = pair == NULL ? NULL : node_of(b, pair->value);
 	const bool may_be_unset = (key->preset == NULL && schema_is_scalar(key)) || (key->flags & SCHEMA_OPTIONAL);
@@ -434,7 +473,7 @@ bind_key(struct bind *b, const struct schema_key *key, const yaml_node_pair_t *p
 	if (b->no_memory)
 		return;
 	if (value != NULL)
-		bind_value(b, key, value, (char *)base + key->offset, self, presets);
+		bind_value(b, key, value, template, (char *)base + key->offset, self, presets);
 	else
 		bind_absent(b, key, (char *)base + key->offset, self, presets);
 }
@@ -538,8 +577,8 @@ find_keys(struct bind *b, const struct schema_group *group, const yaml_node_t *n
 }
 
 static void
-bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *node, void *base, unsigned self,
-	bool presets)
+bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *node, const yaml_node_t *template,
+	void *base, unsigned self, bool presets)
 {
 	const yaml_node_pair_t *seen[KEYS_MAX] = {0};
 
@@ -555,15 +594,24 @@ bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *
 	}
 	if (node != NULL)
 		find_keys(b, group, node, self, seen);
-	for (int i = 0; group->keys[i].name != NULL && !b->no_memory; i++)
-		if (group->keys[i].kind != SCHEMA_FORBIDDEN)
-			bind_key(b, &group->keys[i], seen[i], base, self, presets);
+	for (int i = 0; group->keys[i].name != NULL && !b->no_memory; i++) {
+		const yaml_node_pair_t *inherited = pair_find(b, template, group->keys[i].name);
+
+		if (group->keys[i].kind == SCHEMA_FORBIDDEN)
+			continue;
+		b->around = node;
+		if (seen[i] != NULL)
+			bind_key(b, &group->keys[i], seen[i], inherited != NULL ? node_of(b, inherited->value) : NULL,
+				base, self, presets);
+		else
+			bind_key(b, &group->keys[i], inherited, NULL, base, self, presets);
+	}
 }
 
 void
 bind_document(struct bind *b, const struct schema_group *group, void *base)
 {
-	bind_group(b, group, yaml_document_get_root_node(b->doc), base, PLACES_ROOT, true);
+	bind_group(b, group, yaml_document_get_root_node(b->doc), NULL, base, PLACES_ROOT, true);
 }
 
 /* ------------------------------------------------------------------ YAML */

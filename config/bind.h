@@ -15,6 +15,7 @@ struct bind {
 	struct config_places *places;
 	struct config_notes *notes;
 	bool no_memory;
+	const yaml_node_t *around; /* the mapping whose key is being bound */
 };
 
 /* Binds the document's root to the group's struct at base, presets included. Errors are noted; b->no_memory says whether it was

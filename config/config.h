@@ -309,6 +309,7 @@ struct config_user {
 
 struct config_link {
 	char *name;
+	struct config_ref from;   /* a template, whose keys are among the following by now */
 	struct config_refs ports; /* candidates, in order */
 	struct config_vlan vlan;
 	uint8_t mac[6]; /* all zero: the port's */
@@ -346,7 +347,9 @@ struct config_client {
 	struct config_redial redial;
 	enum config_dial dial;
 	enum config_start_order start_order;
-	uint32_t idle_timeout_ms; /* 0: never */
+	uint32_t idle_timeout_ms;      /* 0: never */
+	struct config_link *templates; /* never dialled */
+	size_t n_templates;
 	struct config_link *links;
 	size_t n_links;
 };

@@ -190,6 +190,9 @@ holds_secrets(const struct config *cfg)
 
 		if (client->password != NULL && !client->from_secrets)
 			return true;
+		for (size_t j = 0; j < client->n_templates; j++)
+			if (client->templates[j].password != NULL)
+				return true;
 		for (size_t j = 0; j < client->n_links; j++)
 			if (client->links[j].password != NULL && !client->links[j].from_secrets)
 				return true;

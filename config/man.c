@@ -60,9 +60,10 @@ kind_name(const struct schema_key *key)
 	case SCHEMA_NAME:
 		return "name";
 	case SCHEMA_REF:
-		return strcmp(key->target, "ports") == 0    ? "name of a port"
-			: strcmp(key->target, "pools") == 0 ? "name of a pool"
-							    : "name of a client";
+		return strcmp(key->target, "ports") == 0        ? "name of a port"
+			: strcmp(key->target, "pools") == 0     ? "name of a pool"
+			: strcmp(key->target, "templates") == 0 ? "name of a template"
+								: "name of a client";
 	case SCHEMA_ADDRESS4:
 		return "IPv4 address";
 	case SCHEMA_PREFIX4:

@@ -161,7 +161,9 @@ static void
 print_key(FILE *out, const struct schema_key *key, const void *at, int depth)
 {
 	fprintf(out, "%s:", key->name);
-	if (key->kind == SCHEMA_MAP || key->kind == SCHEMA_LIST) {
+	if (key->flags & SCHEMA_USED_UP) {
+		fputs(key->kind == SCHEMA_MAP ? " {}\n" : " ~\n", out);
+	} else if (key->kind == SCHEMA_MAP || key->kind == SCHEMA_LIST) {
 		print_objects(out, key, at, depth);
 	} else if (key->kind == SCHEMA_GROUP && !is_unset_group(key, at)) {
 		fputc('\n', out);

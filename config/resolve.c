@@ -263,9 +263,13 @@ static void
 resolve_client(struct check *c, struct config_client *client)
 {
 	resolve_endpoint(c, &client->multilink.endpoint);
+	for (size_t i = 0; i < client->n_templates; i++)
+		resolve_ports(c, &client->templates[i].ports);
 	for (size_t i = 0; i < client->n_links; i++) {
 		struct config_link *link = &client->links[i];
 
+		resolve(c, &link->from, "template", client->templates, client->n_templates,
+			sizeof(client->templates[0]));
 		resolve_ports(c, &link->ports);
 		inherit_redial(c, &link->redial, &client->redial);
 	}

@@ -502,25 +502,42 @@ static const struct schema_group user_group = {.name = "users",
 
 /* ------------------------------------------------------------------ clients */
 
+/* What a link says, and a template for it. */
+#define LINK_ROWS                                                                                                      \
+	{SCALAR(SCHEMA_VLAN, config_link, vlan, "vlan"), .preset = "untagged",                                         \
+		.help = "VLAN to dial in: untagged, 100, 200.7 or ad:200.7."},                                         \
+		{SCALAR(SCHEMA_MAC, config_link, mac, "mac"), .absent = "the port's", .help = "MAC address of ours."}, \
+		{GROUP(config_link, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "the port's",       \
+			.help = "The line, in place of the port's as a whole."},                                       \
+		{TEXT(config_link, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "the client's",           \
+			.help = "Login of this line."},                                                                \
+		{SECRET(config_link, password, from_secrets, "password"),                                              \
+			.absent = "from secrets_file, or the client's", .help = "Password of this line."},             \
+		{BOOL(config_link, max_payload, "max_payload"), .preset = "no",                                        \
+			.help = "Whether PPP-Max-Payload (RFC 4638) is asked for; the port needs an MTU above 1500."}, \
+	{                                                                                                              \
+		GROUP(config_link, redial, "redial", redial_group),                                                    \
+			.flags = SCHEMA_INHERITS, .absent = "the client's", .help = "When the link is dialled again."  \
+	}
+#define LINK_PORTS_HELP "Access port, or several as candidates in order: the first that has a carrier is dialled on."
+
 static const struct schema_key link_keys[] = {
+	{REF(config_link, from, "from", "templates"), .flags = SCHEMA_USED_UP, .absent = "none",
+		.help = "One of the client's templates: whatever the link does not say itself is taken from there, of line as a whole, of "
+			"redial key by key."},
 	{MANY_REQUIRED(SCHEMA_REF, config_link, ports, "ports", CONFIG_PORTS_MAX), .target = "ports",
-		.help = "Access port, or several as candidates in order: the first that has a carrier is dialled on."},
-	{SCALAR(SCHEMA_VLAN, config_link, vlan, "vlan"), .preset = "untagged",
-		.help = "VLAN to dial in: untagged, 100, 200.7 or ad:200.7."},
-	{SCALAR(SCHEMA_MAC, config_link, mac, "mac"), .absent = "the port's", .help = "MAC address of ours."},
-	{GROUP(config_link, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "the port's",
-		.help = "The line, in place of the port's as a whole."},
-	{TEXT(config_link, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "the client's",
-		.help = "Login of this line."},
-	{SECRET(config_link, password, from_secrets, "password"), .absent = "from secrets_file, or the client's",
-		.help = "Password of this line."},
-	{BOOL(config_link, max_payload, "max_payload"), .preset = "no",
-		.help = "Whether PPP-Max-Payload (RFC 4638) is asked for; the port needs an MTU above 1500."},
-	{GROUP(config_link, redial, "redial", redial_group), .flags = SCHEMA_INHERITS, .absent = "the client's",
-		.help = "When the link is dialled again."},
-	END};
+		.help = LINK_PORTS_HELP},
+	LINK_ROWS, END};
 static const struct schema_group link_group = {
 	.name = "links", .help = "Links of a client by name.", .size = sizeof(struct config_link), .keys = link_keys};
+
+static const struct schema_key template_keys[] = {{MANY(SCHEMA_REF, config_link, ports, "ports", CONFIG_PORTS_MAX),
+							  .target = "ports", .preset = "", .help = LINK_PORTS_HELP},
+	LINK_ROWS, END};
+static const struct schema_group template_group = {.name = "templates",
+	.help = "Templates for links, by name; they are not dialled themselves.",
+	.size = sizeof(struct config_link),
+	.keys = template_keys};
 
 static const struct schema_word dials[] = {{"always", CONFIG_DIAL_ALWAYS}, {"on-demand", CONFIG_DIAL_ON_DEMAND},
 	{"manual", CONFIG_DIAL_MANUAL}, {NULL, 0}};
@@ -580,8 +597,10 @@ static const struct schema_key client_keys[] = {
 	{TIME_MS(config_client, idle_timeout_ms, "idle_timeout", 1000, DAY_MS), .words = never_0, .preset = "never",
 		.help = "Time without a packet in either direction after which the bundle is closed with all its links, until it is "
 			"dialled on demand or by hand; control protocols are no packets."},
+	{MAP(config_client, templates, "templates", CONFIG_LINKS_MAX, template_group), .flags = SCHEMA_USED_UP,
+		.help = "What several links have in common, for their from."},
 	{MAP(config_client, links, "links", CONFIG_LINKS_MAX, link_group), .flags = SCHEMA_REQUIRED,
-		.help = "The links."},
+		.target = "templates", .help = "The links."},
 	END};
 static const struct schema_group client_group = {.name = "clients",
 	.help = "PPPoE clients by name; each is one bundle.",
@@ -621,6 +640,7 @@ ITEMS_LIKE(config, concentrators, n_concentrators);
 ITEMS_LIKE(config, pools, n_pools);
 ITEMS_LIKE(config, users, n_users);
 ITEMS_LIKE(config, clients, n_clients);
+ITEMS_LIKE(config_client, templates, n_templates);
 ITEMS_LIKE(config_client, links, n_links);
 ITEMS_LIKE(config_names, items, n);
 ITEMS_LIKE(config_auths, items, n);

@@ -44,6 +44,7 @@ enum schema_flags {
 	SCHEMA_INHERITS = 1 << 3,   /* GROUP: what is not given comes from elsewhere, not from the presets */
 	SCHEMA_OPTIONAL = 1 << 4,   /* GROUP: may be absent; the struct's first member is `bool given` */
 	SCHEMA_BARE = 1 << 5,       /* MAP: the value is that of the group's only key */
+	SCHEMA_USED_UP = 1 << 6,    /* has done its work when the file is read: printed as not given */
 };
 
 struct schema_word {
@@ -68,7 +69,8 @@ struct schema_key {
 	const char *preset; /* as it would stand in the file; lists separated by commas; NULL: none */
 	const char *absent; /* what it means when not given and there is no preset */
 	const char *help;   /* one sentence */
-	const char *target; /* REF: the map that holds the object */
+	const char *
+		target; /* REF: the map that holds the object; MAP: that of its objects' templates, which `from` names */
 	const struct schema_group *group;
 	/* SECRET: from the value to the bool that says it came from secrets_file; it is then printed as not given, as it will
 	 * come from there again */

@@ -285,6 +285,23 @@ static const struct row contradictions[] = {
 		"t:6:80: clients.c.multilink.profile: an MRRU stands here too; one of them is enough\n"},
 	{"stall_min_longer_than_max", CLIENT("multilink: {stall_min: 2 s, stall_max: 1 s}"),
 		"t:6:82: clients.c.multilink.stall_min: is longer than stall_max\n"},
+	{"template_that_is_not_there",
+		PORTS "clients:\n  c: {username: u, password: x, templates: {t: {ports: dsl}},\n"
+		      "      links: {a: {from: s, ports: dsl}}}\n",
+		"t:7:25: clients.c.links.a.from: there is no template s\n"},
+	{"template_without_ports_does_not_help",
+		PORTS "clients:\n  c: {username: u, password: x, templates: {t: {vlan: 7}}, links: {a: {from: t}}}\n",
+		"t:6:68: clients.c.links.a.ports: is missing\n"},
+	{"template_with_a_wrong_value_is_told_once_for_each_link",
+		PORTS "clients:\n  c: {username: u, password: x, templates: {t: {ports: dsl, vlan: 5000}},\n"
+		      "      links: {a: {from: t}}}\n",
+		"t:6:67: clients.c.links.a.vlan: \"5000\" is not untagged, or a VLAN id up to 4094 (100, 200.7, ad:200.7)\n"
+		"t:6:67: clients.c.templates.t.vlan: \"5000\" is not untagged, or a VLAN id up to 4094 (100, 200.7, ad:200.7)\n"},
+	{"template_that_nobody_uses_is_checked",
+		PORTS "clients:\n  c: {username: u, password: x, templates: {t: {ports: lan, from: t}},\n"
+		      "      links: {a: {ports: dsl}}}\n",
+		"t:6:56: clients.c.templates.t.ports[0]: lan is an ip port; an access port is needed\n"
+		"t:6:61: clients.c.templates.t.from: unknown key\n"},
 	{"idle_client_that_is_always_dialled", CLIENT("idle_timeout: 5 min"),
 		"t:6:73: clients.c.idle_timeout: with dial: always the bundle would be dialled again at once; dial must be "
 		"on-demand or manual\n"},

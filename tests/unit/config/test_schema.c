@@ -386,6 +386,8 @@ visit_shown(const struct schema_group *group, const struct schema_key *key, cons
 	const struct shown *shown = ctx;
 
 	(void)group;
+	if (strncmp(path, "clients.*.templates.", 20) == 0) /* used up */
+		return;
 	for (unsigned i = 0; i < shown->n; i++)
 		if (strcmp(shown->paths[i], path) == 0) {
 			assert_int_not_equal(key->kind, SCHEMA_FORBIDDEN);
@@ -755,6 +757,92 @@ a_link_takes_from_its_client_what_it_does_not_say_itself(void **state)
 	config_free(cfg);
 }
 
+static const char with_templates[] =
+	"ports:\n"
+	"  d1: {device: a, kind: access}\n"
+	"  d2: {device: b, kind: access}\n"
+	"clients:\n"
+	"  c:\n"
+	"    username: u\n"
+	"    password: x\n"
+	"    redial: {limit: 2 min, attempts: 9}\n"
+	"    templates:\n"
+	"      base:\n"
+	"        ports: [d1, d2]\n"
+	"        vlan: 7\n"
+	"        line: {rate: 5 Mbit/s, latency: 9 ms}\n"
+	"        username: t\n"
+	"        password: secret-of-t\n"
+	"        redial: {delay: 3 s, jitter: 1 s}\n"
+	"      other: {vlan: 8}\n"
+	"    links:\n"
+	"      a: {from: base}\n"
+	"      b: {from: base, ports: d2, vlan: 9, line: {rate: 8 Mbit/s}, redial: {jitter: 7 s}, max_payload: yes}\n"
+	"      d: {from: other, ports: d1, username: ~}\n";
+
+static void
+a_link_takes_from_its_template_what_it_does_not_say_itself(void **state) /* G-22, G-24 */
+{
+	struct config_notes notes;
+	struct config *cfg = load_text(with_templates, &notes);
+	const struct config_link *a, *b, *d;
+
+	(void)state;
+	assert_non_null(cfg);
+	assert_int_equal(cfg->clients[0].n_links, 3);
+	a = &cfg->clients[0].links[0];
+	b = &cfg->clients[0].links[1];
+	d = &cfg->clients[0].links[2];
+	assert_int_equal(a->ports.n, 2);
+	assert_int_equal(a->ports.items[1].index, 1);
+	assert_int_equal(a->vlan.outer, 7 | CONFIG_VLAN_TAGGED);
+	assert_true(a->line.given && a->line.rate_bps == 5000000 && a->line.latency_us == 9000);
+	assert_string_equal(a->username, "t");
+	assert_string_equal(a->password, "secret-of-t");
+	assert_int_equal(a->redial.delay_ms, 3000);
+	assert_int_equal(a->redial.jitter_ms, 1000);
+	assert_int_equal(a->redial.limit_ms, 120000); /* neither says it: the client's */
+	assert_false(a->max_payload);
+	assert_int_equal(b->ports.n, 1);
+	assert_int_equal(b->vlan.outer, 9 | CONFIG_VLAN_TAGGED);
+	assert_true(b->line.rate_bps == 8000000 && b->line.latency_us == 0); /* a line as a whole */
+	assert_int_equal(b->redial.delay_ms, 3000);
+	assert_int_equal(b->redial.jitter_ms, 7000);
+	assert_int_equal(b->redial.attempts, 9);
+	assert_true(b->max_payload);
+	assert_int_equal(d->vlan.outer, 8 | CONFIG_VLAN_TAGGED);
+	assert_null(d->username);
+	assert_false(d->line.given);
+	config_free(cfg);
+	config_notes_free(&notes);
+}
+
+/* Links are printed with what their templates gave them, which loads again as the same. */
+static void
+templates_are_used_up_in_what_is_printed(void **state)
+{
+	struct config_notes notes, again_notes;
+	struct config *cfg = load_text(with_templates, &notes), *again;
+	char *text, *second;
+
+	(void)state;
+	assert_non_null(cfg);
+	text = print_text_of(cfg);
+	again = load_text(text, &again_notes);
+	assert_non_null(again);
+	second = print_text_of(again);
+	assert_string_equal(text, second);
+	assert_non_null(strstr(text, "templates: {}\n"));
+	assert_int_equal(again->clients[0].links[1].redial.delay_ms, 3000);
+	assert_null(strstr(text, "secret-of-t"));
+	free(text);
+	free(second);
+	config_free(cfg);
+	config_free(again);
+	config_notes_free(&notes);
+	config_notes_free(&again_notes);
+}
+
 static void
 names_that_are_not_given_follow_from_others(void **state)
 {
@@ -1049,6 +1137,8 @@ main(void)
 		cmocka_unit_test(every_key_takes_what_its_row_says_and_nothing_else),
 		cmocka_unit_test(every_key_has_help_and_a_default_that_is_valid),
 		cmocka_unit_test(every_key_is_printed),
+		cmocka_unit_test(a_link_takes_from_its_template_what_it_does_not_say_itself),
+		cmocka_unit_test(templates_are_used_up_in_what_is_printed),
 		cmocka_unit_test(every_key_is_documented),
 		cmocka_unit_test(values_of_the_process_arrive_in_their_fields),
 		cmocka_unit_test(values_of_ports_and_routes_arrive_in_their_fields),
