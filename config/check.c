@@ -194,6 +194,14 @@ check_auths(struct check *c, const struct config_auths *auths)
 				check_error(c, &auths->items[i], "stands here twice");
 }
 
+static void
+check_bandwidth_values(struct check *c, const struct config_bandwidth *b)
+{
+	if (b->low_percent >= b->high_percent)
+		check_error(c, check_given(c, &b->low_percent) ? &b->low_percent : &b->high_percent,
+			"low_water is not below high_water");
+}
+
 /* ------------------------------------------------------------------ concentrators */
 
 static bool
@@ -332,6 +340,8 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_lcp(c, &conc->lcp, &conc->multilink);
 	check_multilink(c, &conc->multilink);
 	check_short_sequence(c, &conc->lcp, ports_rate(c->cfg, &conc->ports));
+	if (conc->bandwidth.given)
+		check_bandwidth_values(c, &conc->bandwidth);
 }
 
 static void
@@ -492,6 +502,42 @@ check_dial(struct check *c, const struct config_client *client)
 			"no packet is ever routed to the client: it has neither default_route nor routes");
 }
 
+/* All links, each once. */
+static void
+check_bandwidth_links(struct check *c, const struct config_client *client)
+{
+	const struct config_refs *order = &client->bandwidth.links;
+
+	for (size_t i = 0; i < order->n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (same_text(order->items[i].name, order->items[j].name))
+				check_error(c, &order->items[i], "stands here twice");
+	for (size_t i = 0; i < client->n_links && order->n != 0; i++)
+		if (!refs_have(order, client->links[i].name))
+			check_error(c, order, "does not have link %s", client->links[i].name);
+}
+
+static void
+check_bandwidth(struct check *c, const struct config_client *client)
+{
+	const struct config_bandwidth *b = &client->bandwidth;
+
+	if (!b->given)
+		return;
+	check_bandwidth_values(c, b);
+	check_bandwidth_links(c, client);
+	for (size_t i = 0; i < client->n_links; i++)
+		if (link_rate(c->cfg, &client->links[i]) == 0)
+			check_error(c, &b->given,
+				"needs to know what the lines can carry: link %s has no line with a rate",
+				client->links[i].name);
+	if (client->n_links == 1)
+		check_warning(c, &b->given, "there is only one link to open");
+	if (client->start_order == CONFIG_START_ONE_BY_ONE)
+		check_error(
+			c, &client->start_order, "has no meaning with bandwidth_management, which opens links by load");
+}
+
 static void
 check_clients(struct check *c)
 {
@@ -509,6 +555,7 @@ check_clients(struct check *c)
 		check_own_address(c, client);
 		check_redial(c, &client->redial);
 		check_dial(c, client);
+		check_bandwidth(c, client);
 		for (size_t j = 0; j < i; j++)
 			check_twins(c, client, &cfg->clients[j]);
 		if (client->default_route && leads != NULL)

@@ -110,8 +110,9 @@ enum config_encap { CONFIG_ETHERNET, CONFIG_PTM, CONFIG_ATM };
 /* Sending side of a line. */
 struct config_line {
 	bool given; /* at least one of its keys stands in the file; for a link: false means the port's line holds */
-	uint64_t rate_bps;   /* 0: not known, not paced */
-	uint32_t latency_us; /* one way */
+	uint64_t rate_bps;    /* 0: not known, not paced */
+	uint64_t receive_bps; /* 0: as rate_bps */
+	uint32_t latency_us;  /* one way */
 	enum config_encap encapsulation;
 	int16_t overhead_bytes;
 };
@@ -193,6 +194,17 @@ struct config_redial {
 	uint32_t delay_ms, increment_ms, limit_ms, jitter_ms;
 	int attempts;             /* CONFIG_REDIAL_FOR_EVER, CONFIG_REDIAL_NEVER, or so many */
 	uint32_t carrier_wait_ms; /* 0: for ever */
+};
+
+enum config_low { CONFIG_LOW_AVERAGE, CONFIG_LOW_EVERY_SLOT };
+
+struct config_bandwidth {
+	bool given; /* else all links are opened, or none */
+	uint32_t period_ms;
+	uint8_t high_percent, low_percent;
+	uint32_t min_connect_ms, min_disconnect_ms;
+	enum config_low low_reading;
+	struct config_refs links; /* all of a client's in the order in which they are opened; none: as in the file */
 };
 
 enum config_auth { CONFIG_AUTH_NONE, CONFIG_AUTH_PAP, CONFIG_AUTH_CHAP, CONFIG_AUTH_MSCHAP, CONFIG_AUTH_MSCHAPV2 };
@@ -285,6 +297,7 @@ struct config_concentrator {
 	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
 	bool source_check;
 	uint32_t idle_timeout_ms; /* 0: never */
+	struct config_bandwidth bandwidth;
 	struct config_network network;
 	struct config_mss mss;
 	struct config_lcp lcp;
@@ -347,7 +360,8 @@ struct config_client {
 	struct config_redial redial;
 	enum config_dial dial;
 	enum config_start_order start_order;
-	uint32_t idle_timeout_ms;      /* 0: never */
+	uint32_t idle_timeout_ms; /* 0: never */
+	struct config_bandwidth bandwidth;
 	struct config_link *templates; /* never dialled */
 	size_t n_templates;
 	struct config_link *links;

@@ -273,6 +273,9 @@ resolve_client(struct check *c, struct config_client *client)
 		resolve_ports(c, &link->ports);
 		inherit_redial(c, &link->redial, &client->redial);
 	}
+	for (size_t i = 0; i < client->bandwidth.links.n; i++)
+		resolve(c, &client->bandwidth.links.items[i], "link", client->links, client->n_links,
+			sizeof(client->links[0]));
 }
 
 static void

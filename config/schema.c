@@ -67,11 +67,15 @@ static const struct schema_word any_minus_1[] = {{"any", -1}, {NULL, 0}};
 static const struct schema_word encapsulations[] = {
 	{"ethernet", CONFIG_ETHERNET}, {"ptm", CONFIG_PTM}, {"atm", CONFIG_ATM}, {NULL, 0}};
 static const struct schema_word unpaced_0[] = {{"unpaced", 0}, {NULL, 0}};
+static const struct schema_word same_0[] = {{"same", 0}, {NULL, 0}};
 
 static const struct schema_key line_keys[] = {
 	{RATE(config_line, rate_bps, "rate", 1 * KBIT, 100 * GBIT), .words = unpaced_0, .preset = "unpaced",
 		.help = "Rate in our sending direction, to which frames are paced so that nothing behind us has to drop them, "
 			"and after which packets are divided over the lines."},
+	{RATE(config_line, receive_bps, "receive_rate", 1 * KBIT, 100 * GBIT), .words = same_0, .preset = "same",
+		.help = "Rate in the other direction, which only bandwidth_management needs to know; same as rate, unless the access "
+			"node tells another."},
 	{TIME_US(config_line, latency_us, "latency", 0, 2000000), .preset = "0 us",
 		.help = "Time that a bit takes over the line in our sending direction."},
 	{WORD(config_line, encapsulation, "encapsulation", encapsulations), .preset = "ethernet",
@@ -283,6 +287,48 @@ static const struct schema_group redial_group = {.name = "redial",
 	.size = sizeof(struct config_redial),
 	.keys = redial_keys};
 
+static const struct schema_word lows[] = {
+	{"average", CONFIG_LOW_AVERAGE}, {"every-slot", CONFIG_LOW_EVERY_SLOT}, {NULL, 0}};
+
+#define BANDWIDTH_ROWS                                                                                                            \
+	{TIME_MS(config_bandwidth, period_ms, "period", 600, DAY_MS), .preset = "1 min",                                          \
+		.help = "Over how long the load is measured, each direction for itself, in six slots: a sixth of it is also how " \
+			"often links are opened and closed, one at a time."},                                                     \
+		{NUMBER(config_bandwidth, high_percent, "high_water", 1, 100), .preset = "80",                                    \
+			.help = "Percent of what the open links could carry at which one more is opened; it is enough that one "  \
+				"direction reaches it."},                                                                         \
+		{NUMBER(config_bandwidth, low_percent, "low_water", 0, 100), .preset = "20",                                      \
+			.help = "Percent of what the open links could carry below which one is closed, if both directions are "   \
+				"below; one stays open in any case."},                                                            \
+		{TIME_MS(config_bandwidth, min_connect_ms, "min_connect", 0, DAY_MS), .preset = "30 s",                           \
+			.help = "Shortest time between two links that are opened."},                                              \
+		{TIME_MS(config_bandwidth, min_disconnect_ms, "min_disconnect", 0, DAY_MS), .preset = "90 s",                     \
+			.help = "Shortest time between two links that are closed."},                                              \
+	{                                                                                                                         \
+		WORD(config_bandwidth, low_reading, "low_reading", lows),                                                         \
+			.preset = "average",                                                                                      \
+			.help = "Whether the load is low when it is so on average over the period, or in every-slot of it."       \
+	}
+
+static const struct schema_key bandwidth_keys[] = {BANDWIDTH_ROWS,
+	{MANY(SCHEMA_REF, config_bandwidth, links, "links", CONFIG_LINKS_MAX), .target = "links", .preset = "",
+		.help = "All of the client's links in the order in which they are opened; they are closed from the end. Empty: as in the "
+			"file."},
+	END};
+static const struct schema_group bandwidth_group = {.name = "bandwidth_management",
+	.help = "Links that are opened and closed by load, as with mpd's bw-manage: at start the first one only; a link that fails or is lost "
+		"is not dialled again by redial, but opened when there is more to carry, and a bundle that has lost its last link is "
+		"opened again after 3 to 4 s with the first, or if that failed with the next.",
+	.size = sizeof(struct config_bandwidth),
+	.keys = bandwidth_keys};
+
+static const struct schema_key bandwidth_report_keys[] = {BANDWIDTH_ROWS, END};
+static const struct schema_group bandwidth_report_group = {.name = "bandwidth_management of a concentrator",
+	.help = "When an event tells that a subscriber's bundle could do with one more link or with one fewer; it is for the "
+		"subscriber to dial them.",
+	.size = sizeof(struct config_bandwidth),
+	.keys = bandwidth_report_keys};
+
 static const struct schema_word auths[] = {{"chap", CONFIG_AUTH_CHAP}, {"mschapv2", CONFIG_AUTH_MSCHAPV2},
 	{"pap", CONFIG_AUTH_PAP}, {"mschap", CONFIG_AUTH_MSCHAP}, {NULL, 0}};
 
@@ -463,6 +509,9 @@ static const struct schema_key concentrator_keys[] = {
 		.preset = "never",
 		.help = "Time without a packet in either direction after which a bundle is closed with all its links; control "
 			"protocols are no packets."},
+	{GROUP(config_concentrator, bandwidth, "bandwidth_management", bandwidth_report_group),
+		.flags = SCHEMA_OPTIONAL, .absent = "nothing is measured",
+		.help = "What is told about the load of bundles."},
 	{GROUP(config_concentrator, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
@@ -597,6 +646,8 @@ static const struct schema_key client_keys[] = {
 	{TIME_MS(config_client, idle_timeout_ms, "idle_timeout", 1000, DAY_MS), .words = never_0, .preset = "never",
 		.help = "Time without a packet in either direction after which the bundle is closed with all its links, until it is "
 			"dialled on demand or by hand; control protocols are no packets."},
+	{GROUP(config_client, bandwidth, "bandwidth_management", bandwidth_group), .flags = SCHEMA_OPTIONAL,
+		.absent = "all links are opened, or none", .help = "Links that are opened and closed by load."},
 	{MAP(config_client, templates, "templates", CONFIG_LINKS_MAX, template_group), .flags = SCHEMA_USED_UP,
 		.help = "What several links have in common, for their from."},
 	{MAP(config_client, links, "links", CONFIG_LINKS_MAX, link_group), .flags = SCHEMA_REQUIRED,

@@ -574,8 +574,12 @@ then_snapped(struct control *c, const struct pending *p, uint64_t now_ms)
 	b->snapped_us = clock_us();
 	if (!asked || !b->live)
 		return;
-	const struct host_traffic t = {.rx_packets = b->stats.rx_packets, .tx_packets = b->stats.tx_packets};
+	struct host_traffic t = {.rx_packets = b->stats.rx_packets, .tx_packets = b->stats.tx_packets};
 
+	for (unsigned i = 0; i < HOST_LINKS_MAX && i < DP_BUNDLE_LINKS_MAX; i++) {
+		t.links[i].rx_bytes = b->stats.links[i].totals.rx_bytes;
+		t.links[i].tx_bytes = b->stats.links[i].totals.tx_bytes;
+	}
 	host_traffic(c->host, p->id, &t, now_ms, c->out);
 	apply_effects(c);
 }

@@ -22,6 +22,7 @@ _Static_assert((int)CONFIG_KEY_STRIP_REALM == (int)HOST_KEY_STRIP_REALM, "bundle
 _Static_assert((int)CONFIG_KEY_LOWER_CASE == (int)HOST_KEY_LOWER, "bundle keys agree");
 _Static_assert((int)CONFIG_DIAL_ON_DEMAND == (int)HOST_DIAL_ON_DEMAND, "ways to dial agree");
 _Static_assert((int)CONFIG_DIAL_MANUAL == (int)HOST_DIAL_MANUAL, "ways to dial agree");
+_Static_assert((int)CONFIG_LOW_EVERY_SLOT == (int)HOST_LOW_EVERY_SLOT, "readings of low agree");
 _Static_assert((int)CONFIG_VLAN_TAGGED == (int)VLAN_TAGGED && (int)CONFIG_VLAN_AD == (int)VLAN_AD, "VLAN words agree");
 _Static_assert((int)CONFIG_PORTS_MAX <= (int)DP_PORTS_MAX, "every port that can be configured can be started");
 _Static_assert((int)CONFIG_WORKERS_MAX <= (int)DP_WORKERS_MAX, "every worker that can be configured can be started");
@@ -72,6 +73,7 @@ line_of(const struct config_line *l)
 {
 	return (struct host_line){
 		.rate_bps = l->rate_bps,
+		.receive_bps = l->receive_bps,
 		.latency_us = l->latency_us,
 		.encap = (uint8_t)l->encapsulation,
 		.overhead_bytes = l->overhead_bytes,
@@ -102,6 +104,20 @@ static uint32_t
 given_of(uint32_t own, uint32_t otherwise)
 {
 	return own != 0 ? own : otherwise;
+}
+
+static struct host_bandwidth
+bandwidth_of(const struct config_bandwidth *b)
+{
+	return (struct host_bandwidth){
+		.enabled = b->given,
+		.period_ms = b->period_ms,
+		.high_percent = b->high_percent,
+		.low_percent = b->low_percent,
+		.min_connect_ms = b->min_connect_ms,
+		.min_disconnect_ms = b->min_disconnect_ms,
+		.low = (uint8_t)b->low_reading,
+	};
 }
 
 static struct host_lcp
@@ -479,6 +495,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.request_dns = c->request_dns,
 		.ip_mtu = c->ip_mtu,
 		.idle_timeout_ms = c->idle_timeout_ms,
+		.bandwidth = bandwidth_of(&c->bandwidth),
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
@@ -545,6 +562,16 @@ client_routes(struct setup *s, const struct config *cfg, unsigned index, struct 
 	h->n_routes = n;
 }
 
+static const uint16_t *
+bandwidth_order(struct setup *s, const struct config_client *c)
+{
+	uint16_t *order = take(s, c->n_links, sizeof(*order));
+
+	for (size_t i = 0; order != NULL && i < c->n_links; i++)
+		order[i] = (uint16_t)(i < c->bandwidth.links.n ? c->bandwidth.links.items[i].index : i);
+	return order;
+}
+
 static struct host_client
 client_of(struct setup *s, const struct config *cfg, unsigned index)
 {
@@ -572,6 +599,8 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.dial = (enum host_dial)c->dial,
 		.one_by_one = c->start_order == CONFIG_START_ONE_BY_ONE,
 		.idle_timeout_ms = c->idle_timeout_ms,
+		.bandwidth = bandwidth_of(&c->bandwidth),
+		.bandwidth_order = bandwidth_order(s, c),
 		.links = links,
 		.n_links = (unsigned)c->n_links,
 	};

@@ -130,6 +130,7 @@ put_line(json_t *o, const struct host_line *l)
 	static const char *const encaps[] = {"ethernet", "ptm", "atm"};
 
 	put_number(o, "rate_bps", l->rate_bps);
+	put_number(o, "receive_bps", l->receive_bps);
 	put_number(o, "latency_us", l->latency_us);
 	put_text(o, "encapsulation", l->encap < 3 ? encaps[l->encap] : "?");
 	json_object_set_new(o, "overhead_bytes", json_integer(l->overhead_bytes));
@@ -311,6 +312,34 @@ put_link_local(json_t *o, const char *key, uint64_t interface_id)
 }
 
 static json_t *
+use_json(uint32_t rx_permille, uint32_t tx_permille)
+{
+	return json_pack("{s:I,s:I}", "rx_permille", (json_int_t)rx_permille, "tx_permille", (json_int_t)tx_permille);
+}
+
+/* null: links are not opened and closed by load. */
+static void
+put_bandwidth(const struct control *c, json_t *o, const struct host_bandwidth_info *i)
+{
+	json_t *b = use_json(i->use.rx_permille, i->use.tx_permille), *slots = json_array();
+
+	for (unsigned k = 0; k < i->slots; k++)
+		json_array_append_new(slots, use_json(i->slot[k].rx_permille, i->slot[k].tx_permille));
+	json_object_set_new(b, "slots", slots);
+	put_number(b, "rx_bps", i->rx_bps);
+	put_number(b, "tx_bps", i->tx_bps);
+	put_number(b, "spare", i->spare);
+	put_since(c, b, "last_opened_ms", i->last_opened_ms);
+	put_since(c, b, "last_closed_ms", i->last_closed_ms);
+	if (i->enabled) {
+		json_object_set_new(o, "bandwidth_management", b);
+		return;
+	}
+	json_decref(b);
+	json_object_set_new(o, "bandwidth_management", json_null());
+}
+
+static json_t *
 bundle_json(const struct control *c, const struct host_bundle_info *i)
 {
 	json_t *o = json_object();
@@ -334,6 +363,7 @@ bundle_json(const struct control *c, const struct host_bundle_info *i)
 	put_endpoint(o, &i->peer_endpoint);
 	put_since(c, o, "up_since_ms", i->up_since_ms);
 	put_home(c, o, i->id);
+	put_bandwidth(c, o, &i->bandwidth);
 	put_bundle_counters(c, o, i->id);
 	return o;
 }

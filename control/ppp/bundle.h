@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/ppp/bandwidth.h"
 #include "control/ppp/host.h"
 #include "control/ppp/host_timer.h"
 #include "control/ppp/ipcp.h"
@@ -48,6 +49,15 @@ struct bundle_meter {
 	uint64_t
 		control_packets; /* that came out of multilink frames, where the data plane counts them with the others */
 	uint64_t idle_since_ms;
+
+	uint64_t sample_ms;  /* when the next slot of bandwidth management ends; UINT64_MAX: never */
+	uint64_t sampled_ms; /* when the last one did */
+	bool sampling;       /* the answer under way is for that */
+	struct {
+		uint32_t link; /* id, 0: none */
+		uint64_t rx_bytes, tx_bytes;
+	} counted[HOST_LINKS_MAX]; /* what the links in the slots had carried then */
+	struct bandwidth bandwidth;
 };
 
 struct bundle {

@@ -35,6 +35,7 @@ struct host_line {
 	uint32_t latency_us;
 	uint8_t encap; /* enum host_encap */
 	int16_t overhead_bytes;
+	uint64_t receive_bps; /* of the other direction; 0: as rate_bps */
 };
 
 struct host_port {
@@ -141,6 +142,21 @@ struct host_user {
 	const char *alias; /* NULL, or the name under which several logins are one bundle (G-02, U11) */
 };
 
+/* Bandwidth management (mpd's bw-manage, B-01 to B-08): links of a bundle are opened and closed by what it carries. A concentrator, whose
+ * subscribers decide on their links, only says what it would do. */
+enum { HOST_BANDWIDTH_SLOTS = 6 };
+enum host_low {
+	HOST_LOW_AVERAGE,    /* over the whole period */
+	HOST_LOW_EVERY_SLOT, /* in each sixth of it */
+};
+struct host_bandwidth {
+	bool enabled; /* else all links are opened, or none */
+	uint32_t period_ms;
+	uint8_t high_percent, low_percent;
+	uint32_t min_connect_ms, min_disconnect_ms; /* between two that are opened, or closed */
+	uint8_t low;                                /* enum host_low */
+};
+
 struct host_limits {
 	uint32_t padi_per_s, padi_per_mac_per_s;                                   /* 0: no limit */
 	uint32_t sessions, sessions_per_mac, sessions_per_vlan, sessions_per_port; /* 0: no limit */
@@ -184,6 +200,7 @@ struct host_concentrator {
 	int ip_mtu; /* -1, 0: from the bundle; -2: fit one fragment; else bytes */
 	bool source_check;
 	uint32_t idle_timeout_ms; /* of each bundle; 0: never */
+	struct host_bandwidth bandwidth;
 	struct host_network network;
 	struct host_mss mss;
 	struct host_lcp lcp;
@@ -239,6 +256,8 @@ struct host_client {
 	enum host_dial dial;
 	bool one_by_one;          /* a link is dialled once the one before it is up, or has failed once */
 	uint32_t idle_timeout_ms; /* of the bundle; 0: never */
+	struct host_bandwidth bandwidth;
+	const uint16_t *bandwidth_order; /* links by index, n_links of them, in the order in which they are opened */
 	const struct host_client_link *links;
 	unsigned n_links;
 };
@@ -368,6 +387,9 @@ void host_bundle_removed(struct host *h, host_bundle_id bundle);
  * came, each packet that host_bundle_packet() was given is one. */
 struct host_traffic {
 	uint64_t rx_packets, tx_packets;
+	struct {
+		uint64_t rx_bytes, tx_bytes; /* since the link joined, headers of PPPoE and multilink included */
+	} links[HOST_LINKS_MAX];             /* by slot */
 };
 void host_traffic(
 	struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out);
@@ -415,6 +437,17 @@ struct host_link_info {
 	uint32_t dsl_rate_up_kbps, dsl_rate_down_kbps;
 };
 
+struct host_bandwidth_info {
+	bool enabled;
+	unsigned slots; /* measured so far */
+	struct {
+		uint32_t rx_permille, tx_permille;
+	} use, slot[HOST_BANDWIDTH_SLOTS];       /* over the period, and of its slots, newest first */
+	uint64_t rx_bps, tx_bps;                 /* of the lines now; 0: not known */
+	unsigned spare;                          /* a client's links that are not open */
+	uint64_t last_opened_ms, last_closed_ms; /* or said to be; 0: never */
+};
+
 struct host_bundle_info {
 	host_bundle_id id;
 	bool client;
@@ -428,6 +461,7 @@ struct host_bundle_info {
 	uint64_t up_since_ms;
 	bool ipcp_open, ipv6cp_open;
 	uint64_t our_interface_id, peer_interface_id;
+	struct host_bandwidth_info bandwidth;
 };
 
 /* Iterate: *cursor starts at 0; false at the end. */

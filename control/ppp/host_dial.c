@@ -86,6 +86,10 @@ redial(struct host *h, struct dial *d, bool at_once)
 
 	d->candidate = 0;
 	client_next(h, d);
+	if (client_is_managed(h, d)) {
+		client_link_over(h, d);
+		return;
+	}
 	if (h->stopping || !d->wanted || !h->clients[d->client].awake) {
 		rest(h, d);
 		return;
@@ -110,6 +114,10 @@ hold(struct host *h, struct dial *d)
 	const struct host_redial *r = &dial_cfg(h, d)->redial;
 
 	client_next(h, d);
+	if (client_is_managed(h, d)) {
+		rest(h, d);
+		return;
+	}
 	d->state = h->stopping || !d->wanted ? DIAL_OFF : DIAL_HELD;
 	d->due_ms = h->now_ms + (r->limit_ms > HOST_HOLD_MS ? r->limit_ms : HOST_HOLD_MS);
 	if (r->jitter_ms != 0)
@@ -157,6 +165,17 @@ find_carrier(const struct host *h, struct dial *d)
 
 	for (; d->candidate < cfg->n_ports; d->candidate++)
 		if (h->ports[cfg->ports[d->candidate]].carrier)
+			return true;
+	return false;
+}
+
+bool
+dial_has_carrier(const struct host *h, const struct dial *d)
+{
+	const struct host_client_link *cfg = dial_cfg(h, d);
+
+	for (unsigned i = 0; i < cfg->n_ports; i++)
+		if (h->ports[cfg->ports[i]].carrier)
 			return true;
 	return false;
 }
@@ -251,6 +270,7 @@ dial_start(struct host *h, struct dial *d, uint64_t wait_ms)
 	if (d->state == DIAL_SESSION || d->state == DIAL_DISCOVERY)
 		return;
 	d->first_try = true;
+	d->opened = false;
 	d->failures = 0;
 	d->candidate = 0;
 	d->state = DIAL_WAIT;
@@ -432,6 +452,7 @@ dial_tick(struct host *h, struct dial *d)
 	case DIAL_SESSION:
 	case DIAL_QUEUED:
 	case DIAL_ASLEEP:
+	case DIAL_SPARE:
 		break;
 	case DIAL_CARRIER:
 		carrier_missed(h, d);

@@ -636,6 +636,7 @@ link_opened(struct host *h, struct link *l)
 	h->counters.joins++;
 	if (l->client) {
 		h->dials[l->dial].failures = 0;
+		h->dials[l->dial].opened = true;
 		client_next(h, &h->dials[l->dial]);
 	}
 	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);

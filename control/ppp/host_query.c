@@ -54,6 +54,8 @@ dial_phase(const struct dial *d)
 		return "queued";
 	case DIAL_ASLEEP:
 		return "asleep";
+	case DIAL_SPARE:
+		return "spare";
 	case DIAL_WAIT:
 	case DIAL_CARRIER:
 	case DIAL_SESSION:
@@ -130,6 +132,7 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 		info->our_interface_id = ipv6cp_our_id(&b->ipv6cp);
 		info->peer_interface_id = ipv6cp_peer_id(&b->ipv6cp);
 	}
+	meter_info(h, b, &info->bandwidth);
 	snprintf(info->name, sizeof(info->name), "%s", b->name);
 	snprintf(info->owner, sizeof(info->owner), "%s",
 		b->client ? h->clients[b->owner].cfg->name : h->concentrators[b->owner].cfg->name);

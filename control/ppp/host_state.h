@@ -38,6 +38,9 @@ enum {
 	HOST_IDLE_LOOKS = 8,
 	HOST_IDLE_LOOK_MIN_MS = 250,
 	HOST_IDLE_LOOK_MAX_MS = 60000,
+	/* A managed bundle that has lost its last link is opened again after so long, as mpd does. */
+	HOST_REOPEN_MS = 3000,
+	HOST_REOPEN_JITTER_MS = 1000,
 	HOST_TEXT_MAX = 480,
 };
 
@@ -70,6 +73,7 @@ enum dial_state {
 	DIAL_HELD,   /* until due_ms: the client runs without multilink */
 	DIAL_QUEUED, /* for the one before it */
 	DIAL_ASLEEP, /* until a packet is routed to the client */
+	DIAL_SPARE,  /* until the bundle has more to carry */
 };
 
 /* A client's link, whether or not it has a session. */
@@ -78,6 +82,7 @@ struct dial {
 	uint8_t state; /* enum dial_state */
 	bool wanted, trace;
 	bool first_try; /* nothing has come of it yet, neither success nor failure */
+	bool opened;    /* since it was last started */
 	uint16_t client, index;
 	unsigned candidate; /* of cfg->ports */
 	uint32_t link;      /* id, 0: none */
@@ -201,6 +206,7 @@ void dial_carrier(struct host *h, struct dial *d, uint16_t port, bool up);
 /* The session is gone. */
 void dial_session_ended(struct host *h, struct dial *d, const struct link *l);
 void dial_wake_held(struct host *h, unsigned client);
+bool dial_has_carrier(const struct host *h, const struct dial *d);
 bool dial_expects(const struct host *h, const struct host_session_key *key);
 const struct host_client_link *dial_cfg(const struct host *h, const struct dial *d);
 uint64_t dial_delay_ms(const struct host_redial *r, uint32_t failures, uint32_t random); /* G-23, G-37 */
@@ -216,6 +222,14 @@ void client_bundle_gone(struct host *h, struct client *c, bool announced);
 bool client_demand(struct host *h, struct client *c, const char *what);
 /* What becomes of a link that is neither up nor dialled again for now. */
 enum dial_state client_rest_state(const struct host *h, const struct dial *d);
+/* Links are opened and closed by load; redial is not for them. */
+bool client_is_managed(const struct host *h, const struct dial *d);
+/* A managed link is over: its last one is followed by another. */
+void client_link_over(struct host *h, struct dial *d);
+/* Opens the first spare link, closes the last open one, in the order of bandwidth_order; why is told. False: there is none. */
+bool client_more(struct host *h, struct client *c, const char *why);
+bool client_less(struct host *h, struct client *c, const char *why);
+unsigned client_spare(const struct host *h, const struct client *c);
 /* A link has given up. */
 void client_gave_up(struct host *h, struct client *c);
 
@@ -226,6 +240,7 @@ void meter_begin(struct host *h, struct bundle *b);
 void meter_tick(struct host *h, struct bundle *b);
 void meter_answer(struct host *h, struct bundle *b, const struct host_traffic *t);
 uint64_t meter_deadline_ms(const struct bundle *b);
+void meter_info(const struct host *h, const struct bundle *b, struct host_bandwidth_info *info);
 
 /* ------------------------------------------------------------------ host_link.c: LCP, authentication, end */
 

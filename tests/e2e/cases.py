@@ -298,6 +298,56 @@ def clean_stop():
         expect(status == 0, f'client: exit {status}')
 
 
+def phases(lab):
+    return {link['name']: link['phase'] for link in lab.client.json('show', 'links')['links']}
+
+
+def texts(daemon):
+    return [json.loads(line)['text'] for line in daemon.ctl('events', '--json').stdout.splitlines()]
+
+
+@case
+def load_opens_and_closes_the_second_line():
+    """Bandwidth management: the second line comes with load and goes without; pings go on [B-02, B-03, B-06]"""
+    managed = {'period': '6 s', 'min_connect': '2 s', 'min_disconnect': '4 s'}
+    with Bonded(rates=(5, 5), client={'clients': {'home': {'bandwidth_management': {**managed, 'links': ['line1', 'line0']}}}},
+                concentrator={'concentrators': {'isp': {'bandwidth_management': managed}}}) as lab:
+        lab.wait_up(1)
+        expect(phases(lab) == {'home/line0': 'spare', 'home/line1': 'open'}, f'at start: {phases(lab)}')
+        lab.iperf_server('right')
+        rate = lab.iperf('left', RIGHT, 12)
+        expect(phases(lab)['home/line0'] == 'open', f'under load: {phases(lab)}')
+        load = lab.client.json('show', 'bundles')['bundles'][0]['bandwidth_management']
+        expect(load['tx_permille'] > 500 and load['tx_bps'] == 10000000 and load['spare'] == 0, str(load))
+        expect('home' in lab.client.ctl('show', 'load').stdout, 'show load has no line')
+        until('the second line is spare again', lambda: phases(lab)['home/line0'] == 'spare', 30)
+        expect(phases(lab)['home/line1'] == 'open', f'without load: {phases(lab)}')
+        expect(lab.ping('left', RIGHT, count=3) == 3, 'pings lost after the second line was closed')
+        told = texts(lab.client)
+        for what in ('home/line0: opened: ', 'home/line0: closed: '):
+            expect(any(t.startswith(what) for t in told), f'no event says {what}')
+        expect(any('one more link would be of use' in t for t in texts(lab.concentrator)), 'the concentrator says nothing')
+        no_strange_drops(lab)
+        return f'{rate:.1f} Mbit/s on average while the second line came'
+
+
+@case
+def dialled_on_demand():
+    """The first packet dials and comes through; the idle bundle is closed and dialled anew [G-20, G-74]"""
+    demand = {'dial': 'on-demand', 'idle_timeout': '3 s'}
+    with Bonded(rates=(10, 10), client={'clients': {'home': demand}}) as lab:
+        lab.concentrator.ctl('version')
+        for _ in range(2):
+            until('the lines are asleep', lambda: set(phases(lab).values()) == {'asleep'}, 15)
+            expect(lab.ping('left', RIGHT, count=1, timeout=8) == 1, 'the first packet was lost')
+            lab.client.wait_bundle('home', 2, 10)
+        counters = lab.client.json('show', 'counters')['control']
+        expect(counters['demand_held'] == counters['demand_sent'] > 0, f'held and sent: {counters}')
+        expect(counters['demand_full'] == counters['demand_expired'] == 0, f'lost: {counters}')
+        no_strange_drops(lab)
+        return f'{counters["demand_sent"]} packets waited for their bundle'
+
+
 @case
 def two_workers():
     """Two workers at each end: same results, frames handed over in both directions"""

@@ -91,6 +91,59 @@ show_bundles(const struct args *a, json_t *body)
 	return STATUS_DONE;
 }
 
+static const char *
+percent(const json_t *o, const char *key, char text[16])
+{
+	snprintf(text, 16, "%.1f %%", (double)json_number(o, key) / 10);
+	return text;
+}
+
+static void
+load_row(struct table *t, const json_t *b, const json_t *m)
+{
+	const json_t *slots = json_object_get(m, "slots");
+	char in[16], out[16], list[160] = "";
+	size_t at = 0;
+
+	for (size_t i = json_array_size(slots); i-- > 0;) {
+		const json_t *s = json_array_get(slots, i);
+
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%llu/%llu", at != 0 ? " " : "",
+			(unsigned long long)json_number(s, "rx_permille") / 10,
+			(unsigned long long)json_number(s, "tx_permille") / 10);
+	}
+	table_put(t, "%s", json_text(b, "name"));
+	table_put(t, "%llu", (unsigned long long)json_number(b, "links"));
+	table_put(t, "%llu", (unsigned long long)json_number(m, "spare"));
+	table_put(t, "%s", text_scaled((double)json_number(m, "rx_bps")));
+	table_put(t, "%s", text_scaled((double)json_number(m, "tx_bps")));
+	table_put(t, "%s", percent(m, "rx_permille", in));
+	table_put(t, "%s", percent(m, "tx_permille", out));
+	table_put(t, "%s", list);
+	table_put(t, "%s", text_age(json_number(m, "last_opened_ms")));
+	table_put(t, "%s", text_age(json_number(m, "last_closed_ms")));
+}
+
+static enum status
+show_load(const struct args *a, json_t *body)
+{
+	char titles[] = "BUNDLE|+LINKS|+SPARE|+RATE IN|+RATE OUT|+IN|+OUT|SLOTS IN/OUT %, NEWEST LAST|OPENED|CLOSED";
+	struct table t;
+	json_t *b;
+
+	(void)a;
+	table_init(&t, titles);
+	for (size_t i = 0; (b = json_array_get(json_object_get(body, "bundles"), i)) != NULL; i++)
+		if (json_is_object(json_object_get(b, "bandwidth_management")))
+			load_row(&t, b, json_object_get(b, "bandwidth_management"));
+	if (t.n != 0)
+		table_print(&t, stdout);
+	else
+		puts("no bundle with bandwidth_management");
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
 static void
 port_row(struct table *t, const json_t *p)
 {
@@ -240,18 +293,19 @@ show_config(const struct args *a, json_t *body)
 /* ------------------------------------------------------------------ commands */
 
 static const struct {
-	const char *what;
+	const char *what, *target;
 	bool paged;
 	enum status (*show)(const struct args *a, json_t *body);
 } shows[] = {
-	{"links", true, show_links},
-	{"bundles", true, show_bundles},
-	{"ports", false, show_ports},
-	{"workers", false, show_workers},
-	{"drops", false, show_drops},
-	{"counters", false, show_counters},
-	{"neighbours", false, show_neighbours},
-	{"config", false, show_config},
+	{"links", "links", true, show_links},
+	{"bundles", "bundles", true, show_bundles},
+	{"load", "bundles", true, show_load},
+	{"ports", "ports", false, show_ports},
+	{"workers", "workers", false, show_workers},
+	{"drops", "drops", false, show_drops},
+	{"counters", "counters", false, show_counters},
+	{"neighbours", "neighbours", false, show_neighbours},
+	{"config", "config", false, show_config},
 };
 
 enum status
@@ -264,8 +318,8 @@ show_command(const struct args *a)
 	for (size_t i = 0; a->n == 2 && i < sizeof(shows) / sizeof(shows[0]); i++) {
 		if (strcmp(shows[i].what, a->words[1]) != 0)
 			continue;
-		snprintf(target, sizeof(target), "/%s", a->words[1]);
-		status = shows[i].paged ? client_get_all(&a->client, a->words[1], &body)
+		snprintf(target, sizeof(target), "/%s", shows[i].target);
+		status = shows[i].paged ? client_get_all(&a->client, shows[i].target, &body)
 					: client_get(&a->client, target, &body);
 		if (status != STATUS_DONE)
 			return status;
@@ -276,7 +330,7 @@ show_command(const struct args *a)
 		json_decref(body);
 		return status;
 	}
-	fputs("hawserctl: show links, bundles, ports, workers, drops, counters, neighbours or config\n", stderr);
+	fputs("hawserctl: show links, bundles, load, ports, workers, drops, counters, neighbours or config\n", stderr);
 	return STATUS_USAGE;
 }
 

@@ -302,6 +302,28 @@ static const struct row contradictions[] = {
 		      "      links: {a: {ports: dsl}}}\n",
 		"t:6:56: clients.c.templates.t.ports[0]: lan is an ip port; an access port is needed\n"
 		"t:6:61: clients.c.templates.t.from: unknown key\n"},
+	{"bandwidth_management_without_rates", CLIENT("bandwidth_management: {}"),
+		"t:6:59: clients.c.bandwidth_management: needs to know what the lines can carry: link a has no line with a rate\n"},
+	{"bandwidth_management_that_cannot_be",
+		PORTS "clients:\n  c:\n    username: u\n    password: x\n    start_order: one-by-one\n"
+		      "    links: {a: {ports: dsl, line: {rate: 1 Mbit/s}}, b: {ports: dsl, line: {rate: 2 Mbit/s}}}\n"
+		      "    bandwidth_management: {high_water: 20, low_water: 20, links: [a, z, a]}\n",
+		"t:9:18: clients.c.start_order: has no meaning with bandwidth_management, which opens links by load\n"
+		"t:11:55: clients.c.bandwidth_management.low_water: low_water is not below high_water\n"
+		"t:11:66: clients.c.bandwidth_management.links: does not have link b\n"
+		"t:11:70: clients.c.bandwidth_management.links[1]: there is no link z\n"
+		"t:11:73: clients.c.bandwidth_management.links[2]: stands here twice\n"},
+	{"bandwidth_management_of_a_concentrator_has_no_links",
+		PORTS POOLS USERS "concentrators:\n  ac: {ports: wan, address: 10.0.0.1, pool: p,\n"
+				  "    bandwidth_management: {links: [a], period: 1 ms}}\n",
+		"t:9:28: concentrators.ac.bandwidth_management.links: unknown key\n"
+		"t:9:48: concentrators.ac.bandwidth_management.period: 1 ms is out of range: 600 ms to 24 h\n"},
+	{"bandwidth_management_with_one_link",
+		PORTS "clients:\n  c: {username: u, password: x, bandwidth_management: {high_water: 50, links: [a]},\n"
+		      "      links: {a: {ports: dsl, line: {rate: 1 Mbit/s}}}, mss: {v4: 1}}\n",
+		"t:2:3: warning: ports.wan: no concentrator and no client uses this access port\n"
+		"t:6:33: warning: clients.c.bandwidth_management: there is only one link to open\n"
+		"t:7:67: clients.c.mss.v4: 1 is out of range: auto, off, or 88 to 65495\n"},
 	{"idle_client_that_is_always_dialled", CLIENT("idle_timeout: 5 min"),
 		"t:6:73: clients.c.idle_timeout: with dial: always the bundle would be dialled again at once; dial must be "
 		"on-demand or manual\n"},

@@ -260,6 +260,7 @@ static const char everything[] =
 	"    network: {address: {want: no, allow: yes}, restart_timer: 6 s, max_configure: 32, max_terminate: 33,\n"
 	"      max_failure: 34}\n"
 	"    source_check: no\n"
+	"    bandwidth_management: {low_water: 10}\n"
 	"    mss: {v4: 1414, v6: off, from_links: no, to_links: no}\n"
 	"    multilink:\n"
 	"      require: yes\n"
@@ -335,7 +336,15 @@ static const char everything[] =
 	"        password: others\n"
 	"        max_payload: yes\n"
 	"        redial: {delay: 2500 ms, attempts: -1}\n"
-	"      b: {ports: [wan]}\n";
+	"      b: {ports: [wan]}\n"
+	"  d:\n"
+	"    authentication: []\n"
+	"    default_route: no\n"
+	"    bandwidth_management: {period: 2 min, high_water: 70, low_water: 15, min_connect: 10 s, min_disconnect: 40 s,\n"
+	"      low_reading: every-slot, links: [y, x]}\n"
+	"    links:\n"
+	"      x: {ports: wan, vlan: 21, line: {rate: 2 Mbit/s, receive_rate: 16 Mbit/s}}\n"
+	"      y: {ports: wan, vlan: 22, line: {rate: 1 Mbit/s}}\n";
 
 static struct config *
 load_everything(void)
@@ -732,6 +741,37 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_string_equal(a->username, "other");
 	assert_string_equal(a->password, "others");
 	assert_true(a->max_payload);
+	config_free(cfg);
+}
+
+static void
+bandwidth_management_arrives_and_is_off_unless_given(void **state)
+{
+	struct config *cfg = load_everything();
+	const struct config_bandwidth *off = &cfg->clients[0].bandwidth, *on = &cfg->clients[1].bandwidth,
+				      *tells = &cfg->concentrators[0].bandwidth;
+
+	(void)state;
+	assert_false(off->given);
+	assert_true(on->given && tells->given);
+	assert_int_equal(on->period_ms, 120000);
+	assert_int_equal(on->high_percent, 70);
+	assert_int_equal(on->low_percent, 15);
+	assert_int_equal(on->min_connect_ms, 10000);
+	assert_int_equal(on->min_disconnect_ms, 40000);
+	assert_int_equal(on->low_reading, CONFIG_LOW_EVERY_SLOT);
+	assert_int_equal(on->links.n, 2);
+	assert_int_equal(on->links.items[0].index, 1);
+	assert_int_equal(on->links.items[1].index, 0);
+	assert_true(cfg->clients[1].links[0].line.receive_bps == 16000000);
+	assert_true(cfg->clients[1].links[1].line.receive_bps == 0);
+	/* mpd's defaults */
+	assert_int_equal(tells->period_ms, 60000);
+	assert_int_equal(tells->high_percent, 80);
+	assert_int_equal(tells->low_percent, 10);
+	assert_int_equal(tells->min_connect_ms, 30000);
+	assert_int_equal(tells->min_disconnect_ms, 90000);
+	assert_int_equal(tells->low_reading, CONFIG_LOW_AVERAGE);
 	config_free(cfg);
 }
 
@@ -1137,6 +1177,7 @@ main(void)
 		cmocka_unit_test(every_key_takes_what_its_row_says_and_nothing_else),
 		cmocka_unit_test(every_key_has_help_and_a_default_that_is_valid),
 		cmocka_unit_test(every_key_is_printed),
+		cmocka_unit_test(bandwidth_management_arrives_and_is_off_unless_given),
 		cmocka_unit_test(a_link_takes_from_its_template_what_it_does_not_say_itself),
 		cmocka_unit_test(templates_are_used_up_in_what_is_printed),
 		cmocka_unit_test(every_key_is_documented),

@@ -50,6 +50,18 @@ static const char yaml[] =
 	"    links:\n"
 	"      l1: {ports: [b], mac: '02:00:00:00:00:77', vlan: '7'}\n"
 	"      l2: {ports: [b], line: {rate: 8 Mbit/s}}\n"
+	"  managed:\n"
+	"    authentication: []\n"
+	"    default_route: no\n"
+	"    dial: manual\n"
+	"    idle_timeout: 5 min\n"
+	"    routes: [10.6.0.0/16]\n"
+	"    redial: {carrier_wait: 7 s}\n"
+	"    bandwidth_management: {low_reading: every-slot, links: [y, z, x]}\n"
+	"    links:\n"
+	"      x: {ports: [b], vlan: 8, line: {rate: 8 Mbit/s, receive_rate: 50 Mbit/s}}\n"
+	"      y: {ports: [b], vlan: 9, line: {rate: 8 Mbit/s}}\n"
+	"      z: {ports: [b], vlan: 10, line: {rate: 8 Mbit/s}}\n"
 	"routes:\n"
 	"  - {to: 10.8.0.0/16, client: home}\n"
 	"  - {to: 10.7.0.0/16, via: 192.168.1.9}\n";
@@ -231,7 +243,7 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	const struct host_client *h = &s->host.clients[0];
 
 	(void)state;
-	assert_int_equal(s->host.n_clients, 1);
+	assert_int_equal(s->host.n_clients, 2);
 	assert_true(h->default_route);
 	assert_int_equal(h->n_routes, 2);
 	assert_int_equal(ip_addr_4(&h->routes[0].prefix), 0x0a090000);
@@ -249,6 +261,33 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	assert_int_equal(h->ip_mtu, -1);
 	assert_int_equal(h->lcp.mtu, 1480);
 	assert_int_equal(h->mss.v4, -1);
+}
+
+static void
+ways_to_dial_and_bandwidth_management_are_carried_over(void **state)
+{
+	const struct host_client *plain = &s->host.clients[0], *h = &s->host.clients[1];
+
+	(void)state;
+	assert_int_equal(plain->dial, HOST_DIAL_ALWAYS);
+	assert_int_equal(plain->idle_timeout_ms, 0);
+	assert_false(plain->bandwidth.enabled || s->host.concentrators[0].bandwidth.enabled);
+	assert_int_equal(h->dial, HOST_DIAL_MANUAL);
+	assert_int_equal(h->idle_timeout_ms, 300000);
+	assert_int_equal(h->links[0].redial.carrier_wait_ms, 7000);
+	assert_true(h->bandwidth.enabled);
+	assert_int_equal(h->bandwidth.period_ms, 60000);
+	assert_int_equal(h->bandwidth.high_percent, 80);
+	assert_int_equal(h->bandwidth.low_percent, 20);
+	assert_int_equal(h->bandwidth.min_connect_ms, 30000);
+	assert_int_equal(h->bandwidth.min_disconnect_ms, 90000);
+	assert_int_equal(h->bandwidth.low, HOST_LOW_EVERY_SLOT);
+	assert_int_equal(h->bandwidth_order[0], 1);
+	assert_int_equal(h->bandwidth_order[1], 2);
+	assert_int_equal(h->bandwidth_order[2], 0);
+	assert_int_equal(plain->bandwidth_order[1], 1);
+	assert_int_equal(h->links[0].line.receive_bps, 50000000);
+	assert_int_equal(h->links[1].line.receive_bps, 0);
 }
 
 static void
@@ -304,6 +343,7 @@ main(void)
 		cmocka_unit_test(timers_are_inherited_by_those_who_have_none),
 		cmocka_unit_test(users_are_carried_over),
 		cmocka_unit_test(the_client_is_carried_over_with_the_routes_that_name_it),
+		cmocka_unit_test(ways_to_dial_and_bandwidth_management_are_carried_over),
 		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),
 		cmocka_unit_test(rules_are_asked_for_unless_rings_are_wanted),
 		cmocka_unit_test(hugepages_are_used_when_enough_of_one_size_are_free),

@@ -263,8 +263,11 @@ link_joined(struct pair *p, int node, const struct host_out_item *item)
 		fault(p, "LINK_INSTALL of link %u without session", item->link);
 		return;
 	}
-	if (!l->joined)
+	if (!l->joined) {
 		n->bundles[item->bundle].links++;
+		memset(&n->bundles[item->bundle].traffic.links[item->link_values.slot], 0,
+			sizeof(n->bundles[0].traffic.links[0]));
+	}
 	l->joined = true;
 	l->tx_hold = item->link_values.tx_hold;
 	l->bundle = item->bundle;
@@ -776,6 +779,21 @@ pair_carry(struct pair *p, int node, unsigned rx_packets, unsigned tx_packets)
 			continue;
 		p->node[node].bundles[i].traffic.rx_packets += rx_packets;
 		p->node[node].bundles[i].traffic.tx_packets += tx_packets;
+	}
+}
+
+void
+pair_carry_bytes(struct pair *p, int node, uint64_t rx_bytes, uint64_t tx_bytes)
+{
+	struct pair_node *n = &p->node[node];
+
+	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
+		struct pair_bundle *b = &n->bundles[n->links[i].bundle];
+
+		if (!n->links[i].joined || n->links[i].tx_hold)
+			continue;
+		b->traffic.links[n->links[i].slot].rx_bytes += rx_bytes / b->links;
+		b->traffic.links[n->links[i].slot].tx_bytes += tx_bytes / b->links;
 	}
 }
 

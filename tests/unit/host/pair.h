@@ -110,6 +110,8 @@ void pair_bundle_inject(struct pair *p, int node, uint32_t bundle, const uint8_t
 
 /* So many IP packets pass through each bundle of the node. */
 void pair_carry(struct pair *p, int node, unsigned rx_packets, unsigned tx_packets);
+/* The same as bytes, which its links share. */
+void pair_carry_bytes(struct pair *p, int node, uint64_t rx_bytes, uint64_t tx_bytes);
 bool pair_demand(struct pair *p, int node, unsigned client);
 
 unsigned pair_open_links(const struct pair *p, int node);
