@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/check.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/places.h"
 #include "config/value.h"
@@ -565,6 +567,25 @@ check_clients(struct check *c)
 	}
 }
 
+/* ------------------------------------------------------------------ hooks */
+
+static void
+check_hook(struct check *c, const struct config_hook *hook)
+{
+	const char *program = hook->run.n != 0 ? hook->run.items[0] : NULL;
+
+	for (size_t i = 0; i < hook->events.n; i++)
+		for (size_t j = 0; j < i; j++)
+			if (hook->events.items[i] == hook->events.items[j])
+				check_error(c, &hook->events.items[i], "stands here twice");
+	if (program == NULL)
+		return;
+	if (program[0] != '/')
+		check_error(c, &hook->run.items[0], "\"%s\" is no absolute path", program);
+	else if (access(program, X_OK) != 0)
+		check_warning(c, &hook->run.items[0], "%s cannot be run: %s", program, strerror(errno));
+}
+
 void
 check_contradictions(struct check *c)
 {
@@ -574,6 +595,8 @@ check_contradictions(struct check *c)
 	check_users(c);
 	check_clients(c);
 	check_addresses(c);
+	for (size_t i = 0; i < c->cfg->n_hooks; i++)
+		check_hook(c, &c->cfg->hooks[i]);
 	if (c->cfg->n_concentrators == 0 && c->cfg->n_clients == 0)
 		check_warning(c, &c->cfg->concentrators, "there is neither a concentrator nor a client");
 }

@@ -22,6 +22,8 @@ enum {
 	CONFIG_SERVICES_MAX = 16,
 	CONFIG_DNS_MAX = 2,
 	CONFIG_AUTH_MAX = 4,
+	CONFIG_HOOKS_MAX = 16,
+	CONFIG_HOOK_ARGS_MAX = 32,
 	CONFIG_ENDPOINT_MAX = 20, /* bytes (RFC 1990 section 5.1.3) */
 };
 
@@ -233,6 +235,7 @@ struct config_process {
 	uint64_t reassembly_bytes;
 	uint32_t punt_pps, punt_session_pps;
 	char *control_socket; /* path; never NULL after loading */
+	char *event_log;      /* path; NULL: none */
 	enum config_log_level log_level;
 	struct config_names eal_args;
 };
@@ -368,6 +371,31 @@ struct config_client {
 	size_t n_links;
 };
 
+enum config_hook_event {
+	CONFIG_HOOK_LINK_UP,
+	CONFIG_HOOK_LINK_DOWN,
+	CONFIG_HOOK_LINK_REFUSED,
+	CONFIG_HOOK_BUNDLE_UP,
+	CONFIG_HOOK_BUNDLE_CHANGED,
+	CONFIG_HOOK_BUNDLE_DOWN,
+	CONFIG_HOOK_EVENTS
+};
+
+struct config_hook_events {
+	enum config_hook_event *items;
+	size_t n;
+};
+
+struct config_hook {
+	char *name;
+	struct config_hook_events events;
+	struct config_names run; /* program and arguments */
+	uint32_t timeout_ms;
+};
+
+/* As it stands in the file and in the event: "link-up". */
+const char *config_hook_event_name(enum config_hook_event event);
+
 struct config_places; /* which line of the file each value came from */
 
 struct config {
@@ -386,6 +414,8 @@ struct config {
 	size_t n_users;
 	struct config_client *clients;
 	size_t n_clients;
+	struct config_hook *hooks;
+	size_t n_hooks;
 	struct config_places *places;
 };
 

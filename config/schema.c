@@ -369,6 +369,8 @@ static const struct schema_key process_keys[] = {
 		.help = "Frames of one session that are handed to the control thread."},
 	{TEXT(config_process, control_socket, "control_socket", 1, 107), .absent = "/run/hawser/NAME.sock",
 		.help = "Path of the UNIX socket that hawserctl speaks to."},
+	{TEXT(config_process, event_log, "event_log", 1, 4096), .absent = "none",
+		.help = "Path of a file or FIFO that gets each event as a line of JSON; after SIGHUP it is opened anew."},
 	{WORD(config_process, log_level, "log_level", log_levels), .preset = "info", .help = "What is logged."},
 	{MANY(SCHEMA_TEXT, config_process, eal_args, "eal_args", 64), .min = 1, .max = 1024, .preset = "",
 		.help = "Further arguments for DPDK's environment abstraction layer."},
@@ -658,6 +660,36 @@ static const struct schema_group client_group = {.name = "clients",
 	.size = sizeof(struct config_client),
 	.keys = client_keys};
 
+/* ------------------------------------------------------------------ hooks */
+
+static const struct schema_word hook_events[] = {{"link-up", CONFIG_HOOK_LINK_UP}, {"link-down", CONFIG_HOOK_LINK_DOWN},
+	{"link-refused", CONFIG_HOOK_LINK_REFUSED}, {"bundle-up", CONFIG_HOOK_BUNDLE_UP},
+	{"bundle-changed", CONFIG_HOOK_BUNDLE_CHANGED}, {"bundle-down", CONFIG_HOOK_BUNDLE_DOWN}, {NULL, 0}};
+_Static_assert(sizeof(hook_events) / sizeof(hook_events[0]) == CONFIG_HOOK_EVENTS + 1, "every event has its word");
+
+const char *
+config_hook_event_name(enum config_hook_event event)
+{
+	return hook_events[event].name;
+}
+
+static const struct schema_key hook_keys[] = {
+	{MANY_REQUIRED(SCHEMA_WORD, config_hook, events, "events", CONFIG_HOOK_EVENTS),
+		.width = sizeof(enum config_hook_event), .words = hook_events,
+		.help = "Events that it is run for. link-refused is a link that may not join its bundle, bundle-changed one that carries "
+			"another network protocol from now on."},
+	{MANY_REQUIRED(SCHEMA_TEXT, config_hook, run, "run", CONFIG_HOOK_ARGS_MAX), .min = 1, .max = 1024,
+		.help = "Absolute path of the program, and its arguments; no shell reads them. What it is told in the environment is in "
+			"hawserd(8)."},
+	{TIME_MS(config_hook, timeout_ms, "timeout", 100, HOUR_MS), .preset = "10 s",
+		.help = "How long it may run; then it is ended, with all of its process group, and an event tells so."},
+	END};
+static const struct schema_group hook_group = {.name = "hooks",
+	.help = "Programs that are run when links and bundles come and go. A hook is run for one event after the other; up to 32 of them "
+		"wait for it.",
+	.size = sizeof(struct config_hook),
+	.keys = hook_keys};
+
 /* ------------------------------------------------------------------ the file */
 
 static const struct schema_key root_keys[] = {
@@ -670,7 +702,10 @@ static const struct schema_key root_keys[] = {
 	{MAP(config, concentrators, "concentrators", 256, concentrator_group), .help = "Access concentrators by name."},
 	{MAP(config, pools, "pools", 256, pool_group), .flags = SCHEMA_BARE, .help = "Address pools by name."},
 	{MAP(config, users, "users", OBJECTS_MAX, user_group), .flags = SCHEMA_FREE_NAMES, .help = "Users by login."},
-	{MAP(config, clients, "clients", LIST_MAX, client_group), .help = "Clients by name."}, END};
+	{MAP(config, clients, "clients", LIST_MAX, client_group), .help = "Clients by name."},
+	{MAP(config, hooks, "hooks", CONFIG_HOOKS_MAX, hook_group),
+		.help = "Programs that are run at events, by name."},
+	END};
 const struct schema_group schema_root = {.name = "hawser.yaml",
 	.help = "One file describes one process: both roles, any number of each.",
 	.size = sizeof(struct config),
@@ -691,7 +726,9 @@ ITEMS_LIKE(config, concentrators, n_concentrators);
 ITEMS_LIKE(config, pools, n_pools);
 ITEMS_LIKE(config, users, n_users);
 ITEMS_LIKE(config, clients, n_clients);
+ITEMS_LIKE(config, hooks, n_hooks);
 ITEMS_LIKE(config_client, templates, n_templates);
+ITEMS_LIKE(config_hook_events, items, n);
 ITEMS_LIKE(config_client, links, n_links);
 ITEMS_LIKE(config_names, items, n);
 ITEMS_LIKE(config_auths, items, n);

@@ -217,7 +217,7 @@ events_json(struct control *c, uint64_t after)
 	for (unsigned n = 0; n < EVENTS_A_REPLY && (e = events_next(c->events, after)) != NULL; n++) {
 		if (n == 0)
 			missed = e->seq - first - 1;
-		json_array_append_new(list, show_event(e));
+		json_array_append_new(list, show_event(c, e));
 		after = e->seq;
 	}
 	return json_pack("{s:o,s:I,s:I}", "events", list, "next", (json_int_t)after, "missed", (json_int_t)missed);

@@ -16,7 +16,9 @@ struct api;
 struct apply;
 struct demand;
 struct event_base;
+struct event_log;
 struct events;
+struct hooks;
 struct ip_ports;
 struct rib;
 
@@ -27,7 +29,10 @@ struct control_counters {
 	uint64_t out_overflow;   /* effects that did not fit the protocol core's list */
 	uint64_t demand_held,
 		demand_sent; /* packets that waited for an on-demand client's bundle, and that it then got */
-	uint64_t demand_full, demand_expired;  /* not taken for want of room; waited too long, or in vain */
+	uint64_t demand_full, demand_expired; /* not taken for want of room; waited too long, or in vain */
+	uint64_t event_lines_lost;            /* that the event log did not take */
+	/* programs started, that ended badly or were not started, that took too long, and events that found no room to wait for one */
+	uint64_t hooks_run, hooks_failed, hooks_overdue, hooks_lost;
 	uint64_t gone_rx_bytes, gone_tx_bytes; /* IP bytes of bundles that ended */
 };
 
@@ -40,6 +45,8 @@ struct control {
 	struct host_out *out; /* effects of the last host_ call; empty between calls */
 	struct event_base *base;
 	struct events *events;
+	struct event_log *event_log; /* NULL: none */
+	struct hooks *hooks;         /* NULL: none */
 	struct rib *rib;
 	struct apply *apply;
 	struct ip_ports *ip;

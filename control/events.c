@@ -21,8 +21,9 @@ events_free(struct events *e)
 	free(e);
 }
 
-void
-events_add(struct events *e, uint64_t wall_ms, const char *kind, const char *link, const char *bundle, const char *text)
+const struct event_record *
+events_add(struct events *e, uint64_t wall_ms, const char *kind, const char *link, const char *bundle, const char *text,
+	const struct host_facts *facts)
 {
 	struct event_record *r = &e->ring[++e->last % EVENTS_KEPT];
 
@@ -32,6 +33,10 @@ events_add(struct events *e, uint64_t wall_ms, const char *kind, const char *lin
 	snprintf(r->link, sizeof(r->link), "%s", link);
 	snprintf(r->bundle, sizeof(r->bundle), "%s", bundle);
 	snprintf(r->text, sizeof(r->text), "%s", text);
+	r->has_facts = facts != NULL;
+	if (facts != NULL)
+		r->facts = *facts;
+	return r;
 }
 
 uint64_t

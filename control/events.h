@@ -2,7 +2,10 @@
 #ifndef CONTROL_EVENTS_H
 #define CONTROL_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "control/ppp/host.h"
 
 /* The last events, for hawserctl: a ring of fixed size, so that a reader who is too slow misses some and sees from the numbers that
  * he did. */
@@ -16,15 +19,17 @@ struct event_record {
 	char link[EVENT_NAME_MAX];
 	char bundle[EVENT_NAME_MAX];
 	char text[EVENT_TEXT_MAX];
+	bool has_facts; /* about a link or bundle that came or went */
+	struct host_facts facts;
 };
 
 struct events;
 
 struct events *events_new(void);
 void events_free(struct events *e);
-/* Cuts what is too long; link and bundle may be "". */
-void events_add(
-	struct events *e, uint64_t wall_ms, const char *kind, const char *link, const char *bundle, const char *text);
+/* Cuts what is too long; link and bundle may be "", facts NULL. The record is valid until the next events_add. */
+const struct event_record *events_add(struct events *e, uint64_t wall_ms, const char *kind, const char *link,
+	const char *bundle, const char *text, const struct host_facts *facts);
 /* Number of the newest event; 0: none yet. */
 uint64_t events_last(const struct events *e);
 /* The oldest event kept with a number above `after`; NULL: none. Valid until the next events_add. */

@@ -13,6 +13,8 @@
 #include "control/apply.h"
 #include "control/clock.h"
 #include "control/demand.h"
+#include "control/event_log.h"
+#include "control/hooks.h"
 #include "control/ip_ports.h"
 #include "control/log.h"
 #include "control/report.h"
@@ -20,6 +22,7 @@
 enum {
 	PUNTS_A_TURN = 256,
 	COMMAND_POLL_US = 300, /* workers do not tell when a command is carried out: they are asked */
+	HOOKS_POLL_MS = 50,    /* stopping: the last hooks are waited for */
 	SIGNALS = 3,
 };
 
@@ -133,7 +136,7 @@ arm(struct control *c, uint64_t now_ms)
 	if (!apply_congested(c))
 		due = min_ms(due, host_deadline_ms(c->host));
 	if (c->stopping)
-		due = min_ms(due, loop.stop_ms);
+		due = min_ms(due, hooks_idle(c) ? loop.stop_ms : now_ms + HOOKS_POLL_MS);
 	if (loop.more && !apply_congested(c))
 		due = now_ms;
 	wait_us = due <= now_ms ? 0 : min_ms(due - now_ms, 3600 * 1000) * 1000;
@@ -147,7 +150,7 @@ arm(struct control *c, uint64_t now_ms)
 static void
 check_stopped(struct control *c, uint64_t now_ms)
 {
-	const bool idle = host_idle(c->host) && !apply_busy(c);
+	const bool idle = host_idle(c->host) && !apply_busy(c) && hooks_idle(c);
 
 	if (!idle && now_ms < loop.stop_ms)
 		return;
@@ -230,7 +233,7 @@ on_hangup(evutil_socket_t signal, short what, void *ctx)
 {
 	(void)signal;
 	(void)what;
-	(void)ctx;
+	event_log_reopen(ctx);
 	log_warning(
 		"reload       SIGHUP: a changed configuration needs a restart; check it with hawserd --check first");
 }

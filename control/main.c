@@ -15,7 +15,9 @@
 #include "control/control.h"
 #include "control/demand.h"
 #include "control/entropy.h"
+#include "control/event_log.h"
 #include "control/events.h"
+#include "control/hooks.h"
 #include "control/ip_ports.h"
 #include "control/log.h"
 #include "control/loop.h"
@@ -102,11 +104,11 @@ start_memory(struct control *c)
 	c->out = calloc(1, sizeof(*c->out));
 	c->events = events_new();
 	c->rib = rib_new(c->cfg->process.routes_max + 8u * CONFIG_PORTS_MAX);
-	if (c->setup == NULL || c->out == NULL || c->events == NULL || c->rib == NULL) {
+	if (c->setup == NULL || c->out == NULL || c->events == NULL || c->rib == NULL || !hooks_new(c)) {
 		log_error("not enough memory");
 		return false;
 	}
-	return true;
+	return event_log_open(c);
 }
 
 static bool
@@ -180,7 +182,7 @@ start_loop(struct control *c)
 		c->base = event_base_new_with_config(ec);
 		event_config_free(ec);
 	}
-	if (c->base == NULL || api_start(c) != 0) {
+	if (c->base == NULL || api_start(c) != 0 || !hooks_start(c)) {
 		log_error("event loop: %s", strerror(ENOMEM));
 		return false;
 	}
@@ -238,6 +240,10 @@ stop_all(struct control *c)
 	if (c->dp != NULL)
 		dataplane_stop(c->dp);
 	api_close(c->api);
+	hooks_free(c->hooks);
+	event_log_close(c->event_log);
+	c->hooks = NULL;
+	c->event_log = NULL;
 	if (c->base != NULL)
 		event_base_free(c->base);
 	demand_free(c->demand);

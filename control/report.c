@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "control/clock.h"
+#include "control/event_log.h"
 #include "control/events.h"
+#include "control/hooks.h"
 #include "control/log.h"
 
 struct kind {
@@ -22,6 +24,7 @@ static const struct kind kinds[] = {
 	[HOST_EV_LINK_REFUSED] = {"link-refused", LOG_LEVEL_WARNING, true},
 	[HOST_EV_AUTH] = {"auth", LOG_LEVEL_INFO, true},
 	[HOST_EV_BUNDLE_UP] = {"bundle-up", LOG_LEVEL_INFO, true},
+	[HOST_EV_BUNDLE_CHANGED] = {"bundle-changed", LOG_LEVEL_INFO, true},
 	[HOST_EV_BUNDLE_DOWN] = {"bundle-down", LOG_LEVEL_INFO, true},
 	[HOST_EV_NOTE] = {"note", LOG_LEVEL_INFO, true},
 	[HOST_EV_TRACE] = {"trace", LOG_LEVEL_DEBUG, false},
@@ -59,17 +62,33 @@ report_bundle(const char *text, char *name, size_t cap)
 		take(name, cap, open + 1, (size_t)(close - open - 1));
 }
 
+/* Programs read it before the next one comes. Decoded frames are for those who asked for the trace. */
+static void
+tell_programs(struct control *c, const struct event_record *r, bool trace)
+{
+	if (trace)
+		return;
+	event_log_write(c, r);
+	hooks_event(c, r);
+}
+
 void
 report_event(struct control *c, const struct host_out_item *it)
 {
 	const struct kind *k = &kinds[it->event];
 	const char *text = (const char *)c->out->bytes + it->data.at;
 	char link[EVENT_NAME_MAX] = "", bundle[EVENT_NAME_MAX];
+	struct host_facts facts;
 
 	report_bundle(text, bundle, sizeof(bundle));
 	if (*bundle == '\0')
 		report_link(it, text, link, sizeof(link));
-	events_add(c->events, clock_wall_ms(), k->name, link, bundle, text);
+	if (it->data.facts != 0)
+		memcpy(&facts, c->out->bytes + it->data.facts, sizeof(facts));
+	tell_programs(c,
+		events_add(
+			c->events, clock_wall_ms(), k->name, link, bundle, text, it->data.facts != 0 ? &facts : NULL),
+		it->event == HOST_EV_TRACE);
 	if (k->logged)
 		log_line(k->level, "%-12s %s", k->name, text);
 }
@@ -83,6 +102,6 @@ report(struct control *c, const char *kind, const char *link, const char *format
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	events_add(c->events, clock_wall_ms(), kind, link, "", text);
+	tell_programs(c, events_add(c->events, clock_wall_ms(), kind, link, "", text, NULL), false);
 	log_info("%-12s %s", kind, text);
 }

@@ -12,82 +12,10 @@
 #include "control/clock.h"
 #include "control/ip_ports.h"
 #include "control/log.h"
+#include "control/put.h"
 #include "control/version.h"
 
 /* ------------------------------------------------------------------ values */
-
-static void
-put_number(json_t *o, const char *key, uint64_t v)
-{
-	json_object_set_new(o, key, json_integer((json_int_t)v));
-}
-
-static void
-put_bool(json_t *o, const char *key, bool v)
-{
-	json_object_set_new(o, key, json_boolean(v));
-}
-
-/* Names come from peers and need not be UTF-8; what is not is shown with '?'. */
-static void
-put_text(json_t *o, const char *key, const char *text)
-{
-	json_t *s = json_string(text);
-	char clean[512];
-
-	if (s == NULL) {
-		snprintf(clean, sizeof(clean), "%s", text);
-		for (char *p = clean; *p != '\0'; p++)
-			if ((*p & 0x80) != 0)
-				*p = '?';
-		s = json_string(clean);
-	}
-	json_object_set_new(o, key, s);
-}
-
-static void
-put_mac(json_t *o, const char *key, const struct mac *m)
-{
-	char text[18];
-
-	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m->b[0], m->b[1], m->b[2], m->b[3], m->b[4],
-		m->b[5]);
-	put_text(o, key, text);
-}
-
-static void
-put_ip(json_t *o, const char *key, const struct ip_addr *a)
-{
-	const bool v4 = ip_addr_is4(a);
-	char text[INET6_ADDRSTRLEN];
-
-	put_text(o, key, inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? a->b + 12 : a->b, text, sizeof(text)));
-}
-
-static void
-put_address(json_t *o, const char *key, uint32_t address)
-{
-	char text[INET_ADDRSTRLEN];
-	const struct in_addr a = {.s_addr = htonl(address)};
-
-	if (address == 0)
-		json_object_set_new(o, key, json_null());
-	else
-		put_text(o, key, inet_ntop(AF_INET, &a, text, sizeof(text)));
-}
-
-/* "", "100", "100.200": as hawser.yaml has it */
-static void
-put_vlans(json_t *o, struct vlan_stack v)
-{
-	char text[24] = "";
-
-	if (v.inner != 0)
-		snprintf(text, sizeof(text), "%d.%d", v.outer & VLAN_ID_MASK, v.inner & VLAN_ID_MASK);
-	else if (v.outer != 0)
-		snprintf(text, sizeof(text), "%d", v.outer & VLAN_ID_MASK);
-	put_text(o, "vlan", text);
-}
 
 /* A time of the protocol core's clock as ms since 1970; null: never. */
 static void
@@ -108,18 +36,6 @@ put_endpoint(json_t *o, const struct host_endpoint *e)
 	put_number(v, "class", e->class);
 	put_text(v, "bytes", hex);
 	json_object_set_new(o, "peer_endpoint", v);
-}
-
-static const char *
-port_name(const struct control *c, uint16_t port)
-{
-	return port < c->cfg->n_ports ? c->cfg->ports[port].name : "?";
-}
-
-static const char *
-role(bool client)
-{
-	return client ? "client" : "concentrator";
 }
 
 /* ------------------------------------------------------------------ links */
@@ -159,7 +75,7 @@ put_link_counters(const struct control *c, json_t *o, const struct host_link_inf
 static void
 put_session(const struct control *c, json_t *o, const struct host_link_info *i)
 {
-	put_text(o, "port", port_name(c, i->key.port));
+	put_port(o, "port", c, i->key.port);
 	put_number(o, "session", i->key.session);
 	put_vlans(o, i->key.vlans);
 	put_mac(o, "peer_mac", &i->key.peer);
@@ -195,7 +111,7 @@ link_json(const struct control *c, const struct host_link_info *i)
 
 	put_text(o, "name", i->name);
 	put_number(o, "id", i->id);
-	put_text(o, "role", role(i->client));
+	put_role(o, i->client);
 	put_text(o, "owner", i->owner);
 	put_text(o, "user", i->user);
 	put_text(o, "phase", i->phase);
@@ -299,18 +215,6 @@ put_home(const struct control *c, json_t *o, host_bundle_id id)
 		json_object_set_new(o, "worker", json_null());
 }
 
-static void
-put_link_local(json_t *o, const char *key, uint64_t interface_id)
-{
-	struct ip_addr a = {{0xfe, 0x80}};
-
-	store_be64(a.b + 8, interface_id);
-	if (interface_id == 0)
-		json_object_set_new(o, key, json_null());
-	else
-		put_ip(o, key, &a);
-}
-
 static json_t *
 use_json(uint32_t rx_permille, uint32_t tx_permille)
 {
@@ -346,7 +250,7 @@ bundle_json(const struct control *c, const struct host_bundle_info *i)
 
 	put_text(o, "name", i->name);
 	put_number(o, "id", i->id);
-	put_text(o, "role", role(i->client));
+	put_role(o, i->client);
 	put_text(o, "owner", i->owner);
 	put_number(o, "links", i->links);
 	put_bool(o, "up", i->ipcp_open || i->ipv6cp_open);
@@ -596,6 +500,11 @@ control_counters_json(const struct control *c)
 	put_number(o, "events_lost", n->events_lost);
 	put_number(o, "out_overflow", n->out_overflow);
 	put_number(o, "log_lines_lost", log_lost());
+	put_number(o, "event_lines_lost", n->event_lines_lost);
+	put_number(o, "hooks_run", n->hooks_run);
+	put_number(o, "hooks_failed", n->hooks_failed);
+	put_number(o, "hooks_overdue", n->hooks_overdue);
+	put_number(o, "hooks_lost", n->hooks_lost);
 	put_number(o, "demand_held", n->demand_held);
 	put_number(o, "demand_sent", n->demand_sent);
 	put_number(o, "demand_full", n->demand_full);
@@ -685,7 +594,7 @@ show_neighbours(struct control *c)
 	while (neighbours_next(ip_ports_neighbours(c), &cursor, &n)) {
 		json_t *o = json_object();
 
-		put_text(o, "port", port_name(c, n.port));
+		put_port(o, "port", c, n.port);
 		put_ip(o, "address", &n.address);
 		put_mac(o, "mac", &n.mac);
 		put_text(o, "state", n.state);
@@ -724,19 +633,5 @@ show_version(struct control *c)
 	put_text(o, "build", HAWSER_BUILD);
 	put_number(o, "pid", (uint64_t)getpid());
 	put_number(o, "started_ms", c->started_wall_ms);
-	return o;
-}
-
-json_t *
-show_event(const struct event_record *e)
-{
-	json_t *o = json_object();
-
-	put_number(o, "seq", e->seq);
-	put_number(o, "time_ms", e->wall_ms);
-	put_text(o, "kind", e->kind);
-	put_text(o, "link", e->link);
-	put_text(o, "bundle", e->bundle);
-	put_text(o, "text", e->text);
 	return o;
 }

@@ -21,6 +21,6 @@ json_t *show_counters(struct control *c);
 json_t *show_neighbours(struct control *c);
 json_t *show_config(struct control *c);
 json_t *show_version(struct control *c);
-json_t *show_event(const struct event_record *e);
+json_t *show_event(const struct control *c, const struct event_record *e);
 
 #endif

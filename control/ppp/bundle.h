@@ -101,6 +101,7 @@ struct bundle {
 
 	struct bundle_held held[NCPS];
 	struct bundle_meter meter;
+	char last_words[256]; /* why its last link went */
 };
 
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */

@@ -335,10 +335,27 @@ enum host_event_kind {
 	HOST_EV_LINK_DOWN,    /* text: reason */
 	HOST_EV_LINK_REFUSED, /* text: why it did not join */
 	HOST_EV_AUTH,
-	HOST_EV_BUNDLE_UP, /* first NCP open: text has the addresses; for the next one it is a note */
+	HOST_EV_BUNDLE_UP,      /* first NCP open: text has the addresses */
+	HOST_EV_BUNDLE_CHANGED, /* another NCP open */
 	HOST_EV_BUNDLE_DOWN,
 	HOST_EV_NOTE,  /* anything else worth a line */
 	HOST_EV_TRACE, /* decoded control packet of a traced link */
+};
+
+/* What programs are told of a link or bundle that came or went. What does not apply or is not known is empty or 0. */
+struct host_facts {
+	bool client;
+	bool of_link;              /* key, user and link are of this link */
+	char owner[HOST_NAME_MAX]; /* concentrator's or client's name */
+	char link[HOST_NAME_MAX];  /* as host_link_info.name */
+	char bundle[HOST_AUTH_NAME_MAX];
+	char user[HOST_AUTH_NAME_MAX]; /* who logged in; of a client's link its own login */
+	char reason[256]; /* why it is so: of a link its explanation, of a bundle that of the last link that went */
+	struct host_session_key key;
+	unsigned links; /* of the bundle now */
+	uint16_t ip_mtu;
+	uint32_t our_address, peer_address, dns[2]; /* host order */
+	uint64_t our_interface_id, peer_interface_id;
 };
 
 struct host_out_item {
@@ -354,6 +371,8 @@ struct host_out_item {
 		struct host_route route;
 		struct {
 			uint32_t at, len; /* in bytes[]: frame, packet, or text (zero-terminated) */
+			uint32_t
+				facts; /* of an event: where its struct host_facts is in bytes[], at any alignment; 0: none */
 		} data;
 	};
 };

@@ -329,9 +329,11 @@ finish(struct host *h, struct bundle *b)
 	return_address(h, b);
 	b->state = BUNDLE_REMOVED;
 	bundle_wake_askers(h, b);
-	if (b->announced)
+	if (b->announced) {
 		host_event(h, HOST_EV_BUNDLE_DOWN, 0, b->id, "bundle %u '%.64s' down: its last link has gone", b->id,
 			b->name);
+		host_facts(h, NULL, b, b->last_words);
+	}
 	bundle_rearm(h, b);
 }
 

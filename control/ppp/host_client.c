@@ -34,6 +34,8 @@ is_on_demand(const struct client *c)
 	return c->cfg->dial == HOST_DIAL_ON_DEMAND;
 }
 
+static void sleep_now(struct host *h, struct client *c);
+
 /* ------------------------------------------------------------------ by load */
 
 bool
@@ -95,11 +97,12 @@ links_under_way(const struct host *h, const struct client *c)
 	return n;
 }
 
-/* One that has failed is not tried again before the others were. */
+/* One that has failed is not tried again before the others were. For a packet each is tried once. */
 void
 client_link_over(struct host *h, struct dial *d)
 {
 	struct client *c = &h->clients[d->client];
+	const unsigned from = d->opened ? 0 : place_of(c, d) + 1;
 	uint32_t random;
 	struct dial *next;
 
@@ -108,9 +111,13 @@ client_link_over(struct host *h, struct dial *d)
 	client_gave_up(h, c);
 	if (h->stopping || c->bundle != 0 || links_under_way(h, c) != 0 || d->state == DIAL_ASLEEP)
 		return;
+	if (is_on_demand(c) && from >= c->cfg->n_links) {
+		sleep_now(h, c);
+		host_event(h, HOST_EV_NOTE, 0, 0, "%s: none of its links has come up", c->cfg->name);
+		return;
+	}
 	h->random(h->random_ctx, &random, sizeof(random));
-	next = open_one(
-		h, c, d->opened ? 0 : place_of(c, d) + 1, HOST_REOPEN_MS + random % (HOST_REOPEN_JITTER_MS + 1));
+	next = open_one(h, c, from, HOST_REOPEN_MS + random % (HOST_REOPEN_JITTER_MS + 1));
 	c->awake = next != NULL;
 	if (next != NULL)
 		host_event(h, HOST_EV_NOTE, 0, 0, "%s: its last link has gone, opened again with %s in %llu ms",

@@ -20,6 +20,7 @@ refuse(struct host *h, struct link *l, const char *format, ...)
 	va_end(args);
 	h->counters.join_refused++;
 	link_event(h, l, HOST_EV_LINK_REFUSED, "%s", why);
+	host_facts(h, l, NULL, why);
 	link_close(h, l, "%s", why);
 }
 
@@ -71,6 +72,7 @@ link_leave(struct host *h, struct link *l)
 	b->n_links--;
 	if (b->format.mp)
 		membership_leave(&h->membership, b->id - 1);
+	snprintf(b->last_words, sizeof(b->last_words), "%s", l->explain);
 	l->bundle = 0;
 	l->waiting = 0;
 	bundle_link_left(h, b);

@@ -99,6 +99,7 @@ tell_down(struct host *h, struct link *l)
 		return;
 	l->told_down = true;
 	link_event(h, l, HOST_EV_LINK_DOWN, "%s", l->explain);
+	host_facts(h, l, bundle_of(h, l->bundle), l->explain);
 }
 
 void
@@ -380,6 +381,7 @@ within_session_limit(struct host *h, struct link *l, int user)
 	h->counters.join_refused++;
 	link_event(h, l, HOST_EV_LINK_REFUSED, "refused: user has %u sessions already, %u are allowed", u->sessions,
 		u->cfg->sessions_max);
+	host_facts(h, l, NULL, "user has as many sessions as are allowed");
 	link_close(h, l, "refused: user has %u sessions already, %u are allowed", u->sessions, u->cfg->sessions_max);
 	return false;
 }
@@ -640,6 +642,7 @@ link_opened(struct host *h, struct link *l)
 		client_next(h, &h->dials[l->dial]);
 	}
 	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);
+	host_facts(h, l, b, l->explain);
 	if (b != NULL)
 		ncp_begin(h, b);
 }

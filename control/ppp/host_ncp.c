@@ -166,11 +166,12 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	bundle_refresh(h, b);
 	agreed_text(b, ncp, text, sizeof(text));
 	if (another_is_open(b, ncp))
-		host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': IPv%u too: %s", b->id, b->name,
+		host_event(h, HOST_EV_BUNDLE_CHANGED, 0, b->id, "bundle %u '%.64s': IPv%u too: %s", b->id, b->name,
 			ncp == NCP_V4 ? 4 : 6, text);
 	else
 		host_event(h, HOST_EV_BUNDLE_UP, 0, b->id, "bundle %u '%.64s' up%s: %s", b->id, b->name,
 			b->format.mp ? " with multilink" : "", text);
+	host_facts(h, NULL, b, "");
 	bundle_want_routes(h, b, ncp, true);
 }
 

@@ -159,6 +159,70 @@ link_event(struct host *h, const struct link *l, enum host_event_kind kind, cons
 	put_text(h, kind, l->id, l->bundle, text);
 }
 
+/* ------------------------------------------------------------------ facts */
+
+static void
+link_facts(const struct host *h, const struct link *l, struct host_facts *f)
+{
+	f->of_link = true;
+	f->key = l->key;
+	f->client = l->client;
+	if (l->client) {
+		const struct host_client *client = h->clients[l->owner].cfg;
+		const struct host_client_link *cfg = dial_cfg(h, &h->dials[l->dial]);
+		const char *user = cfg->username != NULL ? cfg->username : client->username;
+
+		link_name(h, l, f->link, sizeof(f->link));
+		snprintf(f->owner, sizeof(f->owner), "%s", client->name);
+		snprintf(f->user, sizeof(f->user), "%s", user != NULL ? user : "");
+	} else {
+		snprintf(f->link, sizeof(f->link), "%u", l->id);
+		snprintf(f->owner, sizeof(f->owner), "%s", h->concentrators[l->owner].cfg->name);
+		snprintf(f->user, sizeof(f->user), "%s", l->login);
+	}
+}
+
+static void
+bundle_facts(const struct host *h, const struct bundle *b, struct host_facts *f)
+{
+	f->client = b->client;
+	f->links = b->n_links;
+	f->ip_mtu = b->ip_mtu;
+	snprintf(f->bundle, sizeof(f->bundle), "%s", b->name);
+	snprintf(f->owner, sizeof(f->owner), "%s",
+		b->client ? h->clients[b->owner].cfg->name : h->concentrators[b->owner].cfg->name);
+	if (ncp_is_open(b, NCP_V4)) {
+		f->our_address = ipcp_our_address(&b->ipcp);
+		f->peer_address = ipcp_peer_address(&b->ipcp);
+		for (unsigned i = 0; i < 2; i++)
+			f->dns[i] = b->client ? ipcp_dns(&b->ipcp, i) : h->concentrators[b->owner].cfg->dns[i];
+	}
+	if (ncp_is_open(b, NCP_V6)) {
+		f->our_interface_id = ipv6cp_our_id(&b->ipv6cp);
+		f->peer_interface_id = ipv6cp_peer_id(&b->ipv6cp);
+	}
+}
+
+void
+host_facts(struct host *h, const struct link *l, const struct bundle *b, const char *reason)
+{
+	struct host_out_item *item = h->out->n != 0 ? &h->out->items[h->out->n - 1] : NULL;
+	struct host_facts f;
+
+	if (item == NULL || h->out->overflow || item->kind != HOST_OUT_EVENT ||
+		sizeof(f) > HOST_OUT_BYTES - h->out->used)
+		return;
+	memset(&f, 0, sizeof(f));
+	if (b != NULL)
+		bundle_facts(h, b, &f);
+	if (l != NULL)
+		link_facts(h, l, &f);
+	snprintf(f.reason, sizeof(f.reason), "%s", reason);
+	item->data.facts = h->out->used;
+	memcpy(h->out->bytes + h->out->used, &f, sizeof(f));
+	h->out->used += (uint32_t)sizeof(f);
+}
+
 void
 host_trace_packet(
 	struct host *h, const struct link *l, bool sent, const char *where, uint16_t proto, const uint8_t *p, size_t n)

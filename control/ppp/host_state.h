@@ -161,6 +161,8 @@ void host_trace_packet(
 	struct host *h, const struct link *l, bool sent, const char *where, uint16_t proto, const uint8_t *p, size_t n);
 void host_event(struct host *h, enum host_event_kind kind, uint32_t link, uint32_t bundle, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Puts the facts to the event that was put last. l or b may be NULL. */
+void host_facts(struct host *h, const struct link *l, const struct bundle *b, const char *reason);
 /* The same, with the link's name in front. */
 void link_event(struct host *h, const struct link *l, enum host_event_kind kind, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

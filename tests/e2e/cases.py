@@ -349,6 +349,26 @@ def dialled_on_demand():
 
 
 @case
+def hooks_and_event_log():
+    """Programs run at events and lines of JSON, both with the facts [G-25, G-65]"""
+    with Bonded(rates=(10, 10), start=False) as lab:
+        log, told = lab.dir / 'events', lab.dir / 'told'
+        hook = {'events': ['bundle-up', 'bundle-changed', 'bundle-down'],
+                'run': ['/bin/sh', '-c', f'echo $HAWSER_KIND $HAWSER_BUNDLE $HAWSER_OUR_ADDRESS $HAWSER_REASON >> {told}']}
+        lab.changes['client'] = {'process': {'event_log': str(log)}, 'hooks': {'tell': hook}}
+        lab.start_daemon('concentrator')
+        lab.start_daemon('client')
+        lab.wait_up()
+        until('the hook', lambda: told.exists() and f'home {CLIENT_ADDRESS}' in told.read_text(), 10)
+        lab.client.stop(signal.SIGTERM)
+        expect('bundle-down home' in told.read_text(), f'stopped before the last hook ran: {told.read_text()}')
+        events = [json.loads(line) for line in log.read_text().splitlines()]
+        up = [e for e in events if e['kind'] == 'link-up']
+        expect({e['link'] for e in up} == {'home/line0', 'home/line1'} and all(e['session'] for e in up), str(up))
+        return f'{len(events)} lines, hook: {" | ".join(told.read_text().splitlines())}'
+
+
+@case
 def two_workers():
     """Two workers at each end: same results, frames handed over in both directions"""
     two = {'process': {'workers': 2}}

@@ -324,6 +324,25 @@ static const struct row contradictions[] = {
 		"t:2:3: warning: ports.wan: no concentrator and no client uses this access port\n"
 		"t:6:33: warning: clients.c.bandwidth_management: there is only one link to open\n"
 		"t:7:67: clients.c.mss.v4: 1 is out of range: auto, off, or 88 to 65495\n"},
+	{"hooks_that_cannot_be",
+		PORTS CLIENTS "hooks:\n"
+			      "  a: {events: [link-up, link-up, up], run: [true]}\n"
+			      "  b: {events: [], run: []}\n"
+			      "  c: {events: link-up, run: /nowhere/at-all, timeout: 2 h}\n"
+			      "  d: {run: /bin/true}\n",
+		"t:2:3: warning: ports.wan: no concentrator and no client uses this access port\n"
+		"t:8:25: hooks.a.events[1]: stands here twice\n"
+		"t:8:34: hooks.a.events[2]: \"up\" is not one of link-up, link-down, link-refused, bundle-up, bundle-changed or "
+		"bundle-down\n"
+		"t:8:45: hooks.a.run[0]: \"true\" is no absolute path\n"
+		"t:9:15: hooks.b.events: is empty\n"
+		"t:9:24: hooks.b.run: is empty\n"
+		"t:10:29: warning: hooks.c.run[0]: /nowhere/at-all cannot be run: No such file or directory\n"
+		"t:10:55: hooks.c.timeout: 2 h is out of range: 100 ms to 1 h\n"
+		"t:11:3: hooks.d.events: is missing\n"},
+	{"hook_event_twice", PORTS CLIENTS "hooks: {a: {events: [link-up, link-up], run: /bin/true}}\n",
+		"t:2:3: warning: ports.wan: no concentrator and no client uses this access port\n"
+		"t:7:31: hooks.a.events[1]: stands here twice\n"},
 	{"idle_client_that_is_always_dialled", CLIENT("idle_timeout: 5 min"),
 		"t:6:73: clients.c.idle_timeout: with dial: always the bundle would be dialled again at once; dial must be "
 		"on-demand or manual\n"},

@@ -214,6 +214,7 @@ static const char everything[] =
 	"  punt_rate: 1000 /s\n"
 	"  punt_session_rate: 20/s\n"
 	"  control_socket: /tmp/n1.sock\n"
+	"  event_log: /tmp/events.json\n"
 	"  log_level: debug\n"
 	"  eal_args: [--log-level=8, \"-l 0\"]\n"
 	"ports:\n"
@@ -344,7 +345,10 @@ static const char everything[] =
 	"      low_reading: every-slot, links: [y, x]}\n"
 	"    links:\n"
 	"      x: {ports: wan, vlan: 21, line: {rate: 2 Mbit/s, receive_rate: 16 Mbit/s}}\n"
-	"      y: {ports: wan, vlan: 22, line: {rate: 1 Mbit/s}}\n";
+	"      y: {ports: wan, vlan: 22, line: {rate: 1 Mbit/s}}\n"
+	"hooks:\n"
+	"  resolv: {events: [bundle-up, bundle-changed, link-refused], run: [/bin/sh, -c, \"echo $HAWSER_DNS1\"], timeout: 3 s}\n"
+	"  note: {events: link-down, run: /bin/true}\n";
 
 static struct config *
 load_everything(void)
@@ -369,7 +373,7 @@ struct shown {
 static void
 collect(const char *yaml, struct shown *shown)
 {
-	static const char *const maps[] = {"ports", "concentrators", "users", "clients", "clients.*.links"};
+	static const char *const maps[] = {"ports", "concentrators", "users", "clients", "clients.*.links", "hooks"};
 	char at[10][128] = {""};
 
 	for (const char *line = yaml; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -776,6 +780,29 @@ bandwidth_management_arrives_and_is_off_unless_given(void **state)
 }
 
 static void
+hooks_arrive_in_their_fields(void **state)
+{
+	struct config *cfg = load_everything();
+	const struct config_hook *h = cfg->hooks;
+
+	(void)state;
+	assert_int_equal(cfg->n_hooks, 2);
+	assert_string_equal(h[0].name, "resolv");
+	assert_int_equal(h[0].events.n, 3);
+	assert_int_equal(h[0].events.items[0], CONFIG_HOOK_BUNDLE_UP);
+	assert_int_equal(h[0].events.items[2], CONFIG_HOOK_LINK_REFUSED);
+	assert_string_equal(config_hook_event_name(h[0].events.items[1]), "bundle-changed");
+	assert_int_equal(h[0].run.n, 3);
+	assert_string_equal(h[0].run.items[2], "echo $HAWSER_DNS1");
+	assert_null(h[0].run.items[3]);
+	assert_int_equal(h[0].timeout_ms, 3000);
+	assert_int_equal(h[1].events.items[0], CONFIG_HOOK_LINK_DOWN);
+	assert_int_equal(h[1].timeout_ms, 10000);
+	assert_string_equal(cfg->process.event_log, "/tmp/events.json");
+	config_free(cfg);
+}
+
+static void
 a_link_takes_from_its_client_what_it_does_not_say_itself(void **state)
 {
 	struct config *cfg = load_everything();
@@ -1097,8 +1124,8 @@ mutated_files_load_or_are_refused_with_a_reason(void **state)
 static void
 examples_load_and_survive_printing(void **state)
 {
-	static const char *const names[] = {
-		"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink", "tap-uplink"};
+	static const char *const names[] = {"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink",
+		"tap-uplink", "client-on-demand"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -1160,7 +1187,7 @@ places_of_values_are_known(void **state)
 	assert_int_equal(line, 3);
 	assert_true(config_where(cfg, &cfg->ports[1].addresses.items[1], &line, key, sizeof(key)));
 	assert_string_equal(key, "ports.lan.addresses[1]");
-	assert_int_equal(line, 28);
+	assert_int_equal(line, 29);
 	/* not given: the link's own place */
 	assert_true(config_where(cfg, &cfg->clients[0].links[1].redial.delay_ms, &line, key, sizeof(key)));
 	assert_string_equal(key, "clients.c.links.b.redial.delay");
@@ -1178,6 +1205,7 @@ main(void)
 		cmocka_unit_test(every_key_has_help_and_a_default_that_is_valid),
 		cmocka_unit_test(every_key_is_printed),
 		cmocka_unit_test(bandwidth_management_arrives_and_is_off_unless_given),
+		cmocka_unit_test(hooks_arrive_in_their_fields),
 		cmocka_unit_test(a_link_takes_from_its_template_what_it_does_not_say_itself),
 		cmocka_unit_test(templates_are_used_up_in_what_is_printed),
 		cmocka_unit_test(every_key_is_documented),

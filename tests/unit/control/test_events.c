@@ -25,7 +25,7 @@ events_are_read_in_order_from_any_number_on(void **state)
 		char text[16];
 
 		snprintf(text, sizeof(text), "%u", i);
-		events_add(e, i, "note", "", "", text);
+		events_add(e, i, "note", "", "", text, NULL);
 	}
 	assert_int_equal(events_last(e), 10);
 	for (unsigned want = 4; (r = events_next(e, after)) != NULL; want++) {
@@ -44,7 +44,7 @@ a_slow_reader_goes_on_at_the_oldest_that_is_kept(void **state)
 
 	(void)state;
 	for (unsigned i = 1; i <= EVENTS_KEPT + 5; i++)
-		events_add(e, i, "note", "", "", "x");
+		events_add(e, i, "note", "", "", "x", NULL);
 	assert_int_equal(events_next(e, 0)->seq, 6);
 	assert_int_equal(events_next(e, 2)->seq, 6);
 	assert_int_equal(events_next(e, 6)->seq, 7);
@@ -63,7 +63,7 @@ long_texts_are_cut(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	events_add(e, 1, "note", text, text, text);
+	events_add(e, 1, "note", text, text, text, NULL);
 	assert_int_equal(strlen(events_next(e, 0)->text), EVENT_TEXT_MAX - 1);
 	assert_int_equal(strlen(events_next(e, 0)->link), EVENT_NAME_MAX - 1);
 	events_free(e);

@@ -433,6 +433,9 @@ event(struct pair *p, int node, const struct host_out_item *item, const char *te
 	char *line;
 
 	n->events[item->event]++;
+	memset(&n->facts[item->event], 0, sizeof(n->facts[0]));
+	if (item->data.facts != 0)
+		memcpy(&n->facts[item->event], n->out.bytes + item->data.facts, sizeof(n->facts[0]));
 	if (item->event == HOST_EV_LINK_DOWN)
 		n->link_down_ms = p->now_ms;
 	if (strstr(text, "swordfish") != NULL)

@@ -61,7 +61,8 @@ struct pair_node {
 	struct pair_bundle bundles[PAIR_LINKS + 1];
 	struct pair_session sessions[PAIR_LINKS * 2];
 	struct pair_route routes[PAIR_ROUTES];
-	unsigned events[16];   /* by host_event_kind */
+	unsigned events[16]; /* by host_event_kind */
+	struct host_facts facts[16];
 	unsigned frames;       /* sent */
 	unsigned ncp_requests; /* IPCP Configure-Requests sent */
 	uint64_t link_down_ms; /* of the last HOST_EV_LINK_DOWN */

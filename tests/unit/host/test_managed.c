@@ -317,6 +317,35 @@ an_on_demand_bundle_opens_its_first_link_for_a_packet_and_no_other(void **state)
 }
 
 static void
+for_a_packet_each_link_is_tried_once(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	net_init(&net);
+	net.client.dial = HOST_DIAL_ON_DEMAND;
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	p->cut[0] = p->cut[1] = p->cut[2] = true;
+	pair_start(p);
+	pair_demand(p, CLIENT, 0);
+	pair_run(p, 30 * MINUTE);
+	check(p, !host_client_awake(p->node[CLIENT].host, 0));
+	check(p, pair_said(p, CLIENT, "home: none of its links has come up") != NULL);
+	check(p,
+		pair_said(p, CLIENT, "opened again with l0") != NULL &&
+			pair_said(p, CLIENT, "opened again with l2") != NULL);
+	assert_string_equal(phase(p, "home/l1"), "asleep");
+	p->cut[2] = false;
+	pair_demand(p, CLIENT, 0);
+	pair_run(p, 10 * MINUTE);
+	check(p, pair_open_links(p, CLIENT) == 1);
+	assert_string_equal(phase(p, "home/l2"), "open");
+	check_sound(p);
+	pair_free(p);
+}
+
+static void
 a_peer_without_multilink_keeps_its_one_link(void **state)
 {
 	struct pair_net net;
@@ -422,6 +451,7 @@ main(void)
 		cmocka_unit_test(the_next_link_is_tried_when_the_first_one_fails),
 		cmocka_unit_test(a_bundle_that_lost_its_last_link_is_opened_again_after_three_to_four_seconds),
 		cmocka_unit_test(an_on_demand_bundle_opens_its_first_link_for_a_packet_and_no_other),
+		cmocka_unit_test(for_a_packet_each_link_is_tried_once),
 		cmocka_unit_test(a_peer_without_multilink_keeps_its_one_link),
 		cmocka_unit_test(the_operator_sees_the_slots),
 		cmocka_unit_test(each_direction_has_its_own_rate),
