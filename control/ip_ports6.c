@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "control/apply.h"
 #include "control/ip_ports_state.h"
 #include "control/log.h"
 #include "dataplane/wire/icmp6.h"
 #include "dataplane/wire/nd.h"
+#include "dataplane/wire/ppp.h"
 
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
@@ -21,6 +23,13 @@ static bool
 is_link_local(const uint8_t address[16])
 {
 	return ip6_is_link_local(ip6_num_load(address));
+}
+
+/* What never leaves the link it is on: such packets of a peer are between him and us. */
+static bool
+is_link_scope(const uint8_t address[16])
+{
+	return ip6_is_link_scope(ip6_num_load(address));
 }
 
 static bool
@@ -298,13 +307,61 @@ ip6_frame(struct control *c, uint16_t port, const struct mac *from, uint8_t *ip,
 		local_input(c, port, from, ip, n, now_ms);
 }
 
+/* ------------------------------------------------------------------ the peer of a bundle */
+
+/* Ours is made from the identifier that IPV6CP agreed on (RFC 5072 section 5). */
+static bool
+bundle_link_local(const struct control *c, host_bundle_id id, struct ip_addr *address)
+{
+	struct host_bundle_info info;
+
+	if (!host_bundle_get(c->host, id, &info) || !info.ipv6cp_open || info.our_interface_id == 0)
+		return false;
+	*address = (struct ip_addr){{0xfe, 0x80}};
+	store_be64(address->b + 8, info.our_interface_id);
+	return true;
+}
+
+static void
+send_to_bundle(struct control *c, struct dp_bundle_ref bundle, const uint8_t *ip, size_t n)
+{
+	const struct dp_target to = {.kind = DP_TO_BUNDLE, .bundle = bundle};
+	uint8_t bytes[PPP_PROTO_LEN + DP_CONTROL_FRAME_MAX];
+
+	store_be16(bytes, PPP_IPV6);
+	memcpy(bytes + PPP_PROTO_LEN, ip, n);
+	if (!dp_inject(c->dp, &to, bytes, PPP_PROTO_LEN + n))
+		c->counters.inject_refused++;
+}
+
+/* The answer goes back into the bundle, whatever the routes say of the asker: fe80::/10 is on every link. */
+static void
+bundle_input(struct control *c, const struct dp_punted *p, uint8_t *ip)
+{
+	struct ip_addr ours;
+	struct ip6_view v;
+
+	if (ip6_parse(ip, p->len, p->len, &v) != IP_OK)
+		c->ip->counters.bad++;
+	else if (bundle_link_local(c, apply_bundle_id(c, p->bundle), &ours) &&
+		memcmp(v.dst, ours.b, sizeof(ours.b)) == 0 && icmp6_echo_reply(ip, &v, &ours)) {
+		c->ip->counters.echo_replies++;
+		send_to_bundle(c, p->bundle, ip, v.total_len);
+	} else {
+		c->ip->counters.ignored++;
+	}
+}
+
 void
 ip6_local(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
 	uint8_t copy[DP_CONTROL_FRAME_MAX];
 
 	memcpy(copy, p->bytes, p->len);
-	local_input(c, p->port, NULL, copy, p->len, now_ms);
+	if (p->from_bundle && p->len >= IP6_HDR_LEN && is_link_scope(copy + 24))
+		bundle_input(c, p, copy);
+	else
+		local_input(c, p->port, NULL, copy, p->len, now_ms);
 }
 
 /* ------------------------------------------------------------------ start */

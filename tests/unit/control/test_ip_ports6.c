@@ -383,7 +383,9 @@ echo_arrives(bool frame, const char *src, const char *dst)
 	const struct ip_addr s = addr(src), d = addr(dst);
 	uint8_t *p = in.bytes;
 
-	in = (struct dp_punted){.origin = frame ? DP_FROM_IP_PORT : DP_FROM_ROUTE, .why = DP_PUNT_LOCAL, .port = LAN};
+	in.origin = frame ? DP_FROM_IP_PORT : DP_FROM_ROUTE;
+	in.why = DP_PUNT_LOCAL;
+	in.port = LAN;
 	if (frame)
 		p += eth_store(p, &host_mac, &host_mac, (struct vlan_stack){0, 0}, ETHERTYPE_V6);
 	p[0] = 0x60;
@@ -419,6 +421,80 @@ echo_is_answered_by_the_way_it_came(void **state)
 	echo_arrives(true, "fe80::2", "fe80::77");
 	echo_arrives(false, "2001:db8:5::5", "fe80::ff:fe00:1");
 	assert_int_equal(fake.n_frames, 3);
+}
+
+/* The only bundle; its reference is left in `in`. */
+static void
+bundle_is_up(bool ipv6)
+{
+	static const struct host_multilink m;
+	struct host_out_item *it = &c.out->items[0];
+
+	*it = (struct host_out_item){.kind = HOST_OUT_BUNDLE_SET, .bundle = 3};
+	it->bundle_values.multilink = &m;
+	c.out->n = 1;
+	apply_effects(&c);
+	fake.bundle = (struct host_bundle_info){.id = 3, .ipv6cp_open = ipv6, .our_interface_id = ipv6 ? 0xa : 0};
+}
+
+/* What a peer says to us on the link stays on it (RFC 4291 section 2.5.6), whatever the routes are. */
+static void
+the_peer_of_a_bundle_reaches_our_address_of_it(void **state)
+{
+	static const struct {
+		const char *src, *dst;
+		bool answered;
+	} rows[] = {
+		{"fe80::b", "fe80::a", true},
+		{"2001:db8:5::5", "fe80::a", true},
+		{"fe80::b", "fe80::b", false},
+		{"fe80::b", "fe80::ff:fe00:1", false}, /* a port's */
+		{"fe80::b", "ff02::1", false},
+		{"::", "fe80::a", false},
+	};
+
+	(void)state;
+	start();
+	bundle_is_up(true);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct fake_frame *f = &fake.frames[0];
+		struct ip6_view v;
+
+		fake.n_frames = 0;
+		in = (struct dp_punted){.from_bundle = true};
+		assert_true(apply_bundle_ref(&c, 3, &in.bundle));
+		echo_arrives(false, rows[i].src, rows[i].dst);
+		assert_int_equal(fake.n_frames, rows[i].answered);
+		if (!rows[i].answered)
+			continue;
+		assert_int_equal(f->to.kind, DP_TO_BUNDLE);
+		assert_memory_equal(&f->to.bundle, &in.bundle, sizeof(in.bundle));
+		assert_int_equal(load_be16(f->bytes), 0x0057);
+		assert_int_equal(ip6_parse(f->bytes + 2, f->len - 2, f->len - 2, &v), IP_OK);
+		assert_int_equal(f->len, 2 + 52);
+		assert_address(v.src, rows[i].dst);
+		assert_address(v.dst, rows[i].src);
+		assert_int_equal(f->bytes[42], 129);
+		assert_memory_equal(f->bytes + 46, "\x12\x34\0\1abcd", 8);
+	}
+}
+
+static void
+without_ipv6cp_there_is_no_address_of_the_bundle(void **state)
+{
+	(void)state;
+	start();
+	bundle_is_up(false);
+	in = (struct dp_punted){.from_bundle = true};
+	assert_true(apply_bundle_ref(&c, 3, &in.bundle));
+	echo_arrives(false, "fe80::b", "fe80::a");
+	echo_arrives(false, "fe80::b", "fe80::");
+	/* a bundle that is no more */
+	bundle_is_up(true);
+	in.bundle.gen++;
+	echo_arrives(false, "fe80::b", "fe80::a");
+	assert_int_equal(fake.n_frames, 0);
+	assert_int_equal(ip_ports_counters(&c)->ignored, 3);
 }
 
 static void
@@ -465,6 +541,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			no_error_is_sent_to_ourselves_or_to_the_link_and_not_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_is_answered_by_the_way_it_came, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_peer_of_a_bundle_reaches_our_address_of_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_ipv6cp_there_is_no_address_of_the_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(udp_to_ourselves_meets_a_closed_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_cut_short_are_counted, setup, teardown),
 	};
