@@ -4,9 +4,6 @@
 enum {
 	ND_BODY = 24, /* type, code, checksum, flags, target */
 	ND_HOP_LIMIT = 255,
-	ND_OPT_SOURCE_MAC = 1,
-	ND_OPT_TARGET_MAC = 2,
-	ND_OPT_MAC_LEN = 8,
 	ND_FLAG_ROUTER = 0x80,
 	ND_FLAG_SOLICITED = 0x40,
 	ND_FLAG_OVERRIDE = 0x20,
@@ -91,45 +88,68 @@ load_body(struct nd_view *v, const struct ip6_view *ip, const uint8_t *icmp)
 }
 
 enum nd_verdict
+nd_open(const uint8_t *ip6, size_t n, nd_types types, size_t body, struct ip6_view *ip)
+{
+	const uint8_t *icmp = ip6 + IP6_HDR_LEN;
+
+	if (ip6_parse(ip6, n, n, ip) != IP_OK)
+		return ND_BAD_PACKET;
+	const size_t len = ip->total_len - IP6_HDR_LEN;
+
+	/* Extension headers before ND are legal but useless, and fragments are forbidden (RFC 6980). */
+	if (ip->next != IPPROTO_ICMP6 || len == 0 || icmp[0] < ND_FIRST || icmp[0] > ND_LAST ||
+		(types & ND_TYPE(icmp[0])) == 0)
+		return ND_NOT_ND;
+	if (len < body)
+		return ND_BAD_PACKET;
+	if (ip->hop_limit != ND_HOP_LIMIT)
+		return ND_BAD_HOPS;
+	if (checksum_fold(checksum_add(checksum_pseudo6(ip->src, ip->dst, IPPROTO_ICMP6, (uint32_t)len), icmp, len)) !=
+		0)
+		return ND_BAD_CHECKSUM;
+	return icmp[1] == 0 ? ND_OK : ND_BAD_FLAGS;
+}
+
+enum nd_verdict
 nd_parse(const uint8_t *ip6, size_t n, struct nd_view *v)
 {
 	const uint8_t *icmp = ip6 + IP6_HDR_LEN;
 	struct ip6_view ip;
+	const enum nd_verdict verdict = nd_open(ip6, n, ND_TYPE(ND_SOLICIT) | ND_TYPE(ND_ADVERT), ND_BODY, &ip);
 
-	if (ip6_parse(ip6, n, n, &ip) != IP_OK)
-		return ND_BAD_PACKET;
-	const size_t len = ip.total_len - IP6_HDR_LEN;
-
-	/* Extension headers before ND are legal but useless, and fragments are forbidden (RFC 6980). */
-	if (ip.next != IPPROTO_ICMP6 || len == 0 || (icmp[0] != ND_SOLICIT && icmp[0] != ND_ADVERT))
-		return ND_NOT_ND;
-	if (len < ND_BODY)
-		return ND_BAD_PACKET;
-	if (ip.hop_limit != ND_HOP_LIMIT)
-		return ND_BAD_HOPS;
-	if (checksum_fold(checksum_add(checksum_pseudo6(ip.src, ip.dst, IPPROTO_ICMP6, (uint32_t)len), icmp, len)) != 0)
-		return ND_BAD_CHECKSUM;
-	if (icmp[1] != 0)
-		return ND_BAD_FLAGS;
+	if (verdict != ND_OK)
+		return verdict;
 	load_body(v, &ip, icmp);
-	const enum nd_verdict options = parse_options(icmp + ND_BODY, len - ND_BODY, v);
+	const enum nd_verdict options = parse_options(icmp + ND_BODY, ip.total_len - IP6_HDR_LEN - ND_BODY, v);
 
 	return options != ND_OK ? options : check_addresses(v);
+}
+
+size_t
+nd_close(uint8_t *p, const uint8_t src[IP6_ADDR_LEN], const uint8_t dst[IP6_ADDR_LEN], size_t len)
+{
+	uint8_t *icmp = p + IP6_HDR_LEN;
+
+	memset(p, 0, IP6_HDR_LEN);
+	p[0] = 0x60;
+	store_be16(p + 4, (uint16_t)len);
+	p[6] = IPPROTO_ICMP6;
+	p[7] = ND_HOP_LIMIT;
+	memcpy(p + 8, src, IP6_ADDR_LEN);
+	memcpy(p + 24, dst, IP6_ADDR_LEN);
+	store_be16(icmp + 2, 0);
+	store_be16(icmp + 2,
+		checksum_fold(checksum_add(checksum_pseudo6(src, dst, IPPROTO_ICMP6, (uint32_t)len), icmp, len)));
+	return IP6_HDR_LEN + len;
 }
 
 size_t
 nd_store(uint8_t *p, const struct nd_view *v)
 {
 	uint8_t *icmp = p + IP6_HDR_LEN;
-	const uint16_t len = (uint16_t)(ND_BODY + (v->has_mac ? ND_OPT_MAC_LEN : 0));
+	const size_t len = ND_BODY + (v->has_mac ? ND_OPT_MAC_LEN : 0);
 
-	memset(p, 0, IP6_HDR_LEN + len);
-	p[0] = 0x60;
-	store_be16(p + 4, len);
-	p[6] = IPPROTO_ICMP6;
-	p[7] = ND_HOP_LIMIT;
-	memcpy(p + 8, v->src, IP6_ADDR_LEN);
-	memcpy(p + 24, v->dst, IP6_ADDR_LEN);
+	memset(icmp, 0, len);
 	icmp[0] = v->type;
 	if (v->type == ND_ADVERT)
 		icmp[4] = (uint8_t)((v->router ? ND_FLAG_ROUTER : 0) | (v->solicited ? ND_FLAG_SOLICITED : 0) |
@@ -140,9 +160,7 @@ nd_store(uint8_t *p, const struct nd_view *v)
 		icmp[ND_BODY + 1] = 1;
 		memcpy(icmp + ND_BODY + 2, &v->mac, ETH_ADDR_LEN);
 	}
-	store_be16(
-		icmp + 2, checksum_fold(checksum_add(checksum_pseudo6(v->src, v->dst, IPPROTO_ICMP6, len), icmp, len)));
-	return IP6_HDR_LEN + (size_t)len;
+	return nd_close(p, v->src, v->dst, len);
 }
 
 bool

@@ -17,7 +17,14 @@ enum {
 	ND_ADVERT = 136,
 	ND_LAST = 137,                        /* redirect */
 	ND_PACKET_LEN = IP6_HDR_LEN + 24 + 8, /* with one link-layer address option */
+	ND_OPT_SOURCE_MAC = 1,
+	ND_OPT_TARGET_MAC = 2,
+	ND_OPT_MAC_LEN = 8, /* of Ethernet, type and length included */
 };
+
+/* A set of message types, ND_TYPE(...) | ... */
+typedef unsigned nd_types;
+#define ND_TYPE(type) (1u << ((type)-ND_FIRST))
 
 enum nd_verdict {
 	ND_OK,
@@ -43,6 +50,13 @@ struct nd_view {
 enum nd_verdict nd_parse(const uint8_t *ip6, size_t n, struct nd_view *v);
 /* Writes the packet that v describes at p, which has room for ND_PACKET_LEN; returns its length. */
 size_t nd_store(uint8_t *p, const struct nd_view *v);
+
+/* What all messages of neighbour discovery have in common (sections 6.1, 7.1): IPv6 header, hop limit, checksum, code 0, and at least
+ * body bytes from the ICMPv6 header on. ND_NOT_ND: none of the types. */
+enum nd_verdict nd_open(const uint8_t *ip6, size_t n, nd_types types, size_t body, struct ip6_view *ip);
+/* Puts the IPv6 header in front of the len bytes of ICMPv6 that stand behind its room at p, and the checksum into them. Returns the length
+ * of all. */
+size_t nd_close(uint8_t *p, const uint8_t src[IP6_ADDR_LEN], const uint8_t dst[IP6_ADDR_LEN], size_t len);
 
 /* Is it any message of neighbour discovery, router messages and redirects too? n: contiguous bytes at ip6. */
 bool nd_is_message(const uint8_t *ip6, size_t n);
