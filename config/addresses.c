@@ -233,7 +233,23 @@ by_bundle(const void *va, const void *vb)
 	return by_name != 0 ? by_name : *a < *b ? -1 : 1;
 }
 
-/* Users of one bundle: it has one address. */
+static void
+must_be_same(struct check *c, const struct config_user *a, const struct config_user *b, const void *of_a,
+	const void *of_b, size_t n)
+{
+	if (memcmp(of_a, of_b, n) != 0)
+		check_error(c, of_b, "differs from that of user %s, who shares the bundle %s", a->name, user_bundle(b));
+}
+
+static void
+check_alias(struct check *c, const struct config_user *a, const struct config_user *b)
+{
+	must_be_same(c, a, b, &a->address, &b->address, sizeof(a->address));
+	must_be_same(c, a, b, &a->prefix6, &b->prefix6, sizeof(a->prefix6));
+	must_be_same(c, a, b, &a->delegated_prefix, &b->delegated_prefix, sizeof(a->delegated_prefix));
+}
+
+/* Users of one bundle: it has one address, and one prefix of each kind. */
 static void
 check_aliases(struct check *c)
 {
@@ -248,10 +264,8 @@ check_aliases(struct check *c)
 		users[i] = &cfg->users[i];
 	qsort(users, cfg->n_users, sizeof(*users), by_bundle);
 	for (size_t i = 1; i < cfg->n_users; i++)
-		if (strcmp(user_bundle(users[i - 1]), user_bundle(users[i])) == 0 &&
-			users[i - 1]->address != users[i]->address)
-			check_error(c, &users[i]->address, "differs from that of user %s, who shares the bundle %s",
-				users[i - 1]->name, user_bundle(users[i]));
+		if (strcmp(user_bundle(users[i - 1]), user_bundle(users[i])) == 0)
+			check_alias(c, users[i - 1], users[i]);
 	free(users);
 }
 

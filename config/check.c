@@ -597,6 +597,7 @@ check_contradictions(struct check *c)
 	check_addresses(c);
 	for (size_t i = 0; i < c->cfg->n_hooks; i++)
 		check_hook(c, &c->cfg->hooks[i]);
+	check_prefixes6(c);
 	if (c->cfg->n_concentrators == 0 && c->cfg->n_clients == 0)
 		check_warning(c, &c->cfg->concentrators, "there is neither a concentrator nor a client");
 }

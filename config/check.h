@@ -28,6 +28,8 @@ void check_resolve(struct check *c);
 void check_contradictions(struct check *c);
 /* Addresses: pools, users, ports, routes; part of check_contradictions. */
 void check_addresses(struct check *c);
+/* IPv6 prefixes for peers; part of check_contradictions. */
+void check_prefixes6(struct check *c);
 /* The MTU chain; level is the mildest that is noted. */
 void check_mtu(struct check *c, enum config_level mildest);
 

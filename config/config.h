@@ -24,6 +24,7 @@ enum {
 	CONFIG_AUTH_MAX = 4,
 	CONFIG_HOOKS_MAX = 16,
 	CONFIG_HOOK_ARGS_MAX = 32,
+	CONFIG_DNS6_MAX = 3,
 	CONFIG_ENDPOINT_MAX = 20, /* bytes (RFC 1990 section 5.1.3) */
 };
 
@@ -297,7 +298,11 @@ struct config_concentrator {
 	struct config_ref pool;
 	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
 	bool request_dns;
-	int ip_mtu; /* CONFIG_IP_MTU_..., or bytes */
+	int ip_mtu;              /* CONFIG_IP_MTU_..., or bytes */
+	struct config_ref pool6; /* prefixes of 64 bits, for the link */
+	struct config_ref delegated_pool;
+	struct config_ips dns6; /* at most CONFIG_DNS6_MAX, all IPv6 */
+	uint32_t preferred_s, valid_s;
 	bool source_check;
 	uint32_t idle_timeout_ms; /* 0: never */
 	struct config_bandwidth bandwidth;
@@ -312,13 +317,21 @@ struct config_pool {
 	struct config_ranges4 ranges;
 };
 
+/* IPv6 prefixes of one length, cut out of larger ones. */
+struct config_pool6 {
+	char *name;
+	struct config_ips prefixes;
+	uint8_t length;
+};
+
 struct config_user {
 	char *name;
-	char *password;           /* from the file or from secrets_file; never NULL after loading */
-	bool from_secrets;        /* password stood in secrets_file */
-	uint32_t address;         /* 0: from the concentrator's pool */
-	struct config_ips routes; /* prefixes of either family */
-	uint8_t links_max;        /* 0: the concentrator's */
+	char *password;                             /* from the file or from secrets_file; never NULL after loading */
+	bool from_secrets;                          /* password stood in secrets_file */
+	uint32_t address;                           /* 0: from the concentrator's pool */
+	struct config_ip prefix6, delegated_prefix; /* family 0: from the concentrator's pools */
+	struct config_ips routes;                   /* prefixes of either family */
+	uint8_t links_max;                          /* 0: the concentrator's */
 	uint16_t sessions_max;
 	char *bundle; /* name under which several logins are one bundle; NULL: the login itself */
 };
@@ -410,6 +423,8 @@ struct config {
 	size_t n_concentrators;
 	struct config_pool *pools;
 	size_t n_pools;
+	struct config_pool6 *pools6;
+	size_t n_pools6;
 	struct config_user *users;
 	size_t n_users;
 	struct config_client *clients;

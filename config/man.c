@@ -61,7 +61,7 @@ kind_name(const struct schema_key *key)
 		return "name";
 	case SCHEMA_REF:
 		return strcmp(key->target, "ports") == 0        ? "name of a port"
-			: strcmp(key->target, "pools") == 0     ? "name of a pool"
+			: strncmp(key->target, "pools", 5) == 0 ? "name of a pool"
 			: strcmp(key->target, "links") == 0     ? "name of a link"
 			: strcmp(key->target, "templates") == 0 ? "name of a template"
 								: "name of a client";

@@ -238,6 +238,8 @@ resolve_concentrator(struct check *c, struct config_concentrator *conc)
 	set_text(c, &conc->auth_name, conc->ac_name);
 	resolve_ports(c, &conc->ports);
 	resolve(c, &conc->pool, "pool", cfg->pools, cfg->n_pools, sizeof(cfg->pools[0]));
+	resolve(c, &conc->pool6, "pool of pools6", cfg->pools6, cfg->n_pools6, sizeof(cfg->pools6[0]));
+	resolve(c, &conc->delegated_pool, "pool of pools6", cfg->pools6, cfg->n_pools6, sizeof(cfg->pools6[0]));
 	resolve_endpoint(c, &conc->multilink.endpoint);
 }
 

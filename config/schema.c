@@ -17,6 +17,8 @@
 	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_TIME, .scale = 1, .min = (low), .max = (high)
 #define TIME_MS(S, f, key, low, high) \
 	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_TIME, .scale = 1000, .min = (low), .max = (high)
+#define TIME_S(S, f, key, low, high) \
+	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_TIME, .scale = 1000000, .min = (low), .max = (high)
 #define SIZE(S, f, key, low, high) \
 	SCALAR(SCHEMA_NUMBER, S, f, key), .unit = SCHEMA_SIZE, .scale = 1, .min = (low), .max = (high)
 #define PER_SECOND(S, f, key, low, high) \
@@ -48,6 +50,7 @@ enum {
 	KBIT = 1000,
 	HOUR_MS = 3600 * 1000,
 	DAY_MS = 24 * HOUR_MS,
+	DAY_S = 24 * 3600,
 	OBJECTS_MAX = 1 << 20,
 	LIST_MAX = 4096,
 	MTU_MAX = 9600,
@@ -505,6 +508,19 @@ static const struct schema_key concentrator_keys[] = {
 	{NUMBER(config_concentrator, ip_mtu, "ip_mtu", 576, 65535), .words = ip_mtu_words, .preset = "auto",
 		.help = "Largest IP packet in bytes sent to a subscriber: auto is what his end takes, fit-one-fragment what no link of his "
 			"bundle needs to cut."},
+	{REF(config_concentrator, pool6, "pool6", "pools6"), .absent = "none",
+		.help = "Pool of /64 prefixes, of which each bundle with IPv6 gets one for its link, by router advertisements, unless "
+			"the user has one of his own."},
+	{REF(config_concentrator, delegated_pool, "delegated_pool", "pools6"), .absent = "none",
+		.help = "Pool of prefixes, of which each bundle with IPv6 gets one by DHCPv6 for the networks behind it when it asks, "
+			"unless the user has one of his own."},
+	{MANY(SCHEMA_IP, config_concentrator, dns6, "dns6", CONFIG_DNS6_MAX), .preset = "",
+		.help = "IPv6 addresses of name servers, three at most, told by router advertisements and DHCPv6."},
+	{TIME_S(config_concentrator, preferred_s, "preferred_lifetime", 60, 30 * DAY_S), .preset = "1 h",
+		.help = "How long after the last word about it a prefix that was given is used for new connections; a delegated one is "
+			"renewed after half of that."},
+	{TIME_S(config_concentrator, valid_s, "valid_lifetime", 120, 60 * DAY_S), .preset = "2 h",
+		.help = "How long after the last word about it a prefix that was given is used at all."},
 	{BOOL(config_concentrator, source_check, "source_check"), .preset = "yes",
 		.help = "Whether packets of subscribers must come from an address that is routed to them."},
 	{TIME_MS(config_concentrator, idle_timeout_ms, "idle_timeout", 1000, DAY_MS), .words = never_0,
@@ -533,10 +549,26 @@ static const struct schema_group pool_group = {.name = "pools",
 	.size = sizeof(struct config_pool),
 	.keys = pool_keys};
 
+static const struct schema_key pool6_keys[] = {
+	{MANY_REQUIRED(SCHEMA_IP_PREFIX, config_pool6, prefixes, "prefixes", LIST_MAX),
+		.help = "IPv6 prefixes out of which those that are given are cut."},
+	{NUMBER(config_pool6, length, "length", 16, 64), .preset = "56",
+		.help = "Length of the prefixes that are given; for the link of a bundle it must be 64."},
+	END};
+static const struct schema_group pool6_group = {.name = "pools6",
+	.help = "Pools of IPv6 prefixes by name.",
+	.size = sizeof(struct config_pool6),
+	.keys = pool6_keys};
+
 static const struct schema_key user_keys[] = {
 	{SECRET(config_user, password, from_secrets, "password"), .absent = "from secrets_file", .help = "Password."},
 	{SCALAR(SCHEMA_ADDRESS4, config_user, address, "address"), .absent = "from the concentrator's pool",
 		.help = "IPv4 address of the user's bundle."},
+	{SCALAR(SCHEMA_IP_PREFIX, config_user, prefix6, "prefix6"), .absent = "from the concentrator's pool6",
+		.help = "IPv6 prefix of 64 bits for the link of the user's bundle."},
+	{SCALAR(SCHEMA_IP_PREFIX, config_user, delegated_prefix, "delegated_prefix"),
+		.absent = "from the concentrator's delegated_pool",
+		.help = "IPv6 prefix that the user's bundle gets by DHCPv6 for the networks behind it."},
 	{MANY(SCHEMA_IP_PREFIX, config_user, routes, "routes", LIST_MAX), .preset = "",
 		.help = "Networks behind the user: routed to the bundle, and allowed as sources."},
 	{NUMBER(config_user, links_max, "links_max", 1, CONFIG_LINKS_MAX),
@@ -701,6 +733,7 @@ static const struct schema_key root_keys[] = {
 	{LIST(config, routes, "routes", LIST_MAX, route_group), .help = "Static routes."},
 	{MAP(config, concentrators, "concentrators", 256, concentrator_group), .help = "Access concentrators by name."},
 	{MAP(config, pools, "pools", 256, pool_group), .flags = SCHEMA_BARE, .help = "Address pools by name."},
+	{MAP(config, pools6, "pools6", 256, pool6_group), .help = "Pools of IPv6 prefixes by name."},
 	{MAP(config, users, "users", OBJECTS_MAX, user_group), .flags = SCHEMA_FREE_NAMES, .help = "Users by login."},
 	{MAP(config, clients, "clients", LIST_MAX, client_group), .help = "Clients by name."},
 	{MAP(config, hooks, "hooks", CONFIG_HOOKS_MAX, hook_group),
@@ -724,6 +757,7 @@ ITEMS_LIKE(config, ports, n_ports);
 ITEMS_LIKE(config, routes, n_routes);
 ITEMS_LIKE(config, concentrators, n_concentrators);
 ITEMS_LIKE(config, pools, n_pools);
+ITEMS_LIKE(config, pools6, n_pools6);
 ITEMS_LIKE(config, users, n_users);
 ITEMS_LIKE(config, clients, n_clients);
 ITEMS_LIKE(config, hooks, n_hooks);

@@ -322,33 +322,52 @@ bundle_link_local(const struct control *c, host_bundle_id id, struct ip_addr *ad
 	return true;
 }
 
+/* Bytes of the protocol field and of the packet behind it. */
+static size_t
+ppp_packet(uint8_t *out, const uint8_t *ip, size_t n)
+{
+	store_be16(out, PPP_IPV6);
+	memcpy(out + PPP_PROTO_LEN, ip, n);
+	return PPP_PROTO_LEN + n;
+}
+
 static void
 send_to_bundle(struct control *c, struct dp_bundle_ref bundle, const uint8_t *ip, size_t n)
 {
 	const struct dp_target to = {.kind = DP_TO_BUNDLE, .bundle = bundle};
 	uint8_t bytes[PPP_PROTO_LEN + DP_CONTROL_FRAME_MAX];
 
-	store_be16(bytes, PPP_IPV6);
-	memcpy(bytes + PPP_PROTO_LEN, ip, n);
-	if (!dp_inject(c->dp, &to, bytes, PPP_PROTO_LEN + n))
+	if (!dp_inject(c->dp, &to, bytes, ppp_packet(bytes, ip, n)))
 		c->counters.inject_refused++;
+}
+
+/* Router messages and DHCPv6 are the protocol core's. */
+static void
+give_to_core(struct control *c, host_bundle_id id, const uint8_t *ip, size_t n, uint64_t now_ms)
+{
+	uint8_t bytes[PPP_PROTO_LEN + DP_CONTROL_FRAME_MAX];
+
+	host_bundle_packet(c->host, id, bytes, ppp_packet(bytes, ip, n), now_ms, c->out);
+	apply_effects(c);
 }
 
 /* The answer goes back into the bundle, whatever the routes say of the asker: fe80::/10 is on every link. */
 static void
-bundle_input(struct control *c, const struct dp_punted *p, uint8_t *ip)
+bundle_input(struct control *c, const struct dp_punted *p, uint8_t *ip, uint64_t now_ms)
 {
+	const host_bundle_id id = apply_bundle_id(c, p->bundle);
 	struct ip_addr ours;
 	struct ip6_view v;
 
 	if (ip6_parse(ip, p->len, p->len, &v) != IP_OK)
 		c->ip->counters.bad++;
-	else if (bundle_link_local(c, apply_bundle_id(c, p->bundle), &ours) &&
-		memcmp(v.dst, ours.b, sizeof(ours.b)) == 0 && icmp6_echo_reply(ip, &v, &ours)) {
+	else if (!bundle_link_local(c, id, &ours))
+		c->ip->counters.ignored++;
+	else if (memcmp(v.dst, ours.b, sizeof(ours.b)) != 0 || !icmp6_echo_reply(ip, &v, &ours))
+		give_to_core(c, id, ip, v.total_len, now_ms);
+	else {
 		c->ip->counters.echo_replies++;
 		send_to_bundle(c, p->bundle, ip, v.total_len);
-	} else {
-		c->ip->counters.ignored++;
 	}
 }
 
@@ -359,7 +378,7 @@ ip6_local(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 
 	memcpy(copy, p->bytes, p->len);
 	if (p->from_bundle && p->len >= IP6_HDR_LEN && is_link_scope(copy + 24))
-		bundle_input(c, p, copy);
+		bundle_input(c, p, copy, now_ms);
 	else
 		local_input(c, p->port, NULL, copy, p->len, now_ms);
 }

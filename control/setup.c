@@ -26,6 +26,7 @@ _Static_assert((int)CONFIG_LOW_EVERY_SLOT == (int)HOST_LOW_EVERY_SLOT, "readings
 _Static_assert((int)CONFIG_VLAN_TAGGED == (int)VLAN_TAGGED && (int)CONFIG_VLAN_AD == (int)VLAN_AD, "VLAN words agree");
 _Static_assert((int)CONFIG_PORTS_MAX <= (int)DP_PORTS_MAX, "every port that can be configured can be started");
 _Static_assert((int)CONFIG_WORKERS_MAX <= (int)DP_WORKERS_MAX, "every worker that can be configured can be started");
+_Static_assert((int)CONFIG_DNS6_MAX <= (int)HOST_DNS6_MAX, "every name server fits");
 _Static_assert((int)CONFIG_SERVICES_MAX <= (int)HOST_SERVICES_MAX, "every service name fits");
 
 struct setup_block {
@@ -412,6 +413,35 @@ host_pools(struct setup *s, const struct config *cfg)
 	s->host.n_pools = (unsigned)cfg->n_pools;
 }
 
+static struct host_pool6
+pool6_of(struct setup *s, const struct config_pool6 *c)
+{
+	struct host_route *prefixes = take(s, c->prefixes.n, sizeof(*prefixes));
+	unsigned n = 0;
+
+	if (prefixes != NULL)
+		routes_add(prefixes, &n, &c->prefixes);
+	return (struct host_pool6){.name = c->name, .prefixes = prefixes, .n_prefixes = n, .len = c->length};
+}
+
+static void
+host_pools6(struct setup *s, const struct config *cfg)
+{
+	struct host_pool6 *pools = take(s, cfg->n_pools6, sizeof(*pools));
+
+	for (size_t i = 0; pools != NULL && i < cfg->n_pools6; i++)
+		pools[i] = pool6_of(s, &cfg->pools6[i]);
+	s->host.pools6 = pools;
+	s->host.n_pools6 = (unsigned)cfg->n_pools6;
+}
+
+/* One that is not given has length 0. */
+static struct host_route
+prefix6_of(const struct config_ip *p)
+{
+	return p->family == 6 ? route_of(p) : (struct host_route){.len = 0};
+}
+
 static struct host_user
 user_of(struct setup *s, const struct config_user *c)
 {
@@ -424,6 +454,8 @@ user_of(struct setup *s, const struct config_user *c)
 		.name = c->name,
 		.password = c->password,
 		.address = c->address,
+		.link6 = prefix6_of(&c->prefix6),
+		.delegated6 = prefix6_of(&c->delegated_prefix),
 		.routes = routes,
 		.n_routes = n,
 		.links_max = c->links_max,
@@ -470,6 +502,22 @@ limits_of(const struct config_concentrator *c)
 	};
 }
 
+static struct host_prefixes
+prefixes_of(const struct config_concentrator *c)
+{
+	struct host_prefixes p = {
+		.link_pool = c->pool6.name != NULL ? c->pool6.index + 1 : 0,
+		.delegated_pool = c->delegated_pool.name != NULL ? c->delegated_pool.index + 1 : 0,
+		.n_dns = (unsigned)c->dns6.n,
+		.preferred_s = c->preferred_s,
+		.valid_s = c->valid_s,
+	};
+
+	for (size_t i = 0; i < c->dns6.n; i++)
+		p.dns[i] = ip_addr_of6(c->dns6.items[i].bytes);
+	return p;
+}
+
 static struct host_concentrator
 concentrator_of(struct setup *s, const struct config *cfg, const struct config_concentrator *c)
 {
@@ -489,6 +537,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.failure_delay_ms = c->failure_delay_ms,
 		.address = c->address,
 		.pool = c->pool.name != NULL ? (int)c->pool.index : -1,
+		.prefixes = prefixes_of(c),
 		.source_check = c->source_check,
 		.auth_timing = {.restart_ms = given_of(c->authentication_ms, c->fsm_timeout_ms),
 			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
@@ -635,6 +684,7 @@ setup_new(const struct config *cfg)
 	dp_ports(s, cfg);
 	host_ports(s, cfg);
 	host_pools(s, cfg);
+	host_pools6(s, cfg);
 	host_users(s, cfg);
 	host_concentrators(s, cfg);
 	host_clients(s, cfg);

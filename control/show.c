@@ -243,9 +243,24 @@ put_bandwidth(const struct control *c, json_t *o, const struct host_bandwidth_in
 	json_object_set_new(o, "bandwidth_management", json_null());
 }
 
+static void
+put_prefix(json_t *o, const char *key, const struct host_route *r)
+{
+	char address[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 4];
+
+	if (r->len == 0) {
+		json_object_set_new(o, key, json_null());
+		return;
+	}
+	inet_ntop(AF_INET6, r->prefix.b, address, sizeof(address));
+	snprintf(text, sizeof(text), "%s/%u", address, r->len);
+	put_text(o, key, text);
+}
+
 static json_t *
 bundle_json(const struct control *c, const struct host_bundle_info *i)
 {
+	static const struct host_route none = {.len = 0};
 	json_t *o = json_object();
 
 	put_text(o, "name", i->name);
@@ -260,6 +275,9 @@ bundle_json(const struct control *c, const struct host_bundle_info *i)
 	put_address(o, "peer_address", i->peer_address);
 	put_link_local(o, "our_link_local", i->our_interface_id);
 	put_link_local(o, "peer_link_local", i->peer_interface_id);
+	put_prefix(o, "link_prefix", &i->link6);
+	put_prefix(o, "delegated_prefix", i->delegated ? &i->delegated6 : &none);
+	put_since(c, o, "delegated_until_ms", i->delegated_until_ms);
 	put_address(o, "dns1", i->dns[0]);
 	put_address(o, "dns2", i->dns[1]);
 	put_number(o, "ip_mtu", i->ip_mtu);
@@ -465,6 +483,13 @@ host_counters_json(const struct control *c)
 	put_number(o, "echo_answered", n.echo_answered);
 	put_number(o, "echo_unanswered", n.echo_unanswered);
 	put_number(o, "echo_replies_tx", n.echo_replies_tx);
+	put_number(o, "router_solicits_rx", n.router_solicits_rx);
+	put_number(o, "router_adverts_tx", n.router_adverts_tx);
+	put_number(o, "dhcp6_rx", n.dhcp6_rx);
+	put_number(o, "dhcp6_tx", n.dhcp6_tx);
+	put_number(o, "dhcp6_unanswered", n.dhcp6_unanswered);
+	put_number(o, "ip6_bad", n.ip6_bad);
+	put_number(o, "ip6_ignored", n.ip6_ignored);
 	return o;
 }
 

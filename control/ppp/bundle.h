@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include "control/ppp/bandwidth.h"
+#include "control/ppp/dhcp6_server.h"
 #include "control/ppp/host.h"
 #include "control/ppp/host_timer.h"
 #include "control/ppp/ipcp.h"
 #include "control/ppp/ipv6cp.h"
+#include "control/ppp/ra_sender.h"
 
 /* What the links of one peer are together: NCPs, addresses, routes. A plain PPP link is a bundle of one. */
 
@@ -60,6 +62,15 @@ struct bundle_meter {
 	struct bandwidth bandwidth;
 };
 
+/* A prefix that the peer was given, until the bundle ends; it is routed to him while he has it and IPv6 is open. */
+struct bundle_prefix {
+	struct host_route prefix; /* len 0: none */
+	bool from_pool, from_user;
+	bool routed; /* its route is set */
+};
+
+enum bundle_prefix_kind { PREFIX_LINK, PREFIX_DELEGATED, PREFIXES };
+
 struct bundle {
 	struct timer timer;
 	uint8_t state; /* enum bundle_state */
@@ -89,6 +100,10 @@ struct bundle {
 	uint32_t address; /* given to the peer */
 	int user;         /* whose address and routes it has; -1: nobody's */
 	bool from_pool, has_user_address;
+	struct bundle_prefix prefixes[PREFIXES];
+	bool prefix_missed[PREFIXES]; /* the operator was told that there was none */
+	struct ra_sender adverts;
+	struct dhcp6_server dhcp6;
 
 	struct host_bundle_values values; /* as the data plane knows them */
 	uint16_t ip_mtu;

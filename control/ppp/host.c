@@ -38,9 +38,13 @@ check_pools(const struct host_config *cfg)
 		for (unsigned j = 0; j < i; j++)
 			if (ranges_overlap(&cfg->pools[i], &cfg->pools[j]))
 				return "two pools share addresses";
-	for (unsigned i = 0; i < cfg->n_concentrators; i++)
-		if (cfg->concentrators[i].pool >= (int)cfg->n_pools)
+	for (unsigned i = 0; i < cfg->n_concentrators; i++) {
+		const struct host_prefixes *p = &cfg->concentrators[i].prefixes;
+
+		if (cfg->concentrators[i].pool >= (int)cfg->n_pools || p->link_pool > cfg->n_pools6 ||
+			p->delegated_pool > cfg->n_pools6)
 			return "a concentrator names a pool that does not exist";
+	}
 	return NULL;
 }
 
@@ -146,6 +150,23 @@ pools_init(struct host *h, const char **why)
 	return 0;
 }
 
+static int
+pools6_init(struct host *h, const char **why)
+{
+	h->pools6 = calloc(h->cfg->n_pools6 + 1u, sizeof(*h->pools6));
+	if (h->pools6 == NULL)
+		return -ENOMEM;
+	for (unsigned i = 0; i < h->cfg->n_pools6; i++) {
+		const int ret = pool6_init(&h->pools6[i], &h->cfg->pools6[i]);
+
+		if (ret == -EINVAL)
+			*why = "a pool's prefixes are longer than those it gives, or too many";
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
 static bool
 demands_authentication(const struct host_concentrator *cfg)
 {
@@ -172,6 +193,7 @@ concentrators_init(struct host *h)
 		if (c->server == NULL || c->sessions_of_port == NULL)
 			return -ENOMEM;
 		discovery_server_init(c->server, c->cfg, h->random, h->random_ctx, h->now_ms);
+		prefix_configure(c, &h->cfg->ports[c->cfg->ports[0]].mac);
 	}
 	return 0;
 }
@@ -223,7 +245,8 @@ host_init(struct host *h, const char **why)
 	h->random(h->random_ctx, &seed, sizeof(seed));
 	rate_limit_init(&h->padt_limit, HOST_PADT_PER_S, HOST_PADT_PER_MAC_PER_S, seed, h->now_ms);
 	if ((ret = index_init(h)) < 0 || (ret = ports_init(h)) < 0 || (ret = users_init(h, why)) < 0 ||
-		(ret = pools_init(h, why)) < 0 || (ret = concentrators_init(h)) < 0 || (ret = clients_init(h)) < 0)
+		(ret = pools_init(h, why)) < 0 || (ret = pools6_init(h, why)) < 0 ||
+		(ret = concentrators_init(h)) < 0 || (ret = clients_init(h)) < 0)
 		return ret;
 	ret = membership_init(&h->membership, h->cfg->bundles_max);
 	if (ret < 0)
@@ -263,6 +286,8 @@ host_free(struct host *h)
 		free(h->ports[i].ids);
 	for (unsigned i = 0; h->pools != NULL && i < h->cfg->n_pools; i++)
 		pool_fini(&h->pools[i]);
+	for (unsigned i = 0; h->pools6 != NULL && i < h->cfg->n_pools6; i++)
+		pool6_fini(&h->pools6[i]);
 	for (unsigned i = 0; h->concentrators != NULL && i < h->cfg->n_concentrators; i++) {
 		free(h->concentrators[i].server);
 		free(h->concentrators[i].sessions_of_port);
@@ -270,6 +295,7 @@ host_free(struct host *h)
 	free(h->ports);
 	free(h->users);
 	free(h->pools);
+	free(h->pools6);
 	free(h->concentrators);
 	free(h->clients);
 	free(h->dials);

@@ -23,6 +23,7 @@ enum {
 	HOST_AUTH_NAME_MAX = 128,
 	HOST_SECRET_MAX = 128,
 	HOST_SERVICES_MAX = 16,
+	HOST_DNS6_MAX = 3,
 	HOST_LINKS_MAX = 16
 };
 
@@ -132,9 +133,18 @@ struct host_pool {
 	unsigned n_ranges;
 };
 
+/* Prefixes of one length to give away; each of `prefixes` is as long or shorter. */
+struct host_pool6 {
+	const char *name;
+	const struct host_route *prefixes;
+	unsigned n_prefixes;
+	uint8_t len; /* 1 to 64 */
+};
+
 struct host_user {
 	const char *name, *password;
-	uint32_t address; /* 0: from the pool */
+	uint32_t address;                    /* 0: from the pool */
+	struct host_route link6, delegated6; /* as those of the pools; len 0: from them */
 	const struct host_route *routes;
 	unsigned n_routes;
 	uint8_t links_max; /* 0: the concentrator's */
@@ -176,6 +186,15 @@ struct host_network {
 	struct host_timing timing;
 };
 
+/* What peers get for IPv6 beyond an address of the link: a prefix of 64 bits for the link by router advertisements (RFC 4861), one for the
+ * networks behind them by DHCPv6 (RFC 8415), name servers by both. */
+struct host_prefixes {
+	unsigned link_pool, delegated_pool; /* number in pools6, from 1; 0: none */
+	struct ip_addr dns[HOST_DNS6_MAX];
+	unsigned n_dns;
+	uint32_t preferred_s, valid_s;
+};
+
 struct host_concentrator {
 	const char *name;
 	const uint16_t *ports; /* indexes of host_config.ports */
@@ -198,6 +217,7 @@ struct host_concentrator {
 	bool request_dns;
 	int pool;   /* index, -1: none */
 	int ip_mtu; /* -1, 0: from the bundle; -2: fit one fragment; else bytes */
+	struct host_prefixes prefixes;
 	bool source_check;
 	uint32_t idle_timeout_ms; /* of each bundle; 0: never */
 	struct host_bandwidth bandwidth;
@@ -267,6 +287,8 @@ struct host_config {
 	unsigned n_ports;
 	const struct host_pool *pools;
 	unsigned n_pools;
+	const struct host_pool6 *pools6;
+	unsigned n_pools6;
 	const struct host_user *users;
 	unsigned n_users;
 	const struct host_concentrator *concentrators;
@@ -395,7 +417,7 @@ struct host_out {
 void host_start(struct host *h, uint64_t now_ms, struct host_out *out);
 /* Whole Ethernet frame that an access port gave to control (discovery or session). */
 void host_frame(struct host *h, uint16_t port, const uint8_t *frame, size_t len, uint64_t now_ms, struct host_out *out);
-/* Control protocol out of a bundle's MP frames: from the PPP protocol field on. */
+/* Control protocol out of a bundle's MP frames, or an IPv6 packet of link scope out of a bundle: from the PPP protocol field on. */
 void host_bundle_packet(
 	struct host *h, host_bundle_id bundle, const uint8_t *p, size_t len, uint64_t now_ms, struct host_out *out);
 /* The data plane carried out LINK_INSTALL (ok), or could not. */
@@ -481,6 +503,9 @@ struct host_bundle_info {
 	bool ipcp_open, ipv6cp_open;
 	uint64_t our_interface_id, peer_interface_id;
 	struct host_bandwidth_info bandwidth;
+	struct host_route link6, delegated6; /* given to the peer; len 0: none */
+	bool delegated;                      /* the peer has asked for delegated6 and uses it */
+	uint64_t delegated_until_ms;         /* end of its lease, unless renewed */
 };
 
 /* Iterate: *cursor starts at 0; false at the end. */
@@ -494,6 +519,8 @@ struct host_counters {
 	uint64_t lcp_in_mp, protocol_rejects_tx, auth_ok, auth_failed, joins, join_refused, effects_lost;
 	/* LCP echo, of all links there ever were. unanswered: when the next one was due; a late answer counts as one, too */
 	uint64_t echo_requests_tx, echo_answered, echo_unanswered, echo_replies_tx;
+	/* IPv6 of bundles: router messages, DHCPv6, and what was neither, not well-formed, or came when IPv6 was not open */
+	uint64_t router_solicits_rx, router_adverts_tx, dhcp6_rx, dhcp6_tx, dhcp6_unanswered, ip6_bad, ip6_ignored;
 };
 void host_counters(const struct host *h, struct host_counters *c);
 

@@ -128,6 +128,9 @@ load_sources6(const struct host *h, const struct bundle *b, struct host_bundle_v
 	const struct host_user *user = b->has_user_routes ? h->users[b->user].cfg : NULL;
 	unsigned n = 0;
 
+	for (unsigned i = 0; i < PREFIXES; i++)
+		if (prefix_in_use(b, i))
+			v->source6[n++] = b->prefixes[i].prefix;
 	for (unsigned i = 0; user != NULL && i < user->n_routes && n < 2; i++)
 		if (!ip_addr_is4(&user->routes[i].prefix) && user->routes[i].len <= 64)
 			v->source6[n++] = user->routes[i];
@@ -286,6 +289,26 @@ wants_more_routes(const struct host *h, const struct bundle *b, enum bundle_ncp 
 	return route_at(h, b, ncp, b->routes[ncp].set, &route, &local);
 }
 
+/* What the peer was given comes and goes by itself, beside the list of the other routes. */
+static bool
+prefix_step(struct host *h, struct bundle *b, bool wanted)
+{
+	for (unsigned i = 0; i < PREFIXES; i++) {
+		struct bundle_prefix *p = &b->prefixes[i];
+		const bool want = wanted && prefix_in_use(b, i);
+		struct host_out_item *item;
+
+		if (p->routed == want)
+			continue;
+		p->routed = want;
+		item = host_put(h, want ? HOST_OUT_ROUTE_SET : HOST_OUT_ROUTE_DEL);
+		item->bundle = b->id;
+		item->route = p->prefix;
+		return true;
+	}
+	return false;
+}
+
 /* One step towards what is wanted of a family; false: there already. */
 static bool
 family_step(struct host *h, struct bundle *b, enum bundle_ncp ncp)
@@ -293,6 +316,8 @@ family_step(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	struct bundle_routes *r = &b->routes[ncp];
 	const bool wanted = r->wanted && b->state == BUNDLE_LIVE;
 
+	if (ncp == NCP_V6 && prefix_step(h, b, wanted))
+		return true;
 	if (r->set != 0 && (!wanted || (ncp == NCP_V4 && addresses_moved(b)))) {
 		put_route(h, b, ncp, HOST_OUT_ROUTE_DEL, --r->set);
 		return true;
@@ -327,6 +352,7 @@ finish(struct host *h, struct bundle *b)
 {
 	host_put(h, HOST_OUT_BUNDLE_REMOVE)->bundle = b->id;
 	return_address(h, b);
+	prefix_return(h, b);
 	b->state = BUNDLE_REMOVED;
 	bundle_wake_askers(h, b);
 	if (b->announced) {
@@ -400,6 +426,13 @@ bundle_heard(struct host *h, struct bundle *b)
 /* ------------------------------------------------------------------ NCP */
 
 void
+bundle_prefixes_changed(struct host *h, struct bundle *b)
+{
+	bundle_refresh(h, b);
+	move_routes(h, b);
+}
+
+void
 bundle_want_routes(struct host *h, struct bundle *b, enum bundle_ncp ncp, bool wanted)
 {
 	if (wanted && !wants_routes(b))
@@ -465,7 +498,9 @@ bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
 		return;
 	}
 	trace_received(h, b, proto, p + field, n - field);
-	if (proto == PPP_PAP || proto == PPP_CHAP)
+	if (proto == PPP_IPV6)
+		prefix_packet(h, b, p + field, n - field);
+	else if (proto == PPP_PAP || proto == PPP_CHAP)
 		h->counters.bad_frame++; /* a link's, never the bundle's (RFC 1990 section 4) */
 	else
 		bundle_packet(h, b, NULL, proto, p + field, n - field);
@@ -479,6 +514,7 @@ bundle_tick(struct host *h, struct bundle *b)
 	if (b->state == BUNDLE_LIVE) {
 		ncp_tick(h, b);
 		meter_tick(h, b);
+		prefix_tick(h, b);
 	}
 	if (b->state == BUNDLE_LIVE || b->state == BUNDLE_DRAINING)
 		move_routes(h, b);
@@ -493,5 +529,7 @@ bundle_rearm(struct host *h, struct bundle *b)
 
 	if (b->state == BUNDLE_LIVE && meter_deadline_ms(b) < at_ms)
 		at_ms = meter_deadline_ms(b);
+	if (b->state == BUNDLE_LIVE && prefix_deadline_ms(b) < at_ms)
+		at_ms = prefix_deadline_ms(b);
 	timer_set(&h->timers, &b->timer, b->routes_moving ? h->now_ms : at_ms);
 }

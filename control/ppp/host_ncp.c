@@ -163,6 +163,8 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	b->ncp_retries[ncp] = 0;
 	b->ncp_retry_ms[ncp] = 0;
 	begin_others_anew(h, b, ncp);
+	if (ncp == NCP_V6)
+		prefix_up(h, b);
 	bundle_refresh(h, b);
 	agreed_text(b, ncp, text, sizeof(text));
 	if (another_is_open(b, ncp))
@@ -173,6 +175,14 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 			b->format.mp ? " with multilink" : "", text);
 	host_facts(h, NULL, b, "");
 	bundle_want_routes(h, b, ncp, true);
+}
+
+static void
+ncp_down(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	if (ncp == NCP_V6)
+		prefix_down(b);
+	bundle_want_routes(h, b, ncp, false);
 }
 
 static const char *
@@ -222,7 +232,7 @@ ncp_event(struct host *h, struct bundle *b, enum bundle_ncp ncp, enum out_kind k
 	if (kind == OUT_LAYER_UP)
 		ncp_up(h, b, ncp);
 	else if (kind == OUT_LAYER_DOWN)
-		bundle_want_routes(h, b, ncp, false);
+		ncp_down(h, b, ncp);
 	else if (kind == OUT_LAYER_FINISHED)
 		ncp_finished(h, b, ncp);
 }

@@ -133,6 +133,10 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 		info->peer_interface_id = ipv6cp_peer_id(&b->ipv6cp);
 	}
 	meter_info(h, b, &info->bandwidth);
+	info->link6 = b->prefixes[PREFIX_LINK].prefix;
+	info->delegated6 = b->prefixes[PREFIX_DELEGATED].prefix;
+	info->delegated = prefix_in_use(b, PREFIX_DELEGATED);
+	info->delegated_until_ms = info->delegated ? b->dhcp6.until_ms : 0;
 	snprintf(info->name, sizeof(info->name), "%s", b->name);
 	snprintf(info->owner, sizeof(info->owner), "%s",
 		b->client ? h->clients[b->owner].cfg->name : h->concentrators[b->owner].cfg->name);

@@ -10,6 +10,7 @@
 #include "control/ppp/link.h"
 #include "control/ppp/membership.h"
 #include "control/ppp/pool.h"
+#include "control/ppp/pool6.h"
 #include "control/ppp/rate_limit.h"
 #include "control/ppp/session_ids.h"
 
@@ -52,6 +53,7 @@ struct concentrator {
 	struct host_multilink multilink; /* cfg's; disabled where it may not be agreed (M-08) */
 	uint32_t sessions;
 	uint32_t *sessions_of_port; /* by index in host_config.ports */
+	struct dhcp6_server_config dhcp6;
 	bool route_set;
 };
 
@@ -103,6 +105,7 @@ struct user {
 	const struct host_user *cfg;
 	uint32_t sessions;
 	uint32_t address_bundle, routes_bundle; /* id of the one that has them, 0: none */
+	uint32_t prefix_bundle[PREFIXES];
 };
 
 /* Sessions of one VLAN of one concentrator's port. */
@@ -128,6 +131,7 @@ struct host {
 	struct timers timers;
 	struct port *ports;
 	struct pool *pools;
+	struct pool6 *pools6;
 	struct user *users; /* sorted by name */
 	struct concentrator *concentrators;
 	struct client *clients;
@@ -285,6 +289,8 @@ void bundle_refresh(struct host *h, struct bundle *b); /* BUNDLE_SET if anything
 void bundle_link_left(struct host *h, struct bundle *b);
 /* Routes of a family come with its NCP and go with it. */
 void bundle_want_routes(struct host *h, struct bundle *b, enum bundle_ncp ncp, bool wanted);
+/* What the peer was given, or uses of it, has changed. */
+void bundle_prefixes_changed(struct host *h, struct bundle *b);
 /* The peer said something on it. */
 void bundle_heard(struct host *h, struct bundle *b);
 /* Whoever waits for a word from it looks again. */
@@ -295,6 +301,21 @@ void bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t 
 void bundle_input(struct host *h, struct bundle *b, const uint8_t *p, size_t n);
 void bundle_tick(struct host *h, struct bundle *b);
 void bundle_rearm(struct host *h, struct bundle *b);
+
+/* ------------------------------------------------------------------ host_prefix.c: IPv6 prefixes for peers */
+
+void prefix_configure(struct concentrator *c, const struct mac *mac);
+/* IPV6CP has opened, or gone down. */
+void prefix_up(struct host *h, struct bundle *b);
+void prefix_down(struct bundle *b);
+/* An IPv6 packet of the link out of the bundle. */
+void prefix_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n);
+void prefix_tick(struct host *h, struct bundle *b);
+uint64_t prefix_deadline_ms(const struct bundle *b);
+/* Whether the peer has it: its route is wanted as long as IPv6 is open. */
+bool prefix_in_use(const struct bundle *b, enum bundle_prefix_kind kind);
+/* With the end of the bundle. */
+void prefix_return(struct host *h, struct bundle *b);
 
 /* ------------------------------------------------------------------ host_ncp.c: IPCP and IPV6CP */
 

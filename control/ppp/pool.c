@@ -2,7 +2,6 @@
 #include "control/ppp/pool.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 int
 pool_init(struct pool *p, const struct host_pool *cfg)
@@ -15,21 +14,18 @@ pool_init(struct pool *p, const struct host_pool *cfg)
 			return -EINVAL;
 		n += (uint64_t)cfg->ranges[i].last - cfg->ranges[i].first + 1;
 	}
-	if (n > POOL_SIZE_MAX)
+	if (n > SLOTS_MAX)
 		return -EINVAL;
-	p->n = p->n_free = (uint32_t)n;
-	p->taken = calloc(n / 64 + 1, sizeof(*p->taken));
-	return p->taken != NULL ? 0 : -ENOMEM;
+	return slots_init(&p->slots, (uint32_t)n);
 }
 
 void
 pool_fini(struct pool *p)
 {
-	free(p->taken);
-	*p = (struct pool){0};
+	slots_fini(&p->slots);
 }
 
-/* Number of the address in taken[]; false: not of this pool. */
+/* Number of the address; false: not of this pool. */
 static bool
 bit_of(const struct pool *p, uint32_t address, uint32_t *bit)
 {
@@ -64,20 +60,9 @@ address_of(const struct pool *p, uint32_t bit)
 uint32_t
 pool_take(struct pool *p)
 {
-	if (p->n_free == 0)
-		return 0;
-	for (uint32_t w = p->hint; w * 64 < p->n; w++) {
-		const uint64_t open = ~p->taken[w];
-		const uint32_t bit = open != 0 ? w * 64 + (uint32_t)__builtin_ctzll(open) : UINT32_MAX;
+	uint32_t bit;
 
-		if (bit >= p->n)
-			continue;
-		p->hint = w;
-		p->taken[w] |= open & -open;
-		p->n_free--;
-		return address_of(p, bit);
-	}
-	return 0;
+	return slots_take(&p->slots, &bit) ? address_of(p, bit) : 0;
 }
 
 void
@@ -85,12 +70,8 @@ pool_give(struct pool *p, uint32_t address)
 {
 	uint32_t bit;
 
-	if (!bit_of(p, address, &bit) || (p->taken[bit / 64] >> bit % 64 & 1) == 0)
-		return;
-	p->taken[bit / 64] &= ~(UINT64_C(1) << bit % 64);
-	p->n_free++;
-	if (bit / 64 < p->hint)
-		p->hint = bit / 64;
+	if (bit_of(p, address, &bit))
+		slots_give(&p->slots, bit);
 }
 
 void
@@ -98,10 +79,8 @@ pool_reserve(struct pool *p, uint32_t address)
 {
 	uint32_t bit;
 
-	if (!bit_of(p, address, &bit) || (p->taken[bit / 64] >> bit % 64 & 1) != 0)
-		return;
-	p->taken[bit / 64] |= UINT64_C(1) << bit % 64;
-	p->n_free--;
+	if (bit_of(p, address, &bit))
+		slots_reserve(&p->slots, bit);
 }
 
 bool

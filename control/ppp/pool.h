@@ -6,19 +6,16 @@
 #include <stdint.h>
 
 #include "control/ppp/host.h"
+#include "control/ppp/slots.h"
 
 /* IPv4 addresses that are given to peers: the lowest free one, ranges in the order of the configuration. */
 
-enum { POOL_SIZE_MAX = 1 << 24 };
-
 struct pool {
 	const struct host_pool *cfg; /* borrowed */
-	uint64_t *taken;             /* a bit an address, ranges one after the other */
-	uint32_t n, n_free;
-	uint32_t hint; /* words in front of it are full */
+	struct slots slots;          /* ranges one after the other */
 };
 
-/* -EINVAL: an empty or turned range, or more than POOL_SIZE_MAX addresses. -ENOMEM. */
+/* -EINVAL: an empty or turned range, or more than SLOTS_MAX addresses. -ENOMEM. */
 int pool_init(struct pool *p, const struct host_pool *cfg);
 void pool_fini(struct pool *p);
 /* 0: none is free. */

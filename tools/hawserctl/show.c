@@ -144,6 +144,29 @@ show_load(const struct args *a, json_t *body)
 	return STATUS_DONE;
 }
 
+/* Only bundles that have any. */
+static enum status
+show_prefixes(const struct args *a, json_t *body)
+{
+	char titles[] = "BUNDLE|LINK PREFIX|DELEGATED PREFIX|+LEFT";
+	struct table t;
+	json_t *b;
+
+	(void)a;
+	table_init(&t, titles);
+	for (size_t i = 0; (b = json_array_get(json_object_get(body, "bundles"), i)) != NULL; i++) {
+		if (*json_text(b, "link_prefix") == '\0' && *json_text(b, "delegated_prefix") == '\0')
+			continue;
+		table_put(&t, "%s", json_text(b, "name"));
+		table_put(&t, "%s", json_text(b, "link_prefix"));
+		table_put(&t, "%s", json_text(b, "delegated_prefix"));
+		table_put(&t, "%s", text_left(json_number(b, "delegated_until_ms")));
+	}
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
 static void
 port_row(struct table *t, const json_t *p)
 {
@@ -300,6 +323,7 @@ static const struct {
 	{"links", "links", true, show_links},
 	{"bundles", "bundles", true, show_bundles},
 	{"load", "bundles", true, show_load},
+	{"prefixes", "bundles", true, show_prefixes},
 	{"ports", "ports", false, show_ports},
 	{"workers", "workers", false, show_workers},
 	{"drops", "drops", false, show_drops},
@@ -330,7 +354,8 @@ show_command(const struct args *a)
 		json_decref(body);
 		return status;
 	}
-	fputs("hawserctl: show links, bundles, load, ports, workers, drops, counters, neighbours or config\n", stderr);
+	fputs("hawserctl: show links, bundles, load, prefixes, ports, workers, drops, counters, neighbours or config\n",
+		stderr);
 	return STATUS_USAGE;
 }
 

@@ -134,15 +134,11 @@ text_scaled(double v)
 	return text;
 }
 
-const char *
-text_age(uint64_t since_ms)
+static const char *
+seconds(uint64_t s)
 {
-	const uint64_t now_s = (uint64_t)time(NULL), since_s = since_ms / 1000;
-	const uint64_t s = now_s > since_s ? now_s - since_s : 0;
 	char *text = buffer();
 
-	if (since_ms == 0)
-		return "-";
 	if (s < 60)
 		snprintf(text, 32, "%u s", (unsigned)s);
 	else if (s < 3600)
@@ -152,4 +148,20 @@ text_age(uint64_t since_ms)
 	else
 		snprintf(text, 32, "%u d", (unsigned)(s / 86400));
 	return text;
+}
+
+const char *
+text_age(uint64_t since_ms)
+{
+	const uint64_t now_s = (uint64_t)time(NULL), since_s = since_ms / 1000;
+
+	return since_ms == 0 ? "-" : seconds(now_s > since_s ? now_s - since_s : 0);
+}
+
+const char *
+text_left(uint64_t until_ms)
+{
+	const uint64_t now_s = (uint64_t)time(NULL), until_s = until_ms / 1000;
+
+	return until_ms == 0 ? "-" : seconds(until_s > now_s ? until_s - now_s : 0);
 }

@@ -36,5 +36,7 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *text_scaled(double v);
 /* "35 s", "2 h 03 min"; "-" for 0. */
 const char *text_age(uint64_t since_ms);
+/* The same until then. */
+const char *text_left(uint64_t until_ms);
 
 #endif

@@ -260,6 +260,11 @@ static const char everything[] =
 	"    ip_mtu: 1490\n"
 	"    network: {address: {want: no, allow: yes}, restart_timer: 6 s, max_configure: 32, max_terminate: 33,\n"
 	"      max_failure: 34}\n"
+	"    pool6: links\n"
+	"    delegated_pool: homes\n"
+	"    dns6: ['2001:db8::53', '2001:db8::54']\n"
+	"    preferred_lifetime: 30 min\n"
+	"    valid_lifetime: 24 h\n"
 	"    source_check: no\n"
 	"    bandwidth_management: {low_water: 10}\n"
 	"    mss: {v4: 1414, v6: off, from_links: no, to_links: no}\n"
@@ -297,9 +302,12 @@ static const char everything[] =
 	"        pfc: {allow: yes}\n"
 	"pools:\n"
 	"  p: [10.1.0.0/30, 10.1.0.8-10.1.0.9, 10.1.0.31, 10.1.0.32/31]\n"
+	"pools6:\n"
+	"  homes: {prefixes: ['2001:db8:8000::/40', '2001:db8:9000::/56'], length: 60}\n"
+	"  links: {prefixes: '2001:db8:100::/48', length: 64}\n"
 	"users:\n"
 	"  \"u@isp \\\"x\\\"\": {password: one two, address: 10.9.0.1, routes: [10.8.0.0/16, 10.7.7.7], links_max: 5,\n"
-	"    sessions_max: 6, bundle: b}\n"
+	"    sessions_max: 6, bundle: b, prefix6: '2001:db8:1:2::/64', delegated_prefix: '2001:db8:4000::/52'}\n"
 	"  v: {password: \"~\"}\n"
 	"clients:\n"
 	"  c:\n"
@@ -373,7 +381,8 @@ struct shown {
 static void
 collect(const char *yaml, struct shown *shown)
 {
-	static const char *const maps[] = {"ports", "concentrators", "users", "clients", "clients.*.links", "hooks"};
+	static const char *const maps[] = {
+		"ports", "concentrators", "pools6", "users", "clients", "clients.*.links", "hooks"};
 	char at[10][128] = {""};
 
 	for (const char *line = yaml; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -584,6 +593,14 @@ values_of_a_concentrator_arrive_in_their_fields(void **state)
 	assert_string_equal(ac->pool.name, "p");
 	assert_int_equal(ac->dns.n, 2);
 	assert_int_equal(ac->dns.items[1], 0xc0000236);
+	assert_string_equal(ac->pool6.name, "links");
+	assert_int_equal(ac->pool6.index, 1);
+	assert_string_equal(ac->delegated_pool.name, "homes");
+	assert_int_equal(ac->delegated_pool.index, 0);
+	assert_int_equal(ac->dns6.n, 2);
+	assert_int_equal(ac->dns6.items[1].bytes[15], 0x54);
+	assert_int_equal(ac->preferred_s, 1800);
+	assert_int_equal(ac->valid_s, 86400);
 	assert_false(ac->source_check);
 	assert_int_equal(ac->mss.v4, 1414);
 	assert_int_equal(ac->mss.v6, CONFIG_MSS_OFF);
@@ -680,6 +697,18 @@ values_of_pools_and_users_arrive_in_their_fields(void **state)
 	assert_int_equal(u[0].links_max, 5);
 	assert_int_equal(u[0].sessions_max, 6);
 	assert_string_equal(u[0].bundle, "b");
+	assert_int_equal(u[0].prefix6.len, 64);
+	assert_memory_equal(u[0].prefix6.bytes, "\x20\x01\x0d\xb8\0\1\0\2", 8);
+	assert_int_equal(u[0].delegated_prefix.len, 52);
+	assert_int_equal(u[1].prefix6.family, 0);
+	assert_int_equal(u[1].delegated_prefix.family, 0);
+
+	assert_int_equal(cfg->n_pools6, 2);
+	assert_string_equal(cfg->pools6[0].name, "homes");
+	assert_int_equal(cfg->pools6[0].length, 60);
+	assert_int_equal(cfg->pools6[0].prefixes.n, 2);
+	assert_int_equal(cfg->pools6[0].prefixes.items[0].len, 40);
+	assert_int_equal(cfg->pools6[1].length, 64);
 	assert_string_equal(u[1].password, "~");
 	assert_int_equal(u[1].address, 0);
 	assert_int_equal(u[1].links_max, 0);
@@ -1125,7 +1154,7 @@ static void
 examples_load_and_survive_printing(void **state)
 {
 	static const char *const names[] = {"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink",
-		"tap-uplink", "client-on-demand"};
+		"tap-uplink", "client-on-demand", "concentrator-ipv6"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -209,6 +209,19 @@ host_bundle_removed(struct host *h, host_bundle_id bundle)
 }
 
 void
+host_bundle_packet(
+	struct host *h, host_bundle_id bundle, const uint8_t *p, size_t len, uint64_t now_ms, struct host_out *out)
+{
+	(void)h;
+	(void)now_ms;
+	(void)out;
+	assert(fake.n_packets < FAKE_MAX && len <= FAKE_FRAME_MAX);
+	fake.packets[fake.n_packets].bundle = bundle;
+	fake.packets[fake.n_packets].len = len;
+	memcpy(fake.packets[fake.n_packets++].bytes, p, len);
+}
+
+void
 host_traffic(struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out)
 {
 	(void)h;

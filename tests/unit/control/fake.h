@@ -34,7 +34,7 @@ struct fake {
 	struct host_bundle_info bundle; /* the only one there is, if its id is not 0 */
 
 	/* what was asked */
-	unsigned n_commands, n_frames, n_routes, n_steered, n_punts, n_clears, n_installed, n_removed, n_neighbours;
+	unsigned n_commands, n_frames, n_routes, n_steered, n_punts, n_clears, n_installed, n_removed, n_neighbours, n_packets;
 	struct {
 		unsigned worker;
 		struct dp_cmd cmd;
@@ -51,6 +51,11 @@ struct fake {
 		bool ok;
 	} installed[FAKE_MAX];
 	host_bundle_id removed[FAKE_MAX];
+	struct {
+		host_bundle_id bundle;
+		size_t len;
+		uint8_t bytes[FAKE_FRAME_MAX];
+	} packets[FAKE_MAX]; /* from bundles, for the protocol core */
 	struct {
 		uint16_t port;
 		uint32_t address; /* 0: IPv6 */

@@ -447,6 +447,7 @@ the_peer_of_a_bundle_reaches_our_address_of_it(void **state)
 	} rows[] = {
 		{"fe80::b", "fe80::a", true},
 		{"2001:db8:5::5", "fe80::a", true},
+		/* those that are not answered are shown to the protocol core, which does router messages and DHCPv6 */
 		{"fe80::b", "fe80::b", false},
 		{"fe80::b", "fe80::ff:fe00:1", false}, /* a port's */
 		{"fe80::b", "ff02::1", false},
@@ -460,13 +461,19 @@ the_peer_of_a_bundle_reaches_our_address_of_it(void **state)
 		const struct fake_frame *f = &fake.frames[0];
 		struct ip6_view v;
 
-		fake.n_frames = 0;
+		fake.n_frames = fake.n_packets = 0;
 		in = (struct dp_punted){.from_bundle = true};
 		assert_true(apply_bundle_ref(&c, 3, &in.bundle));
 		echo_arrives(false, rows[i].src, rows[i].dst);
 		assert_int_equal(fake.n_frames, rows[i].answered);
-		if (!rows[i].answered)
+		assert_int_equal(fake.n_packets, !rows[i].answered);
+		if (!rows[i].answered) {
+			assert_int_equal(fake.packets[0].bundle, 3);
+			assert_int_equal(fake.packets[0].len, 2 + 52);
+			assert_int_equal(load_be16(fake.packets[0].bytes), 0x0057);
+			assert_memory_equal(fake.packets[0].bytes + 2, in.bytes, 52);
 			continue;
+		}
 		assert_int_equal(f->to.kind, DP_TO_BUNDLE);
 		assert_memory_equal(&f->to.bundle, &in.bundle, sizeof(in.bundle));
 		assert_int_equal(load_be16(f->bytes), 0x0057);
@@ -494,6 +501,7 @@ without_ipv6cp_there_is_no_address_of_the_bundle(void **state)
 	in.bundle.gen++;
 	echo_arrives(false, "fe80::b", "fe80::a");
 	assert_int_equal(fake.n_frames, 0);
+	assert_int_equal(fake.n_packets, 0);
 	assert_int_equal(ip_ports_counters(&c)->ignored, 3);
 }
 

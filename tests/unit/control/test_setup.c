@@ -20,8 +20,12 @@ static const char yaml[] =
 	"  b: {kind: access, device: net_null1, mtu: 1508, rules_max: 77}\n"
 	"  lan: {kind: ip, device: net_null2, addresses: [192.168.1.1/24]}\n"
 	"pools: {p: [10.0.1.0/24, 10.0.2.5-10.0.2.9]}\n"
+	"pools6:\n"
+	"  homes: {prefixes: '2001:db8:8000::/36'}\n"
+	"  links: {prefixes: '2001:db8:1::/48', length: 64}\n"
 	"users:\n"
-	"  u: {password: secret, address: 10.1.1.1, routes: [192.168.7.0/24], bundle: x, links_max: 3}\n"
+	"  u: {password: secret, address: 10.1.1.1, routes: [192.168.7.0/24], bundle: x, links_max: 3,\n"
+	"    prefix6: '2001:db8:2::/64'}\n"
 	"concentrators:\n"
 	"  isp:\n"
 	"    ports: [a]\n"
@@ -36,6 +40,10 @@ static const char yaml[] =
 	"    authentication_timer: 2 s\n"
 	"    lcp: {max_configure: 7}\n"
 	"    network: {max_configure: 8, max_failure: 9}\n"
+	"    pool6: links\n"
+	"    delegated_pool: homes\n"
+	"    dns6: ['2001:db8::53']\n"
+	"    valid_lifetime: 3 h\n"
 	"    service_names: [one, two]\n"
 	"clients:\n"
 	"  home:\n"
@@ -332,6 +340,30 @@ hugepages_are_used_when_enough_of_one_size_are_free(void **state)
 	rmdir(dir);
 }
 
+static void
+prefixes_are_carried_over(void **state)
+{
+	const struct host_prefixes *p = &s->host.concentrators[0].prefixes;
+	const struct host_user *u = &s->host.users[0];
+
+	(void)state;
+	assert_int_equal(s->host.n_pools6, 2);
+	assert_string_equal(s->host.pools6[0].name, "homes");
+	assert_int_equal(s->host.pools6[0].len, 56);
+	assert_int_equal(s->host.pools6[0].n_prefixes, 1);
+	assert_int_equal(s->host.pools6[0].prefixes[0].len, 36);
+	assert_int_equal(s->host.pools6[1].len, 64);
+	assert_int_equal(p->link_pool, 2); /* from 1 */
+	assert_int_equal(p->delegated_pool, 1);
+	assert_int_equal(p->n_dns, 1);
+	assert_int_equal(p->dns[0].b[15], 0x53);
+	assert_int_equal(p->preferred_s, 3600);
+	assert_int_equal(p->valid_s, 3 * 3600);
+	assert_int_equal(u->link6.len, 64);
+	assert_memory_equal(u->link6.prefix.b, "\x20\x01\x0d\xb8\0\2", 6);
+	assert_int_equal(u->delegated6.len, 0);
+}
+
 int
 main(void)
 {
@@ -347,6 +379,7 @@ main(void)
 		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),
 		cmocka_unit_test(rules_are_asked_for_unless_rings_are_wanted),
 		cmocka_unit_test(hugepages_are_used_when_enough_of_one_size_are_free),
+		cmocka_unit_test(prefixes_are_carried_over),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

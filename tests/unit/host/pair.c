@@ -392,6 +392,22 @@ check_order(struct pair *p, int node, const struct host_out_item *item, const ui
 }
 
 static void
+keep_ip6(struct pair *p, struct pair_node *n, const struct host_out_item *item, const uint8_t *packet)
+{
+	const size_t len = item->data.len - PPP_PROTO_LEN;
+
+	if (n->n_ip6 < PAIR_IP6 && len <= PAIR_IP6_LEN) {
+		struct pair_ip6 *kept = &n->ip6[n->n_ip6];
+
+		kept->at_ms = p->now_ms;
+		kept->bundle = item->bundle;
+		kept->len = len;
+		memcpy(kept->bytes, packet + PPP_PROTO_LEN, len);
+	}
+	n->n_ip6++;
+}
+
+static void
 bundle_send(struct pair *p, int node, const struct host_out_item *item, const uint8_t *packet)
 {
 	struct pair_node *n = &p->node[node];
@@ -400,6 +416,11 @@ bundle_send(struct pair *p, int node, const struct host_out_item *item, const ui
 
 	if (load_be16(packet) == PPP_IPCP && packet[2] == CP_CONFIGURE_REQUEST)
 		n->ncp_requests++;
+	if (load_be16(packet) == PPP_IPV6) {
+		keep_ip6(p, n, item, packet);
+		if (!b->values.v6)
+			fault(p, "IPv6 packet for bundle %u whose IPV6CP is not open", item->bundle);
+	}
 	if (b->state != PAIR_LIVE)
 		fault(p, "BUNDLE_PACKET for bundle %u that is not set", item->bundle);
 	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
@@ -919,9 +940,11 @@ pair_addresses_are_back(const struct pair *p)
 	for (unsigned i = 0; i < h->cfg->n_pools; i++) {
 		uint32_t taken = 0;
 
-		for (uint32_t w = 0; w <= h->pools[i].n / 64; w++)
-			taken += (uint32_t)__builtin_popcountll(h->pools[i].taken[w]);
-		if (h->pools[i].n_free + taken != h->pools[i].n || taken > h->cfg->n_users + h->cfg->n_concentrators)
+		const struct slots *s = &h->pools[i].slots;
+
+		for (uint32_t w = 0; w <= s->n / 64; w++)
+			taken += (uint32_t)__builtin_popcountll(s->taken[w]);
+		if (s->n_free + taken != s->n || taken > h->cfg->n_users + h->cfg->n_concentrators)
 			return false;
 		for (unsigned b = 0; b < h->cfg->bundles_max; b++)
 			if (h->bundles[b].from_pool)

@@ -12,7 +12,15 @@
  * a model of the data plane: it carries effects out late, as the real one does, frames and unframes multilink, and checks what it is
  * told to do. The first broken rule is kept in `fault`. */
 
-enum { PAIR_PORTS = 4, PAIR_LINKS = 64, PAIR_ROUTES = 256, PAIR_LOG = 200, PAIR_TEXT = 200 };
+enum {
+	PAIR_PORTS = 4,
+	PAIR_LINKS = 64,
+	PAIR_ROUTES = 256,
+	PAIR_LOG = 200,
+	PAIR_TEXT = 200,
+	PAIR_IP6 = 32,
+	PAIR_IP6_LEN = 1500
+};
 
 enum { AC, CLIENT };
 
@@ -66,6 +74,14 @@ struct pair_node {
 	unsigned frames;       /* sent */
 	unsigned ncp_requests; /* IPCP Configure-Requests sent */
 	uint64_t link_down_ms; /* of the last HOST_EV_LINK_DOWN */
+	/* IPv6 packets that the host sent into bundles; those that are too many are only counted */
+	unsigned n_ip6;
+	struct pair_ip6 {
+		uint64_t at_ms;
+		uint32_t bundle;
+		size_t len;
+		uint8_t bytes[PAIR_IP6_LEN];
+	} ip6[PAIR_IP6];
 	unsigned n_log;
 	char log[PAIR_LOG][PAIR_TEXT]; /* events, oldest first, the newest overwrite the last ones */
 };

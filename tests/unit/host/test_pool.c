@@ -19,7 +19,7 @@ the_lowest_free_address_is_given(void **state)
 		assert_int_equal(pool_take(&p), order[i]);
 	pool_give(&p, 0x0a000001);
 	pool_give(&p, 0x0a000011);
-	assert_int_equal(p.n_free, 2);
+	assert_int_equal(p.slots.n_free, 2);
 	assert_int_equal(pool_take(&p), 0x0a000011);
 	assert_int_equal(pool_take(&p), 0x0a000001);
 	assert_int_equal(pool_take(&p), 0);
@@ -36,7 +36,7 @@ a_reserved_address_is_never_given(void **state)
 	pool_reserve(&p, 0x0a000010);
 	pool_reserve(&p, 0x0a000010);
 	pool_reserve(&p, 0xc0000201); /* of another network */
-	assert_int_equal(p.n_free, 4);
+	assert_int_equal(p.slots.n_free, 4);
 	assert_int_equal(pool_take(&p), 0x0a000011);
 	assert_true(pool_holds(&p, 0x0a000002));
 	assert_false(pool_holds(&p, 0x0a000003));
@@ -54,7 +54,7 @@ giving_back_twice_or_strangers_changes_nothing(void **state)
 	pool_give(&p, 0x0a000010);
 	pool_give(&p, 0x0a000010);
 	pool_give(&p, 0x0a0000ff);
-	assert_int_equal(p.n_free, 5);
+	assert_int_equal(p.slots.n_free, 5);
 	pool_fini(&p);
 }
 
