@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 import support  # noqa: E402
 from test_files import Files, Noise, Secrets  # noqa: E402, F401
+from test_guide import Guide  # noqa: E402, F401
 from test_keys import Keys  # noqa: E402, F401
 from test_listings import Listings  # noqa: E402, F401
 from test_mpd import Mpd  # noqa: E402, F401
