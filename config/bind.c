@@ -8,8 +8,6 @@
 #include "config/notes.h"
 #include "config/value.h"
 
-enum { KEYS_MAX = 32 /* of one group */ };
-
 /* ------------------------------------------------------------------ errors */
 
 void
@@ -557,7 +555,7 @@ key_find(struct bind *b, const struct schema_group *group, const yaml_node_t *no
 
 static void
 find_keys(struct bind *b, const struct schema_group *group, const yaml_node_t *node, unsigned self,
-	const yaml_node_pair_t *seen[KEYS_MAX])
+	const yaml_node_pair_t *seen[SCHEMA_KEYS_MAX])
 {
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
 
@@ -580,7 +578,7 @@ static void
 bind_group(struct bind *b, const struct schema_group *group, const yaml_node_t *node, const yaml_node_t *template,
 	void *base, unsigned self, bool presets)
 {
-	const yaml_node_pair_t *seen[KEYS_MAX] = {0};
+	const yaml_node_pair_t *seen[SCHEMA_KEYS_MAX] = {0};
 
 	if (node != NULL && !node_is(node, YAML_MAPPING_NODE)) {
 		const struct place place = bind_place(node, group->name, PLACES_ROOT);

@@ -77,6 +77,8 @@ struct schema_key {
 	int32_t to_origin;
 };
 
+enum { SCHEMA_KEYS_MAX = 64 }; /* of one group */
+
 struct schema_group {
 	const char *name;
 	const char *help;

@@ -186,6 +186,25 @@ visit_row(const struct schema_group *group, const struct schema_key *key, const 
 }
 
 static void
+count_keys(const struct schema_group *g)
+{
+	unsigned n = 0;
+
+	for (const struct schema_key *k = g->keys; k->name != NULL; k++, n++)
+		if (k->group != NULL)
+			count_keys(k->group);
+	assert_in_range(n, 1, SCHEMA_KEYS_MAX);
+}
+
+/* The loader remembers where each key of a group stood. */
+static void
+no_group_has_more_keys_than_the_loader_remembers(void **state)
+{
+	(void)state;
+	count_keys(&schema_root);
+}
+
+static void
 every_key_has_help_and_a_default_that_is_valid(void **state)
 {
 	unsigned rows = 0;
@@ -1231,6 +1250,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_takes_what_its_row_says_and_nothing_else),
+		cmocka_unit_test(no_group_has_more_keys_than_the_loader_remembers),
 		cmocka_unit_test(every_key_has_help_and_a_default_that_is_valid),
 		cmocka_unit_test(every_key_is_printed),
 		cmocka_unit_test(bandwidth_management_arrives_and_is_off_unless_given),

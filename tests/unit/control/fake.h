@@ -34,7 +34,8 @@ struct fake {
 	struct host_bundle_info bundle; /* the only one there is, if its id is not 0 */
 
 	/* what was asked */
-	unsigned n_commands, n_frames, n_routes, n_steered, n_punts, n_clears, n_installed, n_removed, n_neighbours, n_packets;
+	unsigned n_commands, n_frames, n_routes, n_steered, n_punts, n_clears, n_installed, n_removed, n_neighbours,
+		n_packets;
 	struct {
 		unsigned worker;
 		struct dp_cmd cmd;
