@@ -18,8 +18,8 @@
 enum {
 	SHRINK_AFTER_S = 5, /* a deep window that has not grown for so long goes back when it is empty */
 	MAKE_ROOM_TRIES = 2,
-	BEYOND_PPS = 50000,
-	BEYOND_BURST = 256,
+	BEYOND_PPS = 200000,
+	BEYOND_BURST = 512,
 };
 
 static const uint64_t SECOND_NS = 1000000000;

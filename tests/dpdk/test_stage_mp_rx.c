@@ -702,7 +702,7 @@ window_grows_with_the_skew_and_shrinks_when_it_is_over(void **state)
 static void
 only_so_many_numbers_beyond_windows_are_served_at_once(void **state)
 {
-	enum { FRAMES = 1000, SERVED = 256, APART = 100 };
+	enum { FRAMES = 1000, SERVED = 512, APART = 100 };
 	struct dp_bundle_set set = lab_bundle_defaults(0);
 	struct lab l;
 
