@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes the sections of docs/performance.md between its marks from the run that hawser-bench recorded.
+
+    hawser-bench --json docs/performance-run.json && hawser-bench --plot docs/performance-run.json docs && tools/dev/bench-report.py
+"""
+import json
+import pathlib
+import re
+import sys
+
+DOCS = pathlib.Path(__file__).resolve().parents[2] / 'docs'
+BEGIN, END = '<!-- of the recorded run: tools/dev/bench-report.py -->\n', '<!-- end of the recorded run -->\n'
+
+
+def number(value, unit=''):
+    if value is None:
+        return 'not run'
+    return (f'{value:.0f}' if abs(value) >= 100 else f'{value:.2f}' if abs(value) >= 0.1 else f'{value:.4f}') + unit
+
+
+def table(titles, rows):
+    return '\n'.join(['| ' + ' | '.join(titles) + ' |', '|' + '---|' * len(titles),
+                      *('| ' + ' | '.join(map(str, row)) + ' |' for row in rows)]) + '\n'
+
+
+def is_met(goal):
+    return goal['value'] >= goal['goal'] if goal['sense'] == '>=' else goal['value'] <= goal['goal']
+
+
+def verdict(goal):
+    if goal['value'] is None:
+        return goal.get('note', 'not run')
+    if is_met(goal):
+        return 'met'
+    factor = goal['goal'] / goal['value'] if goal['sense'] == '>=' else goal['value'] / goal['goal']
+    return f'missed, {factor:.2f} times'
+
+
+def goals(run):
+    return table(['goal', 'what', 'value', 'spread (p10 to p90)', 'wanted', ''],
+                 [(g['id'], g['what'], number(g['value']), f'{number(g["spread"][0])} to {number(g["spread"][1])}',
+                   f'{g["sense"]} {number(g["goal"])}', verdict(g)) for g in run['goals']])
+
+
+def cases(run):
+    return table(['case', 'what', 'cycles', 'p10 to p90', 'ratio', 'over'],
+                 [(c['id'], c['what'], number(c['cycles']), f'{number(c["low"])} to {number(c["high"])}',
+                   number(c['ratio']) if 'ratio' in c else '', c.get('over', '')) for c in run['cases']])
+
+
+def stages(run):
+    paths = list(dict.fromkeys(s['path'] for s in run['stages']))
+    names = list(dict.fromkeys(s['stage'] for s in run['stages']))
+    cycles = {(s['path'], s['stage']): s['cycles'] for s in run['stages']}
+    return table(['stage', *paths], [(n, *(number(cycles[p, n]) if (p, n) in cycles else '-' for p in paths)) for n in names])
+
+
+def text(run):
+    busy = max((g['others_cpus'] for g in run['goals']), default=0)
+    met = sum(g['value'] is not None and is_met(g) for g in run['goals'])
+    return f'''## This run
+
+{run['cpu']}, TSC {run['tsc_mhz']:.0f} MHz, {'2 MB pages' if run['hugepages'] else 'ordinary pages'}, {run['dpdk']}, {run['date']},
+{run['rounds']} rounds; others used up to {busy:.2f} CPUs meanwhile. {met} of {len(run['goals'])} goals are met. Raw data:
+[performance-run.json](performance-run.json).
+
+{goals(run)}
+![cycles against bundles](performance-bundles.svg)
+![cycles by stage](performance-stages.svg)
+
+### Where the cycles go (cycles a frame)
+
+{stages(run)}
+### Cases and references
+
+{cases(run)}'''
+
+
+def main():
+    record = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS / 'performance-run.json'
+    page = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else DOCS / 'performance.md'
+    old = page.read_text()
+    if old.count(BEGIN) != 1 or old.count(END) != 1:
+        print(f'{page}: the marks are missing')
+        return 1
+    new = text(json.loads(record.read_text()))
+    page.write_text(re.sub(re.escape(BEGIN) + '.*?' + re.escape(END), lambda _: BEGIN + new + END, old, flags=re.S))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
