@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/log.h"
@@ -14,6 +16,7 @@ enum { LINE_MAX_BYTES = 8192 };
 
 struct event_log {
 	int fd;
+	size_t most; /* that is written as a whole or not at all */
 };
 
 /* Both ends of a FIFO: it can be opened, and written to, whether or not somebody reads. */
@@ -21,6 +24,15 @@ static int
 open_path(const char *path)
 {
 	return open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640);
+}
+
+static void
+take(struct event_log *l, int fd)
+{
+	struct stat st;
+
+	l->fd = fd;
+	l->most = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? LINE_MAX_BYTES : PIPE_BUF;
 }
 
 bool
@@ -40,7 +52,7 @@ event_log_open(struct control *c)
 	if (c->event_log == NULL)
 		close(fd);
 	else
-		c->event_log->fd = fd;
+		take(c->event_log, fd);
 	return c->event_log != NULL;
 }
 
@@ -65,7 +77,7 @@ event_log_reopen(struct control *c)
 		return;
 	}
 	close(c->event_log->fd);
-	c->event_log->fd = fd;
+	take(c->event_log, fd);
 }
 
 void
@@ -80,7 +92,7 @@ event_log_write(struct control *c, const struct event_record *r)
 	o = show_event(c, r);
 	n = json_dumpb(o, line, sizeof(line) - 1, JSON_COMPACT);
 	json_decref(o);
-	if (n == 0 || n >= sizeof(line)) {
+	if (n == 0 || n >= c->event_log->most) {
 		c->counters.event_lines_lost++;
 		return;
 	}

@@ -602,7 +602,7 @@ def control_socket():
         other = run('setpriv', '--reuid=65534', '--clear-groups', 'curl', '-s', '--unix-socket', sock,
                     'http://hawser/links', check=False)
         expect(other.returncode != 0, 'another user may speak to the socket')
-        for what in ('links', 'bundles', 'ports', 'workers', 'drops', 'counters'):
+        for what in ('links', 'bundles', 'load', 'ports', 'workers', 'drops', 'counters'):
             expect(lab.client.ctl('show', what).stdout.strip(), f'show {what} prints nothing')
             lab.client.json('show', what)
         expect('mlpass' not in run('curl', '-s', '--unix-socket', sock, 'http://hawser/config').stdout, 'password shown')

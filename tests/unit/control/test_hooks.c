@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -413,6 +414,42 @@ a_fifo_that_nobody_reads_costs_lines_and_no_time(void **state)
 	assert_true(c.counters.event_lines_lost < 2000);
 }
 
+/* Each line is whole: what a FIFO might take in part is left out. */
+static void
+a_line_that_a_fifo_might_cut_is_left_out(void **state)
+{
+	char path[128], text[512];
+	char *got;
+	int fd;
+
+	(void)state;
+	path_of(path, sizeof(path), "events");
+	for (unsigned fifo = 0; fifo <= 1; fifo++) {
+		struct host_facts facts = link_facts;
+
+		memset(text, 1, sizeof(text) - 1); /* six bytes each in JSON */
+		text[sizeof(text) - 1] = '\0';
+		memset(facts.reason, 1, sizeof(facts.reason) - 1);
+		unlink(path);
+		if (fifo)
+			assert_int_equal(mkfifo(path, 0600), 0);
+		begin("");
+		fd = open(path, O_RDONLY | O_NONBLOCK);
+		assert_true(fd >= 0);
+		happens(HOST_EV_LINK_UP, text, &facts);
+		happens(HOST_EV_NOTE, "short", NULL);
+		got = calloc(1, 16384);
+		assert_true(read(fd, got, 16383) > 0);
+		assert_int_equal(c.counters.event_lines_lost, fifo);
+		assert_int_equal(strstr(got, "link-up") == NULL, fifo);
+		assert_non_null(strstr(got, "short"));
+		free(got);
+		close(fd);
+		if (!fifo)
+			teardown(NULL);
+	}
+}
+
 int
 main(void)
 {
@@ -427,6 +464,7 @@ main(void)
 		cmocka_unit_test_teardown(what_still_runs_is_ended_at_the_end, teardown),
 		cmocka_unit_test_teardown(events_are_lines_of_json_with_their_facts, teardown),
 		cmocka_unit_test_teardown(a_fifo_that_nobody_reads_costs_lines_and_no_time, teardown),
+		cmocka_unit_test_teardown(a_line_that_a_fifo_might_cut_is_left_out, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
