@@ -180,6 +180,13 @@ check_short_sequence(struct check *c, const struct config_lcp *lcp, uint64_t rat
 }
 
 static void
+check_scrub(struct check *c, const struct config_scrub *s)
+{
+	if (!s->from_links && !s->to_links && (s->min_ttl != 0 || s->clear_df))
+		check_error(c, &s->to_links, "and from_links are both no: nothing would be scrubbed");
+}
+
+static void
 check_redial(struct check *c, const struct config_redial *redial)
 {
 	if (redial->limit_ms < redial->delay_ms)
@@ -339,6 +346,7 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_peers_address(c, &conc->network);
 	if (conc->network.ipv4.allow && conc->address == 0)
 		check_error(c, &conc->address, "is missing: IPv4 needs it");
+	check_scrub(c, &conc->scrub);
 	check_lcp(c, &conc->lcp, &conc->multilink);
 	check_multilink(c, &conc->multilink);
 	check_short_sequence(c, &conc->lcp, ports_rate(c->cfg, &conc->ports));
@@ -551,6 +559,7 @@ check_clients(struct check *c)
 
 		check_client_login(c, client);
 		check_client_links(c, client);
+		check_scrub(c, &client->scrub);
 		check_lcp(c, &client->lcp, &client->multilink);
 		check_multilink(c, &client->multilink);
 		check_network(c, &client->network);

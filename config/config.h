@@ -191,6 +191,12 @@ struct config_mss {
 	bool from_links, to_links;
 };
 
+struct config_scrub {
+	uint8_t min_ttl; /* 0: none */
+	bool clear_df;
+	bool from_links, to_links;
+};
+
 enum { CONFIG_REDIAL_FOR_EVER = 0, CONFIG_REDIAL_NEVER = -1 };
 
 struct config_redial {
@@ -308,6 +314,7 @@ struct config_concentrator {
 	struct config_bandwidth bandwidth;
 	struct config_network network;
 	struct config_mss mss;
+	struct config_scrub scrub;
 	struct config_lcp lcp;
 	struct config_multilink multilink;
 };
@@ -371,6 +378,7 @@ struct config_client {
 	bool source_check;
 	struct config_network network;
 	struct config_mss mss;
+	struct config_scrub scrub;
 	struct config_lcp lcp;
 	struct config_multilink multilink;
 	struct config_redial redial;

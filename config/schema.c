@@ -265,6 +265,25 @@ static const struct schema_group mss_group = {.name = "mss",
 	.size = sizeof(struct config_mss),
 	.keys = mss_keys};
 
+static const struct schema_word none_0[] = {{"none", 0}, {NULL, 0}};
+
+static const struct schema_key scrub_keys[] = {
+	{NUMBER(config_scrub, min_ttl, "min_ttl", 1, 254), .words = none_0, .preset = "none",
+		.help = "Floor of the TTL of IPv4 and the hop limit of IPv6: what is below is raised to it. A floor can make packets circle in "
+			"a loop of routes for ever."},
+	{BOOL(config_scrub, clear_df, "clear_df"), .preset = "no",
+		.help = "Whether Don't Fragment is cleared in IPv4 packets, so that those too large are cut instead of refused; it takes path MTU "
+			"discovery from their senders, and an MRRU of 1500 or more makes it needless."},
+	{BOOL(config_scrub, from_links, "from_links"), .preset = "yes",
+		.help = "Whether this is done to packets that come from the links."},
+	{BOOL(config_scrub, to_links, "to_links"), .preset = "yes",
+		.help = "Whether this is done to packets that go to the links."},
+	END};
+static const struct schema_group scrub_group = {.name = "scrub",
+	.help = "Changes to the headers of IP packets that are not our own, as PF's scrub makes them; none by default.",
+	.size = sizeof(struct config_scrub),
+	.keys = scrub_keys};
+
 static const struct schema_word attempts_words[] = {
 	{"for-ever", CONFIG_REDIAL_FOR_EVER}, {"never", CONFIG_REDIAL_NEVER}, {NULL, 0}};
 
@@ -532,6 +551,7 @@ static const struct schema_key concentrator_keys[] = {
 		.help = "What is told about the load of bundles."},
 	{GROUP(config_concentrator, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
+	{GROUP(config_concentrator, scrub, "scrub", scrub_group), .help = "Changes to IP headers."},
 	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
 	{GROUP(config_concentrator, lcp, "lcp", lcp_group), .help = "Link control."}, END};
 static const struct schema_group concentrator_group = {.name = "concentrators",
@@ -667,6 +687,7 @@ static const struct schema_key client_keys[] = {
 		.help = "Whether packets from the peer must come from an address that is routed to it."},
 	{GROUP(config_client, network, "network", network_group), .help = "Network protocols."},
 	{GROUP(config_client, mss, "mss", mss_group), .help = "Maximum segment size."},
+	{GROUP(config_client, scrub, "scrub", scrub_group), .help = "Changes to IP headers."},
 	{GROUP(config_client, multilink, "multilink", multilink_group), .help = "Multilink."},
 	{GROUP(config_client, lcp, "lcp", lcp_group), .help = "Link control."},
 	{GROUP(config_client, redial, "redial", redial_group), .help = "When links are dialled again."},

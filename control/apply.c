@@ -285,6 +285,18 @@ bundle_flags(const struct host_bundle_values *v)
 	return (uint16_t)flags;
 }
 
+static uint8_t
+scrub_flags(const struct host_scrub *s)
+{
+	unsigned flags = s->clear_df ? DP_SCRUB_CLEAR_DF : 0;
+
+	if (s->min_ttl == 0 && flags == 0)
+		return 0;
+	flags |= s->from_links ? DP_SCRUB_FROM_LINKS : 0u;
+	flags |= s->to_links ? DP_SCRUB_TO_LINKS : 0u;
+	return (uint8_t)flags;
+}
+
 static enum dp_sched_mode
 sched_mode(uint8_t mode)
 {
@@ -312,7 +324,9 @@ bundle_values(const struct host_bundle_values *v)
 		.mss_v4 = v->mss_v4,
 		.mss_v6 = v->mss_v6,
 		.min_fragment = m->min_fragment,
-		.mode = (uint8_t)sched_mode(m->mode),
+		.mode = sched_mode(m->mode) & 0xfu,
+		.scrub = scrub_flags(&v->scrub) & 0xfu,
+		.min_ttl = v->scrub.min_ttl,
 		.null_ms = m->null_ms,
 		.stall_min_ms = m->stall_min_ms,
 		.stall_max_ms = m->stall_max_ms,

@@ -87,6 +87,13 @@ mss_of(const struct config_mss *m)
 	return (struct host_mss){.v4 = m->v4, .v6 = m->v6, .from_links = m->from_links, .to_links = m->to_links};
 }
 
+static struct host_scrub
+scrub_of(const struct config_scrub *c)
+{
+	return (struct host_scrub){
+		.min_ttl = c->min_ttl, .clear_df = c->clear_df, .from_links = c->from_links, .to_links = c->to_links};
+}
+
 static struct host_redial
 redial_of(const struct config_redial *r)
 {
@@ -547,6 +554,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.bandwidth = bandwidth_of(&c->bandwidth),
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
+		.scrub = scrub_of(&c->scrub),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
 			(struct host_policy){.want = c->authentication.n != 0, .allow = false}),
 		.multilink = multilink_of(cfg, &c->multilink),
@@ -642,6 +650,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 			.max_configure = (uint8_t)given_of(c->authentication_tries, c->lcp.max_configure)},
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
+		.scrub = scrub_of(&c->scrub),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
 			(struct host_policy){.want = false, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),

@@ -288,6 +288,9 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	b->tx_rest.mss_v4 = s->mss_v4;
 	b->tx_rest.mss_v6 = s->mss_v6;
 	b->tx_rest.null_ms = s->null_ms;
+	b->rare.scrub = s->scrub;
+	b->rare.min_ttl = s->min_ttl;
+	w->scrub |= s->scrub != 0;
 	b->hot.address_be = s->address_be;
 	for (unsigned i = 0; i < RTE_DIM(b->sources6.len); i++) {
 		b->sources6.prefix[i] = s->prefix6[i];

@@ -162,6 +162,7 @@ struct bundle_rare {
 	struct wheel_node shrink;
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;
+	uint8_t scrub, min_ttl;   /* enum dp_scrub */
 	struct window_skew *skew; /* of all slots */
 	struct window_skew skew_inline[LINES_INLINE];
 	struct link_rare links[LINES_INLINE];

@@ -9,11 +9,11 @@
 /* Read this first: the order of the stages is here and nowhere else. Links are the PPPoE lines; "from links" is receiving on
  * them, "to links" is sending, in both roles.
  *
- *   access port -> pppoe_rx -> steer_out -> mp_rx -> inner_proto -> mss -> ip_route -> ip_tx -> IP port
- *                      |            |                     |                    |         |
- *                   control    other worker            control              control     other bundle
+ *   access port -> pppoe_rx -> steer_out -> mp_rx -> inner_proto -> scrub -> mss -> ip_route -> ip_tx -> IP port
+ *                      |            |                     |                             |         |
+ *                   control    other worker            control                       control     other bundle
  *
- *   IP port -> ip_rx -> ip_route -> ip_tx -> steer_out -> mss -> mp_accept | mp_tx -> access port
+ *   IP port -> ip_rx -> ip_route -> ip_tx -> steer_out -> scrub -> mss -> mp_accept | mp_tx -> access port
  *                                     |
  *                                  IP port */
 
@@ -22,6 +22,7 @@ static void
 to_bundles(struct worker *w, struct burst *b)
 {
 	steer_out(w, b, STEER_TO_LINKS);
+	scrub_to_links(w, b);
 	mss_to_links(w, b);
 	mp_accept(w, b);
 }
@@ -38,6 +39,7 @@ static void
 from_bundle(struct worker *w, struct burst *b)
 {
 	inner_proto(w, b);
+	scrub_from_links(w, b);
 	mss_from_links(w, b);
 	routed(w, b);
 }

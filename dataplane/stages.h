@@ -34,6 +34,22 @@ void ip_route(struct worker *w, struct burst *b);
 /* TCP SYNs, towards and from links, by the bundle's ceilings. */
 void mss_from_links(struct worker *w, struct burst *b);
 void mss_to_links(struct worker *w, struct burst *b);
+/* Headers of IP packets, from or towards links, as the bundle asks for (min_ttl, clear_df). */
+void scrub_some(struct worker *w, struct burst *b, unsigned direction);
+
+static inline void
+scrub_from_links(struct worker *w, struct burst *b)
+{
+	if (unlikely(w->scrub))
+		scrub_some(w, b, DP_SCRUB_FROM_LINKS);
+}
+
+static inline void
+scrub_to_links(struct worker *w, struct burst *b)
+{
+	if (unlikely(w->scrub))
+		scrub_some(w, b, DP_SCRUB_TO_LINKS);
+}
 /* Packets for IP ports leave; those for bundles stay in the burst. */
 void ip_tx(struct worker *w, struct burst *b);
 

@@ -74,12 +74,15 @@ struct worker {
 	uint64_t tx_pending;               /* bit a port: tx[] holds frames */
 	uint32_t steer_pending;            /* bit a worker: steer_buf[] holds packets */
 	bool wake;                         /* something for control was queued in this turn */
+	bool scrub;                        /* some bundle has asked for it */
+	uint32_t scrub_id;                 /* of packets that had none */
 	struct punt_budget *budget;        /* punt.c */
 
 	/* counters: this worker writes, control reads (relaxed) */
 	uint64_t drops[DROP_REASONS];
 	uint64_t turns, idle_turns, sleeps, rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links, punted, injected;
+	uint64_t df_cleared, df_needed;
 
 	/* rings; SP/SC each */
 	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */

@@ -106,6 +106,13 @@ struct host_mss {
 	bool from_links, to_links;
 };
 
+/* What is done to the headers of IP packets of a bundle. */
+struct host_scrub {
+	uint8_t min_ttl; /* 0: none */
+	bool clear_df;
+	bool from_links, to_links;
+};
+
 struct host_prefix {
 	uint32_t address; /* host order */
 	uint8_t len;
@@ -223,6 +230,7 @@ struct host_concentrator {
 	struct host_bandwidth bandwidth;
 	struct host_network network;
 	struct host_mss mss;
+	struct host_scrub scrub;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
 };
@@ -271,6 +279,7 @@ struct host_client {
 	bool source_check;
 	struct host_network network;
 	struct host_mss mss;
+	struct host_scrub scrub;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
 	enum host_dial dial;
@@ -322,6 +331,7 @@ struct host_bundle_values {
 	uint16_t rx_mrru, tx_mrru; /* without MP: our MRU and the peer's. tx already lowered by ip_mtu */
 	uint16_t mss_v4, mss_v6;   /* 0: leave alone */
 	bool mss_from_links, mss_to_links;
+	struct host_scrub scrub;
 	uint32_t peer_address;        /* IPCP, host order; 0: none */
 	struct host_route source6[2]; /* IPv6 prefixes of the peer, at most 64 bits long; len 0: none */
 	const struct host_multilink *multilink;

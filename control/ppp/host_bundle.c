@@ -147,6 +147,7 @@ bundle_refresh(struct host *h, struct bundle *b)
 	memset(&v, 0, sizeof(v));
 	b->ip_mtu = bundle_ip_mtu(&b->format, client != NULL ? client->ip_mtu : c->cfg->ip_mtu, least_tx_mru(h, b));
 	bundle_sizes(&v, &b->format, client != NULL ? &client->mss : &c->cfg->mss, b->ip_mtu);
+	v.scrub = client != NULL ? client->scrub : c->cfg->scrub;
 	v.source_check = client != NULL ? client->source_check : c->cfg->source_check;
 	v.multilink = client != NULL ? &client->multilink : &c->multilink;
 	v.v4 = ncp_is_open(b, NCP_V4);

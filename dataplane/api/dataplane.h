@@ -150,14 +150,22 @@ enum dp_bundle_flags {
 	DP_BUNDLE_MSS_TO_LINKS = 1 << 9,
 };
 
+enum dp_scrub { /* what is done to the headers of IP packets, and in which directions */
+	DP_SCRUB_FROM_LINKS = 1 << 0,
+	DP_SCRUB_TO_LINKS = 1 << 1,
+	DP_SCRUB_CLEAR_DF = 1 << 2, /* Don't Fragment */
+};
+
 struct dp_bundle_set {
 	uint16_t flags;
 	uint16_t rx_mrru;        /* largest packet we take (our MRRU; our MRU without MP) */
 	uint16_t tx_mrru;        /* largest packet the peer takes, IP bytes */
 	uint16_t mss_v4, mss_v6; /* ceilings for SYNs; 0: do not touch */
 	uint16_t min_fragment;
-	uint8_t mode;           /* enum dp_sched_mode */
+	uint8_t mode : 4;       /* enum dp_sched_mode */
+	uint8_t scrub : 4;      /* enum dp_scrub */
 	uint8_t prefix6_len[2]; /* of prefix6; 0: none */
+	uint8_t min_ttl;        /* floor of TTL and hop limit where there is scrubbing; 0: none */
 	uint16_t null_ms;       /* idle link gets a null fragment this long after data on others; 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms; /* most that waits in front of the lines, as time at their joint rate */
@@ -360,6 +368,8 @@ struct dp_worker_stats {
 	uint64_t rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links; /* hand-overs to other workers */
 	uint64_t punted, injected;
+	uint64_t df_cleared,
+		df_needed;     /* IPv4 packets that lost DF; those of them that are larger than the peer's MRRU */
 	uint64_t held_bytes;   /* in windows now */
 	uint64_t queued_bytes; /* in bundles' queues now */
 	uint32_t deep_slots;   /* of deep windows in use now */

@@ -130,7 +130,7 @@ run_loop(uint64_t seed)
 	lab_open(&t.l);
 	t.l.r.dp->ports[LAB_ACCESS].tx_indirect = draw(&seed) % 2;
 	set = lab_bundle_defaults(0);
-	set.mode = modes[draw(&seed) % RTE_DIM(modes)];
+	set.mode = modes[draw(&seed) % RTE_DIM(modes)] & 0xfu;
 	set.min_fragment = (uint16_t)(1 + draw(&seed) % 300);
 	set.null_ms = (uint16_t)(draw(&seed) % 3 * 20);
 	set.queue_ms = 60000;

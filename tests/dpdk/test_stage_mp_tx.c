@@ -477,7 +477,7 @@ saturate(const struct split_case *c)
 	struct lab l;
 
 	lab_open(&l);
-	set.mode = c->mode;
+	set.mode = c->mode & 0xfu;
 	lab_bundle(&l, 0, &set);
 	for (unsigned i = 0; i < c->lines; i++) {
 		struct dp_link_set link = lab_link_defaults(&l, 0, i);

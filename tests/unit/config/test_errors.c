@@ -281,6 +281,8 @@ static const struct row contradictions[] = {
 		CLIENT("multilink: {enabled: no, require: yes}, lcp: {options: {mrru: {want: yes}}}"),
 		"t:6:93: clients.c.multilink.require: multilink is not enabled\n"
 		"t:6:128: clients.c.lcp.options.mrru.want: multilink is not enabled\n"},
+	{"scrubbed_in_no_direction", CLIENT("scrub: {min_ttl: 15, from_links: no, to_links: no}"),
+		"t:6:106: clients.c.scrub.to_links: and from_links are both no: nothing would be scrubbed\n"},
 	{"profile_beside_an_mrru", CLIENT("multilink: {profile: cisco, mrru: 1524}"),
 		"t:6:80: clients.c.multilink.profile: an MRRU stands here too; one of them is enough\n"},
 	{"stall_min_longer_than_max", CLIENT("multilink: {stall_min: 2 s, stall_max: 1 s}"),

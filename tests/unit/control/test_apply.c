@@ -87,6 +87,30 @@ carried_out(void)
 }
 
 static void
+scrubbing_is_carried_over(void **state)
+{
+	static const struct {
+		struct host_scrub scrub;
+		unsigned want;
+	} rows[] = {
+		{{0, false, true, true}, 0},
+		{{15, false, true, true}, DP_SCRUB_FROM_LINKS | DP_SCRUB_TO_LINKS},
+		{{0, true, true, false}, DP_SCRUB_FROM_LINKS | DP_SCRUB_CLEAR_DF},
+		{{254, true, false, true}, DP_SCRUB_TO_LINKS | DP_SCRUB_CLEAR_DF},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		set_bundle(3);
+		c.out->items[c.out->n - 1].bundle_values.scrub = rows[i].scrub;
+		apply_effects(&c);
+		assert_int_equal(fake.n_commands, i + 1);
+		assert_int_equal(fake.commands[i].cmd.bundle_set.scrub, rows[i].want);
+		assert_int_equal(fake.commands[i].cmd.bundle_set.min_ttl, rows[i].scrub.min_ttl);
+	}
+}
+
+static void
 a_link_is_steered_only_when_the_worker_has_it(void **state)
 {
 	(void)state;
@@ -478,6 +502,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(scrubbing_is_carried_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_is_steered_only_when_the_worker_has_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_of_a_link_go_through_the_home_of_its_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_install_of_a_link_is_confirmed, setup, teardown),

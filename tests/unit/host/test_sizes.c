@@ -255,6 +255,24 @@ a_bundle_that_begins_anew_with_another_mrru_announces_it(void **state)
 	finish(p);
 }
 
+static void
+scrubbing_goes_with_the_bundle_in_both_roles(void **state) /* G-40, G-41 */
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 1);
+	net.concentrator.scrub = (struct host_scrub){15, true, true, false};
+	net.client.scrub = (struct host_scrub){200, false, false, true};
+	p = run(&net, 3000);
+	assert_int_equal(bundle(p, AC).values.scrub.min_ttl, 15);
+	assert_true(bundle(p, AC).values.scrub.clear_df && !bundle(p, AC).values.scrub.to_links);
+	assert_int_equal(bundle(p, CLIENT).values.scrub.min_ttl, 200);
+	assert_true(!bundle(p, CLIENT).values.scrub.clear_df && bundle(p, CLIENT).values.scrub.to_links);
+	finish(p);
+}
+
 int
 main(void)
 {
@@ -265,6 +283,7 @@ main(void)
 		cmocka_unit_test(one_fragment_follows_the_least_link_of_the_bundle),
 		cmocka_unit_test(a_client_refuses_a_link_whose_peer_announces_another_mrru),
 		cmocka_unit_test(a_bundle_that_begins_anew_with_another_mrru_announces_it),
+		cmocka_unit_test(scrubbing_goes_with_the_bundle_in_both_roles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
