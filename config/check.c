@@ -163,6 +163,44 @@ check_multilink(struct check *c, const struct config_multilink *ml)
 		check_error(c, &ml->profile, "an MRRU stands here too; one of them is enough");
 	if (ml->stall_min_ms > ml->stall_max_ms)
 		check_error(c, &ml->stall_min_ms, "is longer than stall_max");
+	if (ml->mode != CONFIG_OVERFLOW && ml->overflow_ms != CONFIG_OVERFLOW_MS)
+		check_error(c, &ml->overflow_ms, "mode is not overflow");
+}
+
+/* Costs of the lines that may come together in a bundle, and what is wrong with them for mode overflow. */
+struct costs {
+	uint8_t least, most;      /* of the n lines so far */
+	uint8_t unpaced;          /* the least of those without a rate */
+	const char *unpaced_name; /* its line's; NULL: all have rates */
+	size_t n;
+};
+
+static void
+costs_add(struct costs *k, const struct config_line *line, const char *name)
+{
+	if (k->n == 0 || line->cost < k->least)
+		k->least = line->cost;
+	if (k->n == 0 || line->cost > k->most)
+		k->most = line->cost;
+	if (line->rate_bps == 0 && (k->unpaced_name == NULL || line->cost < k->unpaced)) {
+		k->unpaced = line->cost;
+		k->unpaced_name = name;
+	}
+	k->n++;
+}
+
+static void
+check_overflow(struct check *c, const struct config_multilink *ml, const struct costs *k, const char *lines)
+{
+	if (ml->mode != CONFIG_OVERFLOW || k->n == 0)
+		return;
+	if (k->least == k->most)
+		check_warning(
+			c, &ml->mode, "all %s have the same cost, so none is filled first: this is weighted", lines);
+	else if (k->unpaced_name != NULL && k->unpaced < k->most)
+		check_warning(c, &ml->mode,
+			"%s has no rate: unless one is told at discovery it is never full, and dearer lines are never used",
+			k->unpaced_name);
 }
 
 /* Half of the 4096 short numbers must not pass while a fragment is on its way: with fragments of 751 bytes these are 123 ms at
@@ -335,6 +373,17 @@ ports_rate(const struct config *cfg, const struct config_refs *refs)
 }
 
 static void
+check_ports_costs(struct check *c, const struct config_concentrator *conc)
+{
+	struct costs k = {0};
+
+	for (size_t i = 0; i < conc->ports.n; i++)
+		if (conc->ports.items[i].index < c->cfg->n_ports)
+			costs_add(&k, &c->cfg->ports[conc->ports.items[i].index].line, conc->ports.items[i].name);
+	check_overflow(c, &conc->multilink, &k, "ports");
+}
+
+static void
 check_concentrator(struct check *c, const struct config_concentrator *conc)
 {
 	if (!conc->any_service && conc->service_names.n == 0)
@@ -352,6 +401,7 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_short_sequence(c, &conc->lcp, ports_rate(c->cfg, &conc->ports));
 	if (conc->bandwidth.given)
 		check_bandwidth_values(c, &conc->bandwidth);
+	check_ports_costs(c, conc);
 }
 
 static void
@@ -423,14 +473,17 @@ check_link(struct check *c, const struct config_client *client, const struct con
 		check_error(c, &link->line.rate_bps, "is missing: a link's line replaces the port's as a whole");
 }
 
-static uint64_t
-link_rate(const struct config *cfg, const struct config_link *link)
+/* Its own, or that of its first port. */
+static const struct config_line *
+line_of_link(const struct config *cfg, const struct config_link *link)
 {
+	static const struct config_line none;
+
 	if (link->line.given)
-		return link->line.rate_bps;
+		return &link->line;
 	if (link->ports.n == 0 || link->ports.items[0].index >= cfg->n_ports)
-		return 0;
-	return cfg->ports[link->ports.items[0].index].line.rate_bps;
+		return &none;
+	return &cfg->ports[link->ports.items[0].index].line;
 }
 
 static void
@@ -452,12 +505,17 @@ static void
 check_client_links(struct check *c, const struct config_client *client)
 {
 	const struct config_multilink *ml = &client->multilink;
+	struct costs costs = {0};
 	uint64_t rate = 0;
 
 	for (size_t i = 0; i < client->n_links; i++) {
+		const struct config_line *line = line_of_link(c->cfg, &client->links[i]);
+
 		check_link(c, client, &client->links[i]);
-		rate += link_rate(c->cfg, &client->links[i]);
+		costs_add(&costs, line, client->links[i].name);
+		rate += line->rate_bps;
 	}
+	check_overflow(c, ml, &costs, "links");
 	check_short_sequence(c, &client->lcp, rate);
 	if (client->n_links > 1 && !ml->enabled)
 		check_error(c, &ml->enabled, "several links need multilink");
@@ -537,7 +595,7 @@ check_bandwidth(struct check *c, const struct config_client *client)
 	check_bandwidth_values(c, b);
 	check_bandwidth_links(c, client);
 	for (size_t i = 0; i < client->n_links; i++)
-		if (link_rate(c->cfg, &client->links[i]) == 0)
+		if (line_of_link(c->cfg, &client->links[i])->rate_bps == 0)
 			check_error(c, &b->given,
 				"needs to know what the lines can carry: link %s has no line with a rate",
 				client->links[i].name);

@@ -118,6 +118,7 @@ struct config_line {
 	uint32_t latency_us;  /* one way */
 	enum config_encap encapsulation;
 	int16_t overhead_bytes;
+	uint8_t cost; /* at most 127 */
 };
 
 struct config_lcp_options {
@@ -158,7 +159,9 @@ struct config_endpoint {
 	uint8_t n_bytes;
 };
 
-enum config_mode { CONFIG_WEIGHTED, CONFIG_EQUAL, CONFIG_ROUND_ROBIN, CONFIG_PACKET };
+enum config_mode { CONFIG_WEIGHTED, CONFIG_EQUAL, CONFIG_ROUND_ROBIN, CONFIG_PACKET, CONFIG_OVERFLOW };
+
+enum { CONFIG_OVERFLOW_MS = 10 }; /* unless the file says otherwise */
 
 enum config_bundle_key { CONFIG_KEY_EXACT, CONFIG_KEY_LOWER_CASE, CONFIG_KEY_STRIP_REALM };
 
@@ -174,6 +177,7 @@ struct config_multilink {
 	struct config_endpoint endpoint;
 	uint8_t links_max;
 	enum config_mode mode;
+	uint8_t overflow_ms; /* CONFIG_OVERFLOW: a line with more backlog than this is full */
 	uint16_t min_fragment;
 	bool tolerate_reorder;
 	bool strict_reserved_bits;

@@ -86,6 +86,9 @@ static const struct schema_key line_keys[] = {
 	{NUMBER(config_line, overhead_bytes, "overhead", -64, 64), .preset = "0",
 		.help = "Bytes that the line adds to (or, negative, takes from) each frame as it is counted from the destination "
 			"MAC address to the end of the payload; shaped by the kernel's tbf, 0; ATM with LLC/SNAP and FCS, 22."},
+	{NUMBER(config_line, cost, "cost", 0, 127), .preset = "0",
+		.help = "What the line costs, in any unit: with mode overflow, lines that cost less are filled before the next ones are used, "
+			"and lines that cost the same share. The other modes do not look at it."},
 	END};
 static const struct schema_group line_group = {
 	.name = "line", .help = "The sending side of a line.", .size = sizeof(struct config_line), .keys = line_keys};
@@ -192,7 +195,7 @@ static const struct schema_group endpoint_group = {.name = "endpoint",
 	.keys = endpoint_keys};
 
 static const struct schema_word modes[] = {{"weighted", CONFIG_WEIGHTED}, {"equal", CONFIG_EQUAL},
-	{"round-robin", CONFIG_ROUND_ROBIN}, {"packet", CONFIG_PACKET}, {NULL, 0}};
+	{"round-robin", CONFIG_ROUND_ROBIN}, {"packet", CONFIG_PACKET}, {"overflow", CONFIG_OVERFLOW}, {NULL, 0}};
 static const struct schema_word bundle_keys[] = {{"exact", CONFIG_KEY_EXACT}, {"lower-case", CONFIG_KEY_LOWER_CASE},
 	{"strip-realm", CONFIG_KEY_STRIP_REALM}, {NULL, 0}};
 
@@ -219,7 +222,11 @@ static const struct schema_key multilink_keys[] = {
 	{WORD(config_multilink, mode, "mode", modes), .preset = "weighted",
 		.help = "How packets are sent: weighted cuts them so that all pieces arrive at the same time, equal cuts them into "
 			"equal pieces, round-robin sends whole packets in turn, packet sends whole packets where they "
-			"arrive first."},
+			"arrive first, overflow fills the cheapest lines first and uses dearer ones only while those are full (see cost and "
+			"overflow_limit), cutting as weighted does over those in use. No mode sends a piece that is larger than its link takes."},
+	{TIME_MS(config_multilink, overflow_ms, "overflow_limit", 1, 100), .preset = "10 ms",
+		.help = "Backlog above which a line is full, for mode overflow. Packets that go to the next line arrive so much earlier than "
+			"those before them and wait for them at the peer, so it is what the mode adds to the delay, too."},
 	{NUMBER(config_multilink, min_fragment, "min_fragment", 0, 9000), .preset = "128",
 		.help = "Bytes under which no piece of a packet goes, except where a link's MRU forces it."},
 	{BOOL(config_multilink, tolerate_reorder, "tolerate_reorder"), .preset = "yes",

@@ -309,6 +309,8 @@ sched_mode(uint8_t mode)
 		return DP_SCHED_ROUND_ROBIN;
 	case HOST_PACKET:
 		return DP_SCHED_PACKET;
+	case HOST_OVERFLOW:
+		return DP_SCHED_OVERFLOW;
 	}
 	return DP_SCHED_WEIGHTED;
 }
@@ -327,6 +329,7 @@ bundle_values(const struct host_bundle_values *v)
 		.mode = sched_mode(m->mode) & 0xfu,
 		.scrub = scrub_flags(&v->scrub) & 0xfu,
 		.min_ttl = v->scrub.min_ttl,
+		.overflow_ms = m->overflow_ms,
 		.null_ms = m->null_ms,
 		.stall_min_ms = m->stall_min_ms,
 		.stall_max_ms = m->stall_max_ms,
@@ -383,6 +386,7 @@ link_values(const struct host_link_values *v)
 		.session = v->key.session,
 		.tx_mru = v->tx_mru,
 		.tx_hold = v->tx_hold,
+		.cost = v->line.cost,
 		.rate_bps = v->line.rate_bps,
 		.latency_us = v->line.latency_us,
 	};

@@ -11,8 +11,9 @@
 _Static_assert((int)CONFIG_ETHERNET == (int)HOST_ETHERNET && (int)CONFIG_PTM == (int)HOST_PTM, "encapsulations agree");
 _Static_assert((int)CONFIG_ATM == (int)HOST_ATM, "encapsulations agree");
 _Static_assert((int)CONFIG_WEIGHTED == (int)HOST_WEIGHTED && (int)CONFIG_EQUAL == (int)HOST_EQUAL, "modes agree");
-_Static_assert(
-	(int)CONFIG_ROUND_ROBIN == (int)HOST_ROUND_ROBIN && (int)CONFIG_PACKET == (int)HOST_PACKET, "modes agree");
+_Static_assert((int)CONFIG_ROUND_ROBIN == (int)HOST_ROUND_ROBIN && (int)CONFIG_PACKET == (int)HOST_PACKET &&
+		(int)CONFIG_OVERFLOW == (int)HOST_OVERFLOW,
+	"modes agree");
 _Static_assert((int)CONFIG_AUTH_PAP == (int)HOST_AUTH_PAP && (int)CONFIG_AUTH_CHAP == (int)HOST_AUTH_CHAP_MD5, "auth");
 _Static_assert((int)CONFIG_AUTH_MSCHAP == (int)HOST_AUTH_MSCHAP, "authentication protocols agree");
 _Static_assert((int)CONFIG_AUTH_MSCHAPV2 == (int)HOST_AUTH_MSCHAP2, "authentication protocols agree");
@@ -77,6 +78,7 @@ line_of(const struct config_line *l)
 		.receive_bps = l->receive_bps,
 		.latency_us = l->latency_us,
 		.encap = (uint8_t)l->encapsulation,
+		.cost = l->cost,
 		.overhead_bytes = l->overhead_bytes,
 	};
 }
@@ -199,6 +201,7 @@ multilink_of(const struct config *cfg, const struct config_multilink *c)
 		.mrru = config_mrru(cfg, c),
 		.links_max = c->links_max,
 		.mode = (uint8_t)c->mode,
+		.overflow_ms = c->overflow_ms,
 		.min_fragment = c->min_fragment,
 		.tolerate_reorder = c->tolerate_reorder,
 		.strict_reserved_bits = c->strict_reserved_bits,

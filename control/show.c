@@ -50,6 +50,7 @@ put_line(json_t *o, const struct host_line *l)
 	put_number(o, "latency_us", l->latency_us);
 	put_text(o, "encapsulation", l->encap < 3 ? encaps[l->encap] : "?");
 	json_object_set_new(o, "overhead_bytes", json_integer(l->overhead_bytes));
+	put_number(o, "cost", l->cost);
 }
 
 /* Zero while there is no session, so that whoever reads always finds the same members. */
@@ -190,9 +191,10 @@ put_bundle_counters(const struct control *c, json_t *o, host_bundle_id id)
 static void
 put_bundle_values(json_t *o, const struct host_bundle_values *v)
 {
-	static const char *const modes[] = {"weighted", "equal", "round-robin", "packet"};
+	static const char *const modes[] = {"weighted", "equal", "round-robin", "packet", "overflow"};
 	const struct host_multilink *m = v->multilink;
 
+	_Static_assert(sizeof(modes) / sizeof(modes[0]) == HOST_OVERFLOW + 1, "each mode has its name");
 	put_bool(o, "multilink", v->mp);
 	put_bool(o, "rx_short", v->rx_short);
 	put_bool(o, "tx_short", v->tx_short);
@@ -201,7 +203,7 @@ put_bundle_values(json_t *o, const struct host_bundle_values *v)
 	put_number(o, "tx_mrru", v->tx_mrru);
 	put_number(o, "mss_v4", v->mss_v4);
 	put_number(o, "mss_v6", v->mss_v6);
-	put_text(o, "mode", m != NULL && m->mode < 4 ? modes[m->mode] : "");
+	put_text(o, "mode", m != NULL && m->mode < sizeof(modes) / sizeof(modes[0]) ? modes[m->mode] : "");
 }
 
 static void

@@ -22,7 +22,8 @@ enum {
 };
 
 _Static_assert((int)DP_SCHED_WEIGHTED == SCHED_WEIGHTED && (int)DP_SCHED_EQUAL == SCHED_EQUAL &&
-		(int)DP_SCHED_ROUND_ROBIN == SCHED_ROUND_ROBIN && (int)DP_SCHED_PACKET == SCHED_PACKET,
+		(int)DP_SCHED_ROUND_ROBIN == SCHED_ROUND_ROBIN && (int)DP_SCHED_PACKET == SCHED_PACKET &&
+		(int)DP_SCHED_OVERFLOW == SCHED_OVERFLOW,
 	"modes are passed on as they are");
 
 /* ------------------------------------------------------------------ lists */
@@ -296,7 +297,8 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		b->sources6.prefix[i] = s->prefix6[i];
 		b->sources6.len[i] = (uint8_t)RTE_MIN(s->prefix6_len[i], 64u);
 	}
-	b->tx.config = (struct sched_config){.mode = s->mode, .min_fragment = s->min_fragment};
+	b->tx.config =
+		(struct sched_config){.mode = s->mode, .overflow_ms = s->overflow_ms, .min_fragment = s->min_fragment};
 	b->rare.queue_ms = s->queue_ms;
 	b->rare.limits = (struct window_limits){
 		.stall_min_us = s->stall_min_ms * 1000u,
@@ -354,6 +356,7 @@ line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 	line->sched.frame_overhead =
 		(uint8_t)(eth_hdr_len(l->vlans) + PPPOE_HDR_LEN + (mp ? PPP_PROTO_LEN : 0) + mp_len);
 	line->sched.usable = up;
+	line->sched.cost = l->cost & SCHED_COST_MAX;
 	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
 	b->tx.stale &= b->tx.up;
 }

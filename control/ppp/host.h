@@ -28,13 +28,14 @@ enum {
 };
 
 enum host_encap { HOST_ETHERNET, HOST_PTM, HOST_ATM };
-enum host_mode { HOST_WEIGHTED, HOST_EQUAL, HOST_ROUND_ROBIN, HOST_PACKET };
+enum host_mode { HOST_WEIGHTED, HOST_EQUAL, HOST_ROUND_ROBIN, HOST_PACKET, HOST_OVERFLOW };
 
 /* Sending side of a line. */
 struct host_line {
 	uint64_t rate_bps; /* 0: not known, not paced */
 	uint32_t latency_us;
 	uint8_t encap; /* enum host_encap */
+	uint8_t cost;  /* overflow: cheaper lines come first */
 	int16_t overhead_bytes;
 	uint64_t receive_bps; /* of the other direction; 0: as rate_bps */
 };
@@ -93,6 +94,7 @@ struct host_multilink {
 	struct host_endpoint endpoint;
 	uint8_t links_max;
 	uint8_t mode; /* enum host_mode */
+	uint8_t overflow_ms;
 	uint16_t min_fragment;
 	bool tolerate_reorder, strict_reserved_bits;
 	uint16_t null_ms, stall_min_ms, stall_max_ms, queue_ms;

@@ -135,7 +135,7 @@ int dp_session_clear(struct dataplane *dp, const struct dp_session_key *key);
 
 /* ------------------------------------------------------------------ commands (ring command[home], by value) */
 
-enum dp_sched_mode { DP_SCHED_WEIGHTED, DP_SCHED_EQUAL, DP_SCHED_ROUND_ROBIN, DP_SCHED_PACKET };
+enum dp_sched_mode { DP_SCHED_WEIGHTED, DP_SCHED_EQUAL, DP_SCHED_ROUND_ROBIN, DP_SCHED_PACKET, DP_SCHED_OVERFLOW };
 
 enum dp_bundle_flags {
 	DP_BUNDLE_MP = 1 << 0,              /* multilink agreed: MP framing both ways */
@@ -166,6 +166,7 @@ struct dp_bundle_set {
 	uint8_t scrub : 4;      /* enum dp_scrub */
 	uint8_t prefix6_len[2]; /* of prefix6; 0: none */
 	uint8_t min_ttl;        /* floor of TTL and hop limit where there is scrubbing; 0: none */
+	uint8_t overflow_ms;    /* overflow: a line with more backlog than this is full */
 	uint16_t null_ms;       /* idle link gets a null fragment this long after data on others; 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms; /* most that waits in front of the lines, as time at their joint rate */
@@ -183,6 +184,7 @@ struct dp_link_set {
 	uint16_t port, session;
 	uint16_t tx_mru;   /* peer's MRU: bound of what one frame may carry behind the PPP protocol field */
 	bool tx_hold;      /* receive only: nothing is sent on it until a LINK_SET without it */
+	uint8_t cost;      /* overflow: cheaper lines come first; at most 127 */
 	uint64_t rate_bps; /* 0: not paced */
 	uint32_t latency_us;
 };

@@ -25,7 +25,13 @@
  * magnitude plays no role.
  *
  * Cells and code words: PTM and ATM lines carry 64 of 65 and 48 of 53 bytes; that is in b_i. An ATM fragment is
- * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average. */
+ * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average.
+ *
+ * Overflow
+ *
+ * A line is full when its backlog is more than the limit. c is the least cost at which a line is not full; the lines that cost
+ * more than c get nothing. Those that cost up to c share the packet as above, the full ones among them too: their backlog keeps
+ * them out, unless the line that would take over is so slow that waiting is faster. When all are full, all share. */
 
 struct share {
 	double wait;   /* w_i, ns */
@@ -313,20 +319,61 @@ weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 	return emit_shares(sp);
 }
 
-static bool
-split_by_mode(struct sched *s, const struct sched_config *cfg, struct split *sp, uint32_t bytes)
+static uint32_t
+floor_of(const struct sched_config *cfg)
 {
-	const uint32_t floor = cfg->min_fragment > 0 ? cfg->min_fragment : 1;
+	return cfg->min_fragment > 0 ? cfg->min_fragment : 1;
+}
 
+/* The least cost at which a line is not full; when all are, that of the dearest. */
+static uint8_t
+cost_in_use(const struct split *sp, const struct sched_line *const lines[], uint64_t full_ns, uint64_t now_ns)
+{
+	uint8_t least = SCHED_COST_MAX;
+
+	for (unsigned i = 0; i < sp->n; i++) {
+		const struct sched_line *l = lines[sp->share[i].line];
+
+		if (l->cost < least && pacing_backlog_ns(&l->pace, now_ns) <= full_ns)
+			least = l->cost;
+	}
+	return least;
+}
+
+static void
+keep_cost(struct split *sp, const struct sched_line *const lines[], uint8_t most)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < sp->n; i++)
+		if (lines[sp->share[i].line]->cost <= most)
+			sp->share[kept++] = sp->share[i];
+	sp->n = kept;
+}
+
+static bool
+cheapest_first(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[],
+	struct split *sp, uint32_t bytes, uint64_t now_ns)
+{
+	keep_cost(sp, lines, cost_in_use(sp, lines, cfg->overflow_ms * UINT64_C(1000000), now_ns));
+	return weighted(s, sp, bytes, floor_of(cfg));
+}
+
+static bool
+split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], struct split *sp,
+	uint32_t bytes, uint64_t now_ns)
+{
 	switch ((enum sched_mode)cfg->mode) {
 	case SCHED_WEIGHTED:
-		return weighted(s, sp, bytes, floor);
+		return weighted(s, sp, bytes, floor_of(cfg));
 	case SCHED_EQUAL:
-		return equal_parts(s, sp, bytes, floor);
+		return equal_parts(s, sp, bytes, floor_of(cfg));
 	case SCHED_ROUND_ROBIN:
 		return whole_in_turn(s, sp, bytes);
 	case SCHED_PACKET:
 		return whole_on_earliest(s, sp, bytes);
+	case SCHED_OVERFLOW:
+		return cheapest_first(s, cfg, lines, sp, bytes, now_ns);
 	}
 	return false;
 }
@@ -340,7 +387,7 @@ sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_
 	sp.n = 0;
 	sp.pieces = pieces;
 	sp.n_pieces = 0;
-	if (shares_init(&sp, lines, n_lines, now_ns) == 0 || !split_by_mode(s, cfg, &sp, packet_bytes))
+	if (shares_init(&sp, lines, n_lines, now_ns) == 0 || !split_by_mode(s, cfg, lines, &sp, packet_bytes, now_ns))
 		return 0;
 	return sp.n_pieces;
 }

@@ -16,18 +16,23 @@ enum sched_mode {
 	SCHED_EQUAL,       /* same bytes on every line (what Linux and ng_ppp with equal links do) */
 	SCHED_ROUND_ROBIN, /* whole packets in rotation, cut only above a line's limit */
 	SCHED_PACKET,      /* whole packets on the line where they complete first */
+	SCHED_OVERFLOW,    /* cheap lines first, dearer ones when those are full; as weighted over those in use */
 };
+
+#define SCHED_COST_MAX 127u
 
 struct sched_line {
 	struct pacing pace;     /* rate, overhead and backlog; rate 0 counts as the fastest rate among the others */
 	uint32_t latency_us;    /* of the line itself, one way */
 	uint16_t fragment_max;  /* bytes of payload one fragment may carry (peer's link MRU less MP header) */
 	uint8_t frame_overhead; /* bytes around the payload in a frame: Ethernet, VLAN, PPPoE, PPP, MP */
-	bool usable;            /* joined, up, not suspended */
+	bool usable : 1;        /* joined, up, not suspended */
+	uint8_t cost : 7;       /* overflow: lines that cost less come first; at most SCHED_COST_MAX */
 };
 
 struct sched_config {
 	uint8_t mode;          /* enum sched_mode */
+	uint8_t overflow_ms;   /* overflow: a line with more backlog than this is full */
 	uint16_t min_fragment; /* bytes under which a packet is not cut further (except where fragment_max forces it) */
 };
 

@@ -120,7 +120,8 @@ receive_all(struct loop *t)
 static void
 run_loop(uint64_t seed)
 {
-	static const uint8_t modes[] = {DP_SCHED_WEIGHTED, DP_SCHED_EQUAL, DP_SCHED_ROUND_ROBIN, DP_SCHED_PACKET};
+	static const uint8_t modes[] = {
+		DP_SCHED_WEIGHTED, DP_SCHED_EQUAL, DP_SCHED_ROUND_ROBIN, DP_SCHED_PACKET, DP_SCHED_OVERFLOW};
 	static struct loop t;
 	struct dp_bundle_set set;
 	uint64_t delay_ns[DP_BUNDLE_LINKS_MAX];
@@ -132,6 +133,7 @@ run_loop(uint64_t seed)
 	set = lab_bundle_defaults(0);
 	set.mode = modes[draw(&seed) % RTE_DIM(modes)] & 0xfu;
 	set.min_fragment = (uint16_t)(1 + draw(&seed) % 300);
+	set.overflow_ms = (uint8_t)(1 + draw(&seed) % 20);
 	set.null_ms = (uint16_t)(draw(&seed) % 3 * 20);
 	set.queue_ms = 60000;
 	/* Half of the short numbers must not be under way at once: 16 lines, small pieces. */
@@ -146,6 +148,7 @@ run_loop(uint64_t seed)
 
 		link.rate_bps = draw(&seed) % 4 == 0 ? 0 : 1000000 + draw(&seed) % 100000000;
 		link.tx_mru = (uint16_t)(100 + draw(&seed) % 1393);
+		link.cost = (uint8_t)(draw(&seed) % 4);
 		lab_link_at(&t.l, 0, 0, &link);
 		lab_link(&t.l, 1, i, 0);
 		delay_ns[i] = draw(&seed) % 15000000;

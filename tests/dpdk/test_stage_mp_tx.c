@@ -464,6 +464,8 @@ static const struct split_case splits[] = {
 	{"round robin, 10 + 10 Mbit/s", DP_SCHED_ROUND_ROBIN, 2, {10000000, 10000000}, {0}, 99},
 	{"round robin, 2 + 2 Mbit/s", DP_SCHED_ROUND_ROBIN, 2, {2000000, 2000000}, {0}, 99},
 	{"round robin, 0.5 + 0.5 Mbit/s", DP_SCHED_ROUND_ROBIN, 2, {500000, 500000}, {0}, 98},
+	{"overflow, 10 + 10 Mbit/s", DP_SCHED_OVERFLOW, 2, {10000000, 10000000}, {0}, 99},
+	{"overflow, 2 + 30 + 10 Mbit/s", DP_SCHED_OVERFLOW, 3, {2000000, 30000000, 10000000}, {0}, 99},
 };
 
 /* Two seconds at 120 % load, on the virtual clock: every line is full, none is over its rate, nothing is lost behind the queue. */
@@ -478,6 +480,7 @@ saturate(const struct split_case *c)
 
 	lab_open(&l);
 	set.mode = c->mode & 0xfu;
+	set.overflow_ms = 10;
 	lab_bundle(&l, 0, &set);
 	for (unsigned i = 0; i < c->lines; i++) {
 		struct dp_link_set link = lab_link_defaults(&l, 0, i);
@@ -485,6 +488,7 @@ saturate(const struct split_case *c)
 		link.rate_bps = c->rate[i];
 		link.latency_us = c->latency_us[i];
 		link.overhead_bytes = 4;
+		link.cost = (uint8_t)i;
 		lab_link_at(&l, 0, 0, &link);
 		sum += c->rate[i];
 	}
@@ -515,6 +519,99 @@ saturated_lines_are_filled_to_their_rates_and_not_above(void **state)
 	(void)state;
 	for (unsigned i = 0; i < RTE_DIM(splits); i++)
 		saturate(&splits[i]);
+}
+
+/* G-50: a packet of 1500 bytes, 1502 with its protocol field, on links of 1492: 1488 and 14 bytes, both on the link whose turn it is. One of
+ * 1400 stays whole. Numbers go on over both. */
+static void
+round_robin_cuts_what_a_link_cannot_take_and_nothing_else(void **state)
+{
+	static const struct {
+		unsigned size, n;
+		size_t bytes[2];
+	} rows[] = {{1500, 2, {1488, 14}}, {1400, 1, {1402}}, {1486, 1, {1488}}, {1487, 2, {1488, 1}},
+		{1500, 2, {1488, 14}}};
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct lab_sent s;
+	unsigned seq, last = 2;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.mode = DP_SCHED_ROUND_ROBIN;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < 2; i++)
+		lab_link(&l, 0, i, 0);
+	warm_up(&l, 0);
+	seq = 1;
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		unsigned slot = last;
+
+		lab_downlink_udp(&l, 0, (unsigned)i, rows[i].size);
+		rig_settle(&l.r);
+		for (unsigned k = 0; k < rows[i].n; k++) {
+			assert_true(lab_sent(&l, &s, false));
+			assert_int_equal(s.mp.seq, seq++);
+			assert_int_equal(s.n, rows[i].bytes[k]);
+			assert_int_equal(s.mp.begin, k == 0);
+			assert_int_equal(s.mp.end, k + 1 == rows[i].n);
+			assert_true(k == 0 ? s.slot != last : s.slot == slot);
+			slot = s.slot;
+		}
+		assert_false(lab_sent(&l, &s, false));
+		last = slot;
+	}
+	rig_close(&l.r);
+}
+
+/* Bytes that each of two lines of 10 Mbit/s has sent (frames and 4 bytes each), in two seconds of packets of 1400 bytes at bps. */
+static void
+offer(struct lab *l, uint64_t bps, uint64_t bytes[2])
+{
+	const uint64_t began = l->r.now_ns;
+	static struct lab_sent s;
+	uint64_t due = 0;
+
+	while (l->r.now_ns - began < lab_ms(2000)) {
+		for (; due * 8000 < (l->r.now_ns - began) / 1000 * (bps / 1000); due += 1400)
+			lab_downlink_udp(l, 0, (unsigned)due, 1400);
+		rig_run(&l->r, 200000, 200000);
+		while (lab_sent(l, &s, false))
+			bytes[s.slot] += s.frame.len + 4;
+	}
+}
+
+/* The link that joined first is the dear one. At 8 Mbit/s it is idle; at 15 Mbit/s it has what the cheap one's 10 cannot carry: 1432 of
+ * line bytes for 1400 of packet at the cheap one's full rate, so 2 s * 10 Mbit/s there and 15 * 1432 / 1400 - 10 = 5.34 Mbit/s here. */
+static void
+dear_line_carries_only_what_the_cheap_one_cannot(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	uint64_t low[2] = {0}, high[2] = {0};
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.mode = DP_SCHED_OVERFLOW;
+	set.overflow_ms = 10;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < 2; i++) {
+		struct dp_link_set link = lab_link_defaults(&l, 0, i);
+
+		link.rate_bps = 10000000;
+		link.overhead_bytes = 4;
+		link.cost = i == 0 ? 20 : 10;
+		lab_link_at(&l, 0, 0, &link);
+	}
+	warm_up(&l, 0);
+	offer(&l, 8000000, low);
+	assert_int_equal(low[0], 0);
+	assert_in_range(low[1], 2000000, 2060000);
+	offer(&l, 15000000, high);
+	assert_in_range(high[1], 2470000, 2510000);
+	assert_in_range(high[0], 1300000, 1370000);
+	lab_expect_drops(&l, DROP_BUNDLE_QUEUE_FULL, 0);
+	rig_close(&l.r);
 }
 
 /* A line at 1 Mbit/s: each 154-byte frame (4 of overhead) takes 1264 us, whatever the burst it came in. */
@@ -1029,6 +1126,8 @@ main(void)
 		cmocka_unit_test(small_packets_are_bounded_by_number),
 		cmocka_unit_test(queues_leave_buffers_to_arrive_in),
 		cmocka_unit_test(saturated_lines_are_filled_to_their_rates_and_not_above),
+		cmocka_unit_test(round_robin_cuts_what_a_link_cannot_take_and_nothing_else),
+		cmocka_unit_test(dear_line_carries_only_what_the_cheap_one_cannot),
 		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
 		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
 		cmocka_unit_test(without_null_interval_idle_links_stay_silent),

@@ -356,6 +356,28 @@ static const struct row contradictions[] = {
 	{"idle_timeout_too_short", CLIENT("dial: manual, idle_timeout: 10 ms, redial: {carrier_wait: 1 ms}"),
 		"t:6:87: clients.c.idle_timeout: 10 ms is out of range: never, or 1 s to 24 h\n"
 		"t:6:117: clients.c.redial.carrier_wait: 1 ms is out of range: for-ever, or 100 ms to 24 h\n"},
+	{"overflow_limit_of_another_mode", CLIENT("multilink: {mode: packet, overflow_limit: 5 ms}"),
+		"t:6:101: clients.c.multilink.overflow_limit: mode is not overflow\n"},
+	{"overflow_limit_is_too_long", CLIENT("multilink: {mode: overflow, overflow_limit: 1 s}"),
+		"t:6:103: clients.c.multilink.overflow_limit: 1 s is out of range: 1 ms to 100 ms\n"},
+	{"cost_is_too_large", "ports:\n  dsl: {device: d, kind: access, line: {cost: 128}}\n" CLIENTS,
+		"t:2:47: ports.dsl.line.cost: 128 is out of range: 0 to 127\n"},
+	{"overflow_over_lines_of_one_cost",
+		PORTS "clients: {c: {username: u, password: x, multilink: {mode: overflow},\n"
+		      "  links: {a: {ports: dsl}, b: {ports: wan, line: {rate: 1 Mbit/s}}}}}\n",
+		"t:5:59: warning: clients.c.multilink.mode: all links have the same cost, so none is filled first: this is "
+		"weighted\n"},
+	{"overflow_from_a_line_without_a_rate",
+		PORTS "clients: {c: {username: u, password: x, multilink: {mode: overflow},\n"
+		      "  links: {a: {ports: dsl}, b: {ports: wan, line: {rate: 1 Mbit/s, cost: 5}}}}}\n",
+		"t:5:59: warning: clients.c.multilink.mode: a has no rate: unless one is told at discovery it is never full, "
+		"and dearer lines are never used\n"},
+	{"overflow_in_a_concentrator_with_one_port",
+		PORTS POOLS USERS
+		"concentrators:\n  ac: {ports: wan, address: 10.0.0.1, pool: p, authentication: [chap],\n"
+		"    multilink: {mode: overflow}}\n" CLIENTS,
+		"t:9:23: warning: concentrators.ac.multilink.mode: all ports have the same cost, so none is filled first: this "
+		"is weighted\n"},
 	{"redial_limit_below_delay", CLIENT("redial: {delay: 5 s, limit: 1 s}"),
 		"t:6:87: clients.c.redial.limit: limit is shorter than delay\n"},
 	{"endpoint_without_value", CLIENT("multilink: {endpoint: {class: local}}"),

@@ -245,7 +245,7 @@ static const char everything[] =
 	"    tx_queues: 4\n"
 	"    steering: rings\n"
 	"    rules_max: 300\n"
-	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4}\n"
+	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4, cost: 3}\n"
 	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes}\n"
 	"routes:\n"
 	"  - {to: 203.0.113.0/24, via: 192.0.2.9}\n"
@@ -350,7 +350,7 @@ static const char everything[] =
 	"    source_check: yes\n"
 	"    mss: {v4: off}\n"
 	"    scrub: {min_ttl: 254, from_links: no}\n"
-	"    multilink: {profile: windows, endpoint: {class: phone, value: 4912345}}\n"
+	"    multilink: {mode: overflow, overflow_limit: 7 ms, profile: windows, endpoint: {class: phone, value: 4912345}}\n"
 	"    lcp: {mru: 1400}\n"
 	"    redial: {delay: 2 s, increment: 3 s, limit: 4 min, jitter: 0 s, attempts: 5, carrier_wait: 20 s}\n"
 	"    dial: on-demand\n"
@@ -542,6 +542,7 @@ values_of_ports_and_routes_arrive_in_their_fields(void **state)
 	assert_int_equal(wan->line.latency_us, 250);
 	assert_int_equal(wan->line.encapsulation, CONFIG_ATM);
 	assert_int_equal(wan->line.overhead_bytes, -4);
+	assert_int_equal(wan->line.cost, 3);
 	assert_int_equal(lan->kind, CONFIG_IP);
 	assert_int_equal(lan->rx_queues, 0);
 	assert_int_equal(lan->steering, CONFIG_STEERING_AUTO);
@@ -789,6 +790,8 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_int_equal(c->start_order, CONFIG_START_ONE_BY_ONE);
 	assert_int_equal(c->idle_timeout_ms, 600000);
 	assert_int_equal(c->n_links, 2);
+	assert_int_equal(c->multilink.mode, CONFIG_OVERFLOW);
+	assert_int_equal(c->multilink.overflow_ms, 7);
 	assert_string_equal(a->name, "a");
 	assert_int_equal(a->vlan.outer, 7 | CONFIG_VLAN_TAGGED | CONFIG_VLAN_AD);
 	assert_int_equal(a->vlan.inner, 9 | CONFIG_VLAN_TAGGED);
@@ -1179,7 +1182,7 @@ static void
 examples_load_and_survive_printing(void **state)
 {
 	static const char *const names[] = {"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink",
-		"tap-uplink", "client-on-demand", "concentrator-ipv6"};
+		"tap-uplink", "client-on-demand", "client-overflow", "concentrator-ipv6"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

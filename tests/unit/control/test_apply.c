@@ -16,7 +16,8 @@
 #include "control/rib.h"
 #include "tests/unit/control/fake.h"
 
-static const struct host_multilink multilink = {.mode = HOST_PACKET, .queue_ms = 33, .tolerate_reorder = true};
+static const struct host_multilink multilink = {
+	.mode = HOST_OVERFLOW, .overflow_ms = 9, .queue_ms = 33, .tolerate_reorder = true};
 static struct setup setup_values;
 static struct control c;
 
@@ -68,8 +69,8 @@ set_bundle(host_bundle_id id)
 static void
 install_link(host_bundle_id bundle, host_link_id link, uint8_t slot)
 {
-	effect(HOST_OUT_LINK_INSTALL, bundle, link)->link_values =
-		(struct host_link_values){.key = {.port = 1, .session = (uint16_t)link}, .slot = slot, .tx_mru = 1492};
+	effect(HOST_OUT_LINK_INSTALL, bundle, link)->link_values = (struct host_link_values){
+		.key = {.port = 1, .session = (uint16_t)link}, .slot = slot, .tx_mru = 1492, .line = {.cost = slot}};
 }
 
 static void
@@ -121,10 +122,12 @@ a_link_is_steered_only_when_the_worker_has_it(void **state)
 	assert_int_equal(fake.n_commands, 2);
 	assert_int_equal(fake.commands[0].cmd.op, DP_CMD_BUNDLE_SET);
 	assert_int_equal(fake.commands[0].cmd.bundle_set.flags, DP_BUNDLE_MP | DP_BUNDLE_V4 | DP_BUNDLE_TOLERATE);
-	assert_int_equal(fake.commands[0].cmd.bundle_set.mode, DP_SCHED_PACKET);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.mode, DP_SCHED_OVERFLOW);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.overflow_ms, 9);
 	assert_int_equal(fake.commands[0].cmd.bundle_set.queue_ms, 33);
 	assert_int_equal(fake.commands[1].cmd.op, DP_CMD_LINK_SET);
 	assert_int_equal(fake.commands[1].cmd.link_set.slot, 2);
+	assert_int_equal(fake.commands[1].cmd.link_set.cost, 2);
 	assert_int_equal(fake.commands[1].worker, fake.commands[0].worker);
 	fake.applied[fake.commands[0].worker] = 1;
 	turn();

@@ -16,7 +16,7 @@
 static const char yaml[] =
 	"process: {name: t, workers: 3, hugepages: no, memory: 512 MiB, bundles_max: 100, sessions_max: 200}\n"
 	"ports:\n"
-	"  a: {kind: access, device: net_null0, steering: rings, line: {rate: 30 Mbit/s, latency: 5 ms, encapsulation: ptm}}\n"
+	"  a: {kind: access, device: net_null0, steering: rings, line: {rate: 30 Mbit/s, latency: 5 ms, encapsulation: ptm, cost: 4}}\n"
 	"  b: {kind: access, device: net_null1, mtu: 1508, rules_max: 77}\n"
 	"  lan: {kind: ip, device: net_null2, addresses: [192.168.1.1/24]}\n"
 	"pools: {p: [10.0.1.0/24, 10.0.2.5-10.0.2.9]}\n"
@@ -140,6 +140,7 @@ ports_have_the_same_index_on_both_sides(void **state)
 	assert_int_equal(a->line.rate_bps, 30000000);
 	assert_int_equal(a->line.latency_us, 5000);
 	assert_int_equal(a->line.encap, HOST_PTM);
+	assert_int_equal(a->line.cost, 4);
 	assert_int_equal(s->dp.ports[port_named("lan")].kind, DP_PORT_IP);
 }
 

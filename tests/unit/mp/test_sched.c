@@ -403,11 +403,12 @@ piece_under_the_floor_is_merged_into_the_better_line(void **state)
 static void
 limit_of_a_line_cuts_further(void **state)
 {
-	static const enum sched_mode modes[] = {SCHED_WEIGHTED, SCHED_EQUAL, SCHED_ROUND_ROBIN, SCHED_PACKET};
+	static const enum sched_mode modes[] = {
+		SCHED_WEIGHTED, SCHED_EQUAL, SCHED_ROUND_ROBIN, SCHED_PACKET, SCHED_OVERFLOW};
 	struct bench b;
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) { /* one line: the single-link bundle */
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) { /* one line: the single-link bundle */
 		bench_init(&b, modes[i], 2000);
 		add_line(&b, 10 * MBIT, 0, 0);
 		b.line[0].fragment_max = 1488;
@@ -443,11 +444,12 @@ too_many_pieces_are_refused(void **state)
 static void
 unusable_lines_are_left_out(void **state)
 {
-	static const enum sched_mode modes[] = {SCHED_WEIGHTED, SCHED_EQUAL, SCHED_ROUND_ROBIN, SCHED_PACKET};
+	static const enum sched_mode modes[] = {
+		SCHED_WEIGHTED, SCHED_EQUAL, SCHED_ROUND_ROBIN, SCHED_PACKET, SCHED_OVERFLOW};
 	struct bench b;
 
 	(void)state;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		bench_init(&b, modes[i], 0);
 		for (unsigned k = 0; k < 4; k++)
 			add_line(&b, 10 * MBIT, 0, 0);
@@ -554,6 +556,93 @@ whole_packets_take_turns_on_equal_idle_lines(void **state)
 	}
 }
 
+/* Mode overflow: three lines of 10 Mbit/s, full above 10 ms. A packet of 1500 bytes takes 1220.8 us on one of them; over two that are
+ * equally far it is cut in half, over three in thirds. Worked out by hand: who is in use (cost up to the least of a line that is not
+ * full), and how those share (bytes = backlog difference * 1.25 bytes/us, from (1500 + 26 n + sum of backlogs) / n). */
+static const struct {
+	const char *name;
+	uint8_t cost[3];
+	uint32_t backlog_us[3];
+	bool down[3];
+	uint32_t want[3];
+} overflows[] = {
+	{"idle: all on the cheapest", {0, 1, 2}, {0, 0, 0}, {0}, {1500, 0, 0}},
+	{"the cheapest need not be the first", {7, 3, 5}, {0, 0, 0}, {0}, {0, 1500, 0}},
+	{"just at the limit is not full", {0, 1, 2}, {10000, 0, 0}, {0}, {1500, 0, 0}},
+	{"above the limit: the next one takes over", {0, 1, 2}, {10001, 0, 0}, {0}, {0, 1500, 0}},
+	{"the next one is not full: the third stays idle", {0, 1, 2}, {10001, 8000, 0}, {0}, {0, 1500, 0}},
+	{"two are full: the third", {0, 1, 2}, {10001, 10001, 0}, {0}, {0, 0, 1500}},
+	{"the cheapest has drained: back to it", {0, 1, 2}, {9999, 10001, 10001}, {0}, {1500, 0, 0}},
+	{"all are full: all share as their backlogs say", {0, 1, 2}, {20000, 20000, 20000}, {0}, {500, 500, 500}},
+	{"all are full, the cheapest least", {0, 1, 2}, {11000, 13000, 13000}, {0}, {1500, 0, 0}},
+	{"same cost: halves", {4, 4, 5}, {0, 0, 0}, {0}, {750, 750, 0}},
+	{"same cost, one 400 us behind: 500 bytes less", {4, 4, 5}, {0, 400, 0}, {0}, {1000, 500, 0}},
+	{"same cost, one full: the other is enough", {4, 4, 5}, {10001, 5000, 0}, {0}, {0, 1500, 0}},
+	{"same cost, both full", {4, 4, 5}, {10001, 10001, 0}, {0}, {0, 0, 1500}},
+	{"a full cheap line helps one that is as far", {0, 1, 2}, {10001, 9801, 0}, {0}, {625, 875, 0}},
+	{"the cheapest is down", {0, 1, 2}, {0, 0, 0}, {true}, {0, 1500, 0}},
+	{"only the dearest is up", {0, 1, 127}, {0, 0, 50000}, {true, true}, {0, 0, 1500}},
+	{"all cost the same: weighted", {0, 0, 0}, {0, 0, 0}, {0}, {500, 500, 500}},
+};
+
+static void
+overflow_uses_the_next_line_when_those_before_it_are_full(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(overflows) / sizeof(overflows[0]); i++) {
+		struct bench b;
+
+		bench_init(&b, SCHED_OVERFLOW, 64);
+		b.cfg.overflow_ms = 10;
+		for (unsigned k = 0; k < 3; k++) {
+			add_line(&b, 10 * MBIT, 0, overflows[i].backlog_us[k] * UINT64_C(1000));
+			b.line[k].cost = overflows[i].cost[k] & SCHED_COST_MAX;
+			b.line[k].usable = !overflows[i].down[k];
+		}
+		assert_true(split(&b, MTU, NOW) != 0);
+		for (unsigned k = 0; k < 3; k++)
+			if (b.bytes[k] + 1 < overflows[i].want[k] || b.bytes[k] > overflows[i].want[k] + 1)
+				fail_msg("%s: line %u got %u bytes, not %u", overflows[i].name, k, b.bytes[k],
+					overflows[i].want[k]);
+	}
+}
+
+/* The next line at 1 Mbit/s needs 12 ms for a packet that the full one would have through in 11.3: it gets the part that it can have
+ * done by then, and no more. (1500 + 52 + 10.1 ms * 1250 bytes/ms) / 1375 bytes/ms = 10.31 ms, 125 bytes/ms of it, less 26. */
+static void
+overflow_does_not_wait_for_a_slow_line(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, SCHED_OVERFLOW, 64);
+	b.cfg.overflow_ms = 10;
+	add_line(&b, 10 * MBIT, 0, 10100000);
+	add_line(&b, MBIT, 0, 0);
+	b.line[1].cost = 1;
+	assert_int_equal(split(&b, MTU, NOW), 2);
+	assert_in_range(b.bytes[1], 1262, 1264);
+	b.line[1].latency_us = 20000; /* and nothing if it is far away */
+	assert_int_equal(split(&b, MTU, NOW), 1);
+	assert_int_equal(b.bytes[0], MTU);
+}
+
+/* A line that is not paced has no backlog that we know of. */
+static void
+overflow_never_leaves_a_line_without_a_rate(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, SCHED_OVERFLOW, 64);
+	b.cfg.overflow_ms = 10;
+	add_line(&b, 0, 0, 50000000);
+	add_line(&b, 10 * MBIT, 0, 0);
+	b.line[1].cost = 1;
+	assert_int_equal(split(&b, MTU, NOW), 1);
+	assert_int_equal(b.bytes[0], MTU);
+}
+
 /* Two lines fed for `ms` of virtual time as fast as a queue of 20 ms takes it: share of each line's time that was
  * used. */
 static void
@@ -602,6 +691,8 @@ static const struct {
 	{{100 * MBIT, 16 * MBIT, 6 * MBIT}, {PACING_PTM, PACING_ATM, PACING_ATM}, SCHED_WEIGHTED},
 	{{16 * MBIT, 2 * MBIT}, {PACING_ATM, PACING_ATM}, SCHED_WEIGHTED},
 	{{1000 * MBIT, 100 * MBIT}, {0}, SCHED_WEIGHTED},
+	{{20 * MBIT, 5 * MBIT}, {0}, SCHED_OVERFLOW},
+	{{MBIT, 50 * MBIT, 10 * MBIT}, {0}, SCHED_OVERFLOW},
 };
 
 static void
@@ -613,14 +704,56 @@ saturated_lines_are_used_to_99_percent(void **state)
 		struct bench b;
 
 		bench_init(&b, loads[i].mode, 64);
+		b.cfg.overflow_ms = 10;
 		for (unsigned k = 0; k < 3 && loads[i].rate[k] != 0; k++) {
 			add_line(&b, loads[i].rate[k], 0, 0);
 			b.line[k].pace.encap = (uint8_t)loads[i].encap[k];
+			b.line[k].cost = k & SCHED_COST_MAX;
 		}
 		saturate(&b, 2000, used);
 		for (unsigned k = 0; k < b.n; k++)
 			if (used[k] < 0.99 || used[k] > 1.001)
 				fail_msg("load %zu: line %u used to %.2f %%", i, k, used[k] * 100);
+	}
+}
+
+/* The dear line carries what the cheap one cannot, in the long run: nothing up to the cheap one's rate, above it the rest. Packets of 1526
+ * bytes with headers; 16 Mbit/s take one each 763 us, 8 Mbit/s and 24 Mbit/s each 1526 us and 508.667 us. */
+static const struct {
+	uint32_t every_ns;
+	unsigned dear_percent; /* of the bytes */
+} offers[] = {
+	{1526000, 0}, /* 8 Mbit/s over 16 */
+	{770000, 0},  /* 15.9 */
+	{508667, 33}, /* 24: a third is too much for 16 */
+	{381500, 50}, /* 32: a half */
+};
+
+static void
+overflow_carries_on_the_dear_line_what_the_cheap_one_cannot(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+		uint64_t sum[2] = {0};
+		struct bench b;
+
+		bench_init(&b, SCHED_OVERFLOW, 64);
+		b.cfg.overflow_ms = 10;
+		add_line(&b, 16 * MBIT, 0, 0);
+		add_line(&b, 100 * MBIT, 0, 0);
+		b.line[1].cost = 1;
+		for (unsigned n = 0; n < 20000; n++) {
+			const uint64_t now = NOW + n * (uint64_t)offers[i].every_ns;
+
+			assert_true(split(&b, MTU, now) != 0);
+			for (unsigned k = 0; k < b.n_pieces; k++)
+				pacing_book(&b.line[b.piece[k].line].pace, b.piece[k].bytes + (uint32_t)OVERHEAD, now);
+			assert_in_range(pacing_backlog_ns(&b.line[0].pace, now), 0, 10000000 + 763000);
+			sum[0] += b.bytes[0];
+			sum[1] += b.bytes[1];
+		}
+		assert_in_range(sum[1] * 1000 / (sum[0] + sum[1]) + 5, offers[i].dear_percent * 10 + (i < 2 ? 5 : 0),
+			offers[i].dear_percent * 10 + (i < 2 ? 5 : 10));
 	}
 }
 
@@ -670,6 +803,10 @@ main(void)
 		cmocka_unit_test(equal_makes_no_more_pieces_than_the_floor_allows),
 		cmocka_unit_test(round_robin_sends_whole_packets_in_turn),
 		cmocka_unit_test(whole_packets_take_turns_on_equal_idle_lines),
+		cmocka_unit_test(overflow_uses_the_next_line_when_those_before_it_are_full),
+		cmocka_unit_test(overflow_does_not_wait_for_a_slow_line),
+		cmocka_unit_test(overflow_never_leaves_a_line_without_a_rate),
+		cmocka_unit_test(overflow_carries_on_the_dear_line_what_the_cheap_one_cannot),
 		cmocka_unit_test(saturated_lines_are_used_to_99_percent),
 		cmocka_unit_test(pieces_under_load_complete_together),
 	};
