@@ -170,7 +170,7 @@ struct dp_bundle_set {
 	uint16_t null_ms;       /* idle link gets a null fragment this long after data on others; 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms; /* most that waits in front of the lines, as time at their joint rate */
-	uint32_t window_slots_max;
+	uint16_t window_slots_max;
 	uint32_t address_be; /* peer's IPv4 address, 0: none: short cut for the source check */
 	uint64_t prefix6[2]; /* first 64 bits of the peer's IPv6 prefixes of up to 64 bits: the same */
 };
