@@ -184,7 +184,7 @@ struct config_multilink {
 	uint16_t null_ms; /* 0: never */
 	uint16_t stall_min_ms, stall_max_ms;
 	uint16_t queue_ms;
-	uint32_t window_fragments_max;
+	uint16_t window_fragments_max;
 	enum config_bundle_key bundle_key;
 };
 

@@ -98,7 +98,7 @@ struct host_multilink {
 	uint16_t min_fragment;
 	bool tolerate_reorder, strict_reserved_bits;
 	uint16_t null_ms, stall_min_ms, stall_max_ms, queue_ms;
-	uint32_t window_slots_max;
+	uint16_t window_slots_max;
 	enum { HOST_KEY_EXACT, HOST_KEY_LOWER, HOST_KEY_STRIP_REALM } name_key; /* M-07 */
 };
 

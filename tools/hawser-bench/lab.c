@@ -206,7 +206,7 @@ add_bundle(unsigned worker, struct population *p, uint32_t bundle, uint32_t sess
 					200, /* the virtual pace stretches time: two datagrams of skew are 24 ms with 100k bundles */
 				.stall_max_ms = 500,
 				.queue_ms = 50,
-				.window_slots_max = p->slots_max != 0 ? p->slots_max : 16384,
+				.window_slots_max = (uint16_t)(p->slots_max != 0 ? p->slots_max : 16384),
 				.address_be = address_be,
 				.prefix6 = {prefix6},
 				.prefix6_len = {PREFIX6_LEN},
