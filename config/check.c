@@ -182,7 +182,7 @@ costs_add(struct costs *k, const struct config_line *line, const char *name)
 		k->least = line->cost;
 	if (k->n == 0 || line->cost > k->most)
 		k->most = line->cost;
-	if (line->rate_bps == 0 && (k->unpaced_name == NULL || line->cost < k->unpaced)) {
+	if (config_rate_bps(line) == 0 && (k->unpaced_name == NULL || line->cost < k->unpaced)) {
 		k->unpaced = line->cost;
 		k->unpaced_name = name;
 	}
@@ -368,7 +368,7 @@ ports_rate(const struct config *cfg, const struct config_refs *refs)
 
 	for (size_t i = 0; i < refs->n; i++)
 		if (refs->items[i].index < cfg->n_ports)
-			sum += cfg->ports[refs->items[i].index].line.rate_bps;
+			sum += config_rate_bps(&cfg->ports[refs->items[i].index].line);
 	return sum;
 }
 
@@ -469,7 +469,7 @@ check_link(struct check *c, const struct config_client *client, const struct con
 	check_mask(c, &link->password);
 	if (check_given(c, &link->redial.delay_ms) || check_given(c, &link->redial.limit_ms))
 		check_redial(c, &link->redial);
-	if (link->line.given && link->line.rate_bps == 0)
+	if (link->line.given && !check_given(c, &link->line.rate_bps))
 		check_error(c, &link->line.rate_bps, "is missing: a link's line replaces the port's as a whole");
 }
 
@@ -513,7 +513,7 @@ check_client_links(struct check *c, const struct config_client *client)
 
 		check_link(c, client, &client->links[i]);
 		costs_add(&costs, line, client->links[i].name);
-		rate += line->rate_bps;
+		rate += config_rate_bps(line);
 	}
 	check_overflow(c, ml, &costs, "links");
 	check_short_sequence(c, &client->lcp, rate);
@@ -595,7 +595,7 @@ check_bandwidth(struct check *c, const struct config_client *client)
 	check_bandwidth_values(c, b);
 	check_bandwidth_links(c, client);
 	for (size_t i = 0; i < client->n_links; i++)
-		if (line_of_link(c->cfg, &client->links[i])->rate_bps == 0)
+		if (config_rate_bps(line_of_link(c->cfg, &client->links[i])) == 0)
 			check_error(c, &b->given,
 				"needs to know what the lines can carry: link %s has no line with a rate",
 				client->links[i].name);

@@ -108,18 +108,28 @@ struct config_policy {
 
 /* ------------------------------------------------------------------ groups used in several places */
 
-enum config_encap { CONFIG_ETHERNET, CONFIG_PTM, CONFIG_ATM };
+enum config_encap { CONFIG_ETHERNET, CONFIG_PTM, CONFIG_ATM, CONFIG_ENCAP_AUTO };
+
+/* Words that stand for a rate; the lowest rate is 1000. */
+enum { CONFIG_RATE_UNPACED, CONFIG_RATE_AUTO, CONFIG_RATE_TAGS, CONFIG_RATE_WORDS };
 
 /* Sending side of a line. */
 struct config_line {
 	bool given; /* at least one of its keys stands in the file; for a link: false means the port's line holds */
-	uint64_t rate_bps;    /* 0: not known, not paced */
+	uint64_t rate_bps;    /* or one of CONFIG_RATE_..., see config_rate_bps() */
 	uint64_t receive_bps; /* 0: as rate_bps */
 	uint32_t latency_us;  /* one way */
 	enum config_encap encapsulation;
 	int16_t overhead_bytes;
 	uint8_t cost; /* at most 127 */
 };
+
+/* 0: none is configured. */
+static inline uint64_t
+config_rate_bps(const struct config_line *line)
+{
+	return line->rate_bps < CONFIG_RATE_WORDS ? 0 : line->rate_bps;
+}
 
 struct config_lcp_options {
 	struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc;

@@ -67,25 +67,32 @@ static const struct schema_word any_minus_1[] = {{"any", -1}, {NULL, 0}};
 
 /* ------------------------------------------------------------------ groups used in several places */
 
-static const struct schema_word encapsulations[] = {
-	{"ethernet", CONFIG_ETHERNET}, {"ptm", CONFIG_PTM}, {"atm", CONFIG_ATM}, {NULL, 0}};
-static const struct schema_word unpaced_0[] = {{"unpaced", 0}, {NULL, 0}};
 static const struct schema_word same_0[] = {{"same", 0}, {NULL, 0}};
+static const struct schema_word encapsulations[] = {{"auto", CONFIG_ENCAP_AUTO}, {"ethernet", CONFIG_ETHERNET},
+	{"ptm", CONFIG_PTM}, {"atm", CONFIG_ATM}, {NULL, 0}};
+static const struct schema_word rate_words[] = {
+	{"auto", CONFIG_RATE_AUTO}, {"tags", CONFIG_RATE_TAGS}, {"unpaced", CONFIG_RATE_UNPACED}, {NULL, 0}};
 
 static const struct schema_key line_keys[] = {
-	{RATE(config_line, rate_bps, "rate", 1 * KBIT, 100 * GBIT), .words = unpaced_0, .preset = "unpaced",
+	{RATE(config_line, rate_bps, "rate", 1 * KBIT, 100 * GBIT), .words = rate_words, .preset = "auto",
 		.help = "Rate in our sending direction, to which frames are paced so that nothing behind us has to drop them, "
-			"and after which packets are divided over the lines."},
+			"and after which packets are divided over the lines. A rate that stands here wins over everything else; with "
+			"auto the access node's word serves, if it gave one: the actual data rate in the DSL-Forum tags of discovery "
+			"(TR-101), downstream as concentrator, upstream as client; without one the line is not paced. With tags it is "
+			"the same, and a link whose access node is silent gets a note in the log. With unpaced the tags do not count, either."},
 	{RATE(config_line, receive_bps, "receive_rate", 1 * KBIT, 100 * GBIT), .words = same_0, .preset = "same",
 		.help = "Rate in the other direction, which only bandwidth_management needs to know; same as rate, unless the access "
 			"node tells another."},
 	{TIME_US(config_line, latency_us, "latency", 0, 2000000), .preset = "0 us",
 		.help = "Time that a bit takes over the line in our sending direction."},
-	{WORD(config_line, encapsulation, "encapsulation", encapsulations), .preset = "ethernet",
-		.help = "What the rate counts: ethernet frames, PTM (65 bytes for each 64, as VDSL2) or whole ATM cells (as ADSL)."},
+	{WORD(config_line, encapsulation, "encapsulation", encapsulations), .preset = "auto",
+		.help = "What the rate counts: ethernet frames, PTM (65 bytes for each 64, as VDSL2) or whole ATM cells (as ADSL). With "
+			"auto, of a line whose rate comes from tags, what these say of the access loop, its overhead included: Ethernet is "
+			"taken for PTM; else ethernet."},
 	{NUMBER(config_line, overhead_bytes, "overhead", -64, 64), .preset = "0",
 		.help = "Bytes that the line adds to (or, negative, takes from) each frame as it is counted from the destination "
-			"MAC address to the end of the payload; shaped by the kernel's tbf, 0; ATM with LLC/SNAP and FCS, 22."},
+			"MAC address to the end of the payload; shaped by the kernel's tbf, 0; ATM with LLC/SNAP and FCS, 22; PTM with "
+			"FCS, 8. They come on top of what tags say."},
 	{NUMBER(config_line, cost, "cost", 0, 127), .preset = "0",
 		.help = "What the line costs, in any unit: with mode overflow, lines that cost less are filled before the next ones are used, "
 			"and lines that cost the same share. The other modes do not look at it."},
@@ -432,7 +439,7 @@ static const struct schema_key port_keys[] = {
 			"always hands over."},
 	{NUMBER(config_port, rules_max, "rules_max", 1, CONFIG_RULES_MAX), .preset = "65535",
 		.help = "Sessions of an access port for which the driver has a rule at most; control waits for the driver at each."},
-	{GROUP(config_port, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "unpaced",
+	{GROUP(config_port, line, "line", line_group), .flags = SCHEMA_OPTIONAL, .absent = "as with rate auto",
 		.help = "Line behind an access port: holds for every session on it that has none of its own."},
 	{MANY(SCHEMA_IP_AND_NET, config_port, addresses, "addresses", 64), .preset = "",
 		.help = "Our addresses on an ip port, each with the length of its network (192.0.2.1/24, 2001:db8::1/64)."},

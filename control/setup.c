@@ -9,7 +9,8 @@
 /* The structs of config/ say what a user may write, those of control/ppp what the protocol needs; neither knows the other. The
  * numbers of enums that must agree are compared here. */
 _Static_assert((int)CONFIG_ETHERNET == (int)HOST_ETHERNET && (int)CONFIG_PTM == (int)HOST_PTM, "encapsulations agree");
-_Static_assert((int)CONFIG_ATM == (int)HOST_ATM, "encapsulations agree");
+_Static_assert(
+	(int)CONFIG_ATM == (int)HOST_ATM && (int)CONFIG_ENCAP_AUTO == (int)HOST_ENCAP_AUTO, "encapsulations agree");
 _Static_assert((int)CONFIG_WEIGHTED == (int)HOST_WEIGHTED && (int)CONFIG_EQUAL == (int)HOST_EQUAL, "modes agree");
 _Static_assert((int)CONFIG_ROUND_ROBIN == (int)HOST_ROUND_ROBIN && (int)CONFIG_PACKET == (int)HOST_PACKET &&
 		(int)CONFIG_OVERFLOW == (int)HOST_OVERFLOW,
@@ -70,12 +71,26 @@ policy_of(struct config_policy p)
 	return (struct host_policy){.want = p.want, .allow = p.allow};
 }
 
+static uint8_t
+rate_rule_of(const struct config_line *l)
+{
+	switch (l->rate_bps) {
+	case CONFIG_RATE_UNPACED:
+		return HOST_RATE_UNPACED;
+	case CONFIG_RATE_TAGS:
+		return HOST_RATE_TAGS;
+	default:
+		return HOST_RATE_AUTO;
+	}
+}
+
 static struct host_line
 line_of(const struct config_line *l)
 {
 	return (struct host_line){
-		.rate_bps = l->rate_bps,
 		.receive_bps = l->receive_bps,
+		.rate_bps = config_rate_bps(l),
+		.rule = rate_rule_of(l),
 		.latency_us = l->latency_us,
 		.encap = (uint8_t)l->encapsulation,
 		.cost = l->cost,

@@ -12,6 +12,7 @@
 #include "control/clock.h"
 #include "control/ip_ports.h"
 #include "control/log.h"
+#include "control/ppp/line_rate.h"
 #include "control/put.h"
 #include "control/version.h"
 
@@ -43,12 +44,13 @@ put_endpoint(json_t *o, const struct host_endpoint *e)
 static void
 put_line(json_t *o, const struct host_line *l)
 {
-	static const char *const encaps[] = {"ethernet", "ptm", "atm"};
+	static const char *const encaps[] = {"ethernet", "ptm", "atm", "auto"};
 
 	put_number(o, "rate_bps", l->rate_bps);
 	put_number(o, "receive_bps", l->receive_bps);
+	put_text(o, "rate_from", line_rate_source_name(l->source));
 	put_number(o, "latency_us", l->latency_us);
-	put_text(o, "encapsulation", l->encap < 3 ? encaps[l->encap] : "?");
+	put_text(o, "encapsulation", l->encap < 4 ? encaps[l->encap] : "?");
 	json_object_set_new(o, "overhead_bytes", json_integer(l->overhead_bytes));
 	put_number(o, "cost", l->cost);
 }

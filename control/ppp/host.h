@@ -27,7 +27,15 @@ enum {
 	HOST_LINKS_MAX = 16
 };
 
-enum host_encap { HOST_ETHERNET, HOST_PTM, HOST_ATM };
+/* AUTO only in configuration: what the tags say that the rate comes from, else Ethernet. */
+enum host_encap { HOST_ETHERNET, HOST_PTM, HOST_ATM, HOST_ENCAP_AUTO };
+/* Which rate serves when none is configured. */
+enum host_rate_rule {
+	HOST_RATE_AUTO, /* that of the DSL-Forum tags, or none */
+	HOST_RATE_TAGS, /* the same, and the operator is told when there are none */
+	HOST_RATE_UNPACED,
+};
+enum host_rate_source { HOST_RATE_NONE, HOST_RATE_CONFIGURED, HOST_RATE_TAGGED };
 enum host_mode { HOST_WEIGHTED, HOST_EQUAL, HOST_ROUND_ROBIN, HOST_PACKET, HOST_OVERFLOW };
 
 /* Sending side of a line. */
@@ -38,6 +46,8 @@ struct host_line {
 	uint8_t cost;  /* overflow: cheaper lines come first */
 	int16_t overhead_bytes;
 	uint64_t receive_bps; /* of the other direction; 0: as rate_bps */
+	uint8_t rule;         /* enum host_rate_rule, when rate_bps is 0 */
+	uint8_t source;       /* enum host_rate_source, of a link's line */
 };
 
 struct host_port {

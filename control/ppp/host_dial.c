@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "control/ppp/line_rate.h"
 #include "dataplane/wire/pppoe.h"
 
 const struct host_client_link *
@@ -385,7 +386,7 @@ session_begin(struct host *h, struct dial *d, const struct discovery_view *pads)
 	l->max_payload = d->discovery.max_payload;
 	if (pads != NULL)
 		dsl_tags_load(&l->dsl, pads);
-	l->line = link_line(line, l->dsl.rate_up_kbps);
+	l->line = line_rate_choose(line, &l->dsl, l->dsl.rate_up_kbps, l->key.vlans);
 	d->state = DIAL_SESSION;
 	d->link = l->id;
 	host_put(h, HOST_OUT_SESSION_PUNT)->key = l->key;

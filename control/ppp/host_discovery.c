@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "control/ppp/line_rate.h"
+
 static void
 mac_text(const struct mac *m, char text[18])
 {
@@ -126,7 +128,7 @@ session_begin(struct host *h, struct concentrator *c, struct link *l, const stru
 	l->owner = (uint16_t)(c - h->concentrators);
 	l->max_payload = req->max_payload;
 	l->dsl = req->dsl;
-	l->line = link_line(&h->ports[l->key.port].cfg->line, req->dsl.rate_down_kbps);
+	l->line = line_rate_choose(&h->ports[l->key.port].cfg->line, &req->dsl, req->dsl.rate_down_kbps, l->key.vlans);
 	index_set_request(h, l, req->fingerprint);
 	c->sessions++;
 	c->sessions_of_port[l->key.port]++;

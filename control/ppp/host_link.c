@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/ppp/line_rate.h"
 #include "dataplane/wire/ppp.h"
 
 /* ------------------------------------------------------------------ what the configuration says of it */
@@ -627,6 +628,19 @@ link_drain(struct host *h, struct link *l, const struct outbox *box)
 
 /* ------------------------------------------------------------------ the data plane has it */
 
+/* Where its rate comes from is said here once, for the log. */
+static void
+tell_up(struct host *h, struct link *l)
+{
+	const struct host_line *line = &l->line;
+
+	if (line->rate_bps != 0)
+		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, %llu kbit/s (%s): %s", l->bundle,
+			(unsigned long long)(line->rate_bps / 1000), line_rate_source_name(line->source), l->explain);
+	else
+		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, l->explain);
+}
+
 static void
 link_opened(struct host *h, struct link *l)
 {
@@ -641,8 +655,10 @@ link_opened(struct host *h, struct link *l)
 		h->dials[l->dial].opened = true;
 		client_next(h, &h->dials[l->dial]);
 	}
-	link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u: %s", l->bundle, l->explain);
+	tell_up(h, l);
 	host_facts(h, l, b, l->explain);
+	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)
+		link_event(h, l, HOST_EV_NOTE, "the access node told no rate of the line: sends unpaced");
 	if (b != NULL)
 		ncp_begin(h, b);
 }

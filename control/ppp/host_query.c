@@ -82,6 +82,7 @@ fill_dial(const struct host *h, const struct dial *d, struct host_link_info *inf
 	info->key.port = cfg->ports[d->candidate < cfg->n_ports ? d->candidate : 0];
 	info->key.vlans = cfg->vlans;
 	info->line = *configured_line(h, cfg);
+	info->line.source = info->line.rate_bps != 0 ? HOST_RATE_CONFIGURED : HOST_RATE_NONE;
 	snprintf(info->phase, sizeof(info->phase), "%s", dial_phase(d));
 	snprintf(info->explain, sizeof(info->explain), "%s", d->explain);
 	if (l != NULL)

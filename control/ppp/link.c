@@ -42,16 +42,6 @@ link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling)
 	return peer_mru < fits ? peer_mru : fits;
 }
 
-struct host_line
-link_line(const struct host_line *configured, uint32_t dsl_rate_kbps)
-{
-	struct host_line line = *configured;
-
-	if (line.rate_bps == 0)
-		line.rate_bps = (uint64_t)dsl_rate_kbps * 1000;
-	return line;
-}
-
 void
 link_identity(const struct link *l, struct membership_link *m)
 {

@@ -99,8 +99,6 @@ const char *link_phase_name(enum link_phase phase);
 uint16_t link_mru_limit(uint16_t port_mtu, uint16_t agreed);
 /* What one frame to the peer may carry: the peer's MRU, what the port lets through, and the configured ceiling (0: none). */
 uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling);
-/* Sending side: configured; or, when no rate is, what the access node said of the line in our direction. */
-struct host_line link_line(const struct host_line *configured, uint32_t dsl_rate_kbps);
 /* Fills what LCP agreed on. */
 void link_identity(const struct link *l, struct membership_link *m);
 

@@ -31,6 +31,7 @@ link_row(struct table *t, const json_t *l, const json_t *bundles)
 	table_put(t, "%llu/%llu", (unsigned long long)json_number(l, "our_mru"),
 		(unsigned long long)json_number(l, "peer_mru"));
 	table_put(t, "%s", rate != 0 ? text_scaled((double)rate) : "-");
+	table_put(t, "%s", json_text(l, "rate_from"));
 	table_put(t, "%s", text_scaled((double)json_number(l, "rx_bytes")));
 	table_put(t, "%s", text_scaled((double)json_number(l, "tx_bytes")));
 	table_put(t, rtt != 0 ? "%.1f ms" : "-", (double)rtt / 1000);
@@ -40,7 +41,7 @@ link_row(struct table *t, const json_t *l, const json_t *bundles)
 static enum status
 show_links(const struct args *a, json_t *body)
 {
-	char titles[] = "LINK|PHASE|BUNDLE|PORT|+SESSION|USER|MRU|+RATE|+RX BYTES|+TX BYTES|+ECHO|UP";
+	char titles[] = "LINK|PHASE|BUNDLE|PORT|+SESSION|USER|MRU|+RATE|FROM|+RX BYTES|+TX BYTES|+ECHO|UP";
 	json_t *bundles, *l;
 	struct table t;
 	const enum status status = client_get_all(&a->client, "bundles", &bundles);

@@ -144,6 +144,51 @@ ports_have_the_same_index_on_both_sides(void **state)
 	assert_int_equal(s->dp.ports[port_named("lan")].kind, DP_PORT_IP);
 }
 
+/* Setup of a process whose port has this line; the caller frees both. */
+static struct setup *
+setup_with_line(const char *line, struct config **out)
+{
+	struct config_notes notes = {0};
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		"ports:\n  a: {device: d0, kind: access%s}\n  lan: {device: d1, kind: ip, addresses: [10.0.0.1/24]}\n",
+		line);
+	assert_int_equal(config_load_string("t", text, strlen(text), out, &notes), 0);
+	config_notes_free(&notes);
+	return setup_new(*out);
+}
+
+static void
+words_for_a_rate_say_what_serves_instead(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t bps;
+		enum host_rate_rule rule;
+		enum host_encap encap;
+	} rows[] = {
+		{"", 0, HOST_RATE_AUTO, HOST_ENCAP_AUTO},
+		{", line: {rate: auto, encapsulation: atm}", 0, HOST_RATE_AUTO, HOST_ATM},
+		{", line: {rate: tags}", 0, HOST_RATE_TAGS, HOST_ENCAP_AUTO},
+		{", line: {rate: unpaced, encapsulation: ethernet}", 0, HOST_RATE_UNPACED, HOST_ETHERNET},
+		{", line: {rate: 1 kbit/s}", 1000, HOST_RATE_AUTO, HOST_ENCAP_AUTO},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct config *of_row;
+		struct setup *made = setup_with_line(rows[i].line, &of_row);
+
+		assert_non_null(made);
+		assert_int_equal(made->host.ports[0].line.rate_bps, rows[i].bps);
+		assert_int_equal(made->host.ports[0].line.rule, rows[i].rule);
+		assert_int_equal(made->host.ports[0].line.encap, rows[i].encap);
+		setup_free(made);
+		config_free(of_row);
+	}
+}
+
 static void
 devices_tell_their_mac_and_may_lower_the_mtu(void **state)
 {
@@ -381,6 +426,7 @@ main(void)
 		cmocka_unit_test(users_are_carried_over),
 		cmocka_unit_test(the_client_is_carried_over_with_the_routes_that_name_it),
 		cmocka_unit_test(ways_to_dial_and_bandwidth_management_are_carried_over),
+		cmocka_unit_test(words_for_a_rate_say_what_serves_instead),
 		cmocka_unit_test(devices_tell_their_mac_and_may_lower_the_mtu),
 		cmocka_unit_test(rules_are_asked_for_unless_rings_are_wanted),
 		cmocka_unit_test(hugepages_are_used_when_enough_of_one_size_are_free),

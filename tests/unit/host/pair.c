@@ -149,12 +149,39 @@ is_padt(const uint8_t *frame, size_t len)
 		frame[eth.hdr_len + 1] == PPPOE_CODE_PADT;
 }
 
+/* As an access node does it: behind the other tags, before the padding. len: of the result, at most cap. */
+static size_t
+add_vendor_tag(const struct pair *p, uint16_t port, const uint8_t *frame, size_t len, uint8_t *to, size_t cap)
+{
+	struct eth_view eth;
+	uint16_t payload, tag_len = p->vendor_tag_len[port];
+	uint8_t *at;
+
+	memcpy(to, frame, len);
+	if (!eth_parse(frame, len, &eth) || eth.type != ETHERTYPE_PPPOE_DISCOVERY || len + 4u + tag_len > cap)
+		return len;
+	payload = load_be16(frame + eth.hdr_len + 4);
+	at = to + eth.hdr_len + PPPOE_HDR_LEN + payload;
+	store_be16(at, PPPOE_TAG_VENDOR);
+	store_be16(at + 2, tag_len);
+	memcpy(at + 4, p->vendor_tag[port], tag_len);
+	store_be16(to + eth.hdr_len + 4, (uint16_t)(payload + 4 + tag_len));
+	at += 4 + tag_len;
+	return (size_t)(at - to) > len ? (size_t)(at - to) : len;
+}
+
 static void
 send_frame(struct pair *p, int from, uint16_t port, const uint8_t *frame, size_t len)
 {
+	uint8_t tagged[2048];
+
 	p->node[from].frames++;
 	if (p->cut[port] || chance(p, p->wire.loss) || (p->lose_padts && is_padt(frame, len)))
 		return;
+	if (from == CLIENT && p->vendor_tag[port] != NULL && len <= sizeof(tagged)) {
+		len = add_vendor_tag(p, port, frame, len, tagged, sizeof(tagged));
+		frame = tagged;
+	}
 	fly(p, from, port, frame, len);
 	if (chance(p, p->wire.duplicate))
 		fly(p, from, port, frame, len);
@@ -273,6 +300,7 @@ link_joined(struct pair *p, int node, const struct host_out_item *item)
 	l->bundle = item->bundle;
 	l->slot = item->link_values.slot;
 	l->key = item->link_values.key;
+	l->line = item->link_values.line;
 	s->link = item->link;
 	e = push(p, EV_INSTALLED, node, p->now_ms + pair_random(p) % (p->install_ms + 1), NULL, 0);
 	e->id = item->link;

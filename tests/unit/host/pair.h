@@ -39,6 +39,7 @@ struct pair_link { /* by host_link_id */
 	uint32_t bundle;
 	uint8_t slot;
 	struct host_session_key key;
+	struct host_line line;
 };
 
 struct pair_bundle { /* by host_bundle_id */
@@ -104,6 +105,9 @@ struct pair {
 	struct pair_event **heap;
 	unsigned n_heap, cap_heap;
 	uint64_t serial;
+	/* Of ports whose access node adds it to the client's discovery frames (TR-101 section 3.9); NULL: it is silent. */
+	const uint8_t *vendor_tag[PAIR_PORTS];
+	uint16_t vendor_tag_len[PAIR_PORTS];
 	char fault[256];
 };
 

@@ -843,18 +843,6 @@ a_links_line_is_its_own_or_its_ports(void **state)
 }
 
 static void
-dsl_rates_serve_where_none_is_configured(void **state)
-{
-	const struct host_line none = {0, 100, HOST_PTM, 5}, some = {7000000, 100, HOST_PTM, 5};
-
-	(void)state;
-	assert_int_equal(link_line(&none, 16000).rate_bps, 16000000);
-	assert_int_equal(link_line(&none, 16000).encap, HOST_PTM);
-	assert_int_equal(link_line(&some, 16000).rate_bps, 7000000);
-	assert_int_equal(link_line(&none, 0).rate_bps, 0);
-}
-
-static void
 a_rechallenge_goes_unnoticed(void **state)
 {
 	struct pair_net net;
@@ -959,7 +947,6 @@ main(void)
 		cmocka_unit_test(unknown_protocols_are_rejected_and_the_link_stays),
 		cmocka_unit_test(foreign_and_broken_frames_change_nothing),
 		cmocka_unit_test(a_links_line_is_its_own_or_its_ports),
-		cmocka_unit_test(dsl_rates_serve_where_none_is_configured),
 		cmocka_unit_test(a_rechallenge_goes_unnoticed),
 		cmocka_unit_test(a_data_plane_that_refuses_ends_the_link),
 		cmocka_unit_test(a_full_house_stops_in_portions),

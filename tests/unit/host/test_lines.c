@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "control/ppp/host_state.h"
+#include "tests/unit/host/check.h"
+
+/* Rates of lines, from discovery to what the data plane is told. */
+
+/* A DSLAM's word: 10 Mbit/s up, 50 down, VDSL2 without tags. */
+static const uint8_t vdsl[] = {
+	0x00, 0x00, 0x0d, 0xe9, 0x81, 4, 0, 0, 0x27, 0x10, 0x82, 4, 0, 0, 0xc3, 0x50, 0x90, 3, 1, 1, 0};
+/* 1 Mbit/s up, 16 down, bridged with LLC and FCS. */
+static const uint8_t adsl[] = {
+	0x00, 0x00, 0x0d, 0xe9, 0x81, 4, 0, 0, 0x03, 0xe8, 0x82, 4, 0, 0, 0x3e, 0x80, 0x90, 3, 0, 1, 5};
+
+static struct pair *
+two_lines(struct pair_net *net, const uint8_t *first, const uint8_t *second)
+{
+	struct pair *p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
+
+	p->vendor_tag[0] = first;
+	p->vendor_tag[1] = second;
+	p->vendor_tag_len[0] = sizeof(vdsl);
+	p->vendor_tag_len[1] = sizeof(adsl);
+	pair_start(p);
+	pair_run(p, 1000);
+	check(p, pair_open_links(p, AC) == 2 && pair_open_links(p, CLIENT) == 2);
+	check_sound(p);
+	return p;
+}
+
+/* What the concentrator's data plane was told of the session on this port. */
+static struct host_line
+line_at(struct pair *p, uint16_t port)
+{
+	for (unsigned i = 1; i <= PAIR_LINKS; i++)
+		if (p->node[AC].links[i].joined && p->node[AC].links[i].key.port == port)
+			return p->node[AC].links[i].line;
+	fail_msg("no session on port %u", port);
+	return (struct host_line){0};
+}
+
+static void
+the_concentrator_sends_at_the_downstream_rate_of_the_tags(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.ports[AC][0].line = net.ports[AC][1].line = (struct host_line){.encap = HOST_ENCAP_AUTO};
+	p = two_lines(&net, vdsl, adsl);
+	check(p, line_at(p, 0).rate_bps == 50000000);
+	check(p, line_at(p, 0).encap == HOST_PTM && line_at(p, 0).overhead_bytes == 8);
+	check(p, line_at(p, 1).rate_bps == 16000000);
+	check(p, line_at(p, 1).encap == HOST_ATM && line_at(p, 1).overhead_bytes == 22);
+	check(p, line_at(p, 1).source == HOST_RATE_TAGGED);
+	check(p, pair_said(p, AC, ", 50000 kbit/s (tags)") != NULL);
+	check(p, pair_said(p, AC, ", 16000 kbit/s (tags)") != NULL);
+	/* tags are put into frames to the concentrator only: nobody tells the client its rate */
+	check(p, pair_said(p, CLIENT, ", unpaced") != NULL);
+	check_sound(p);
+	pair_free(p);
+}
+
+static void
+the_configured_rate_wins_over_the_tags(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.ports[AC][0].line = (struct host_line){.rate_bps = 30000000, .encap = HOST_ENCAP_AUTO};
+	net.ports[AC][1].line = (struct host_line){.rule = HOST_RATE_UNPACED};
+	p = two_lines(&net, vdsl, adsl);
+	check(p, line_at(p, 0).rate_bps == 30000000 && line_at(p, 0).encap == HOST_ETHERNET);
+	check(p, line_at(p, 1).rate_bps == 0 && line_at(p, 1).source == HOST_RATE_NONE);
+	check(p, pair_said(p, AC, ", 30000 kbit/s (configured)") != NULL);
+	check_sound(p);
+	pair_free(p);
+}
+
+static void
+a_line_that_should_have_tags_and_has_none_is_noted(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.ports[AC][0].line = net.ports[AC][1].line =
+		(struct host_line){.rule = HOST_RATE_TAGS, .encap = HOST_ENCAP_AUTO};
+	p = two_lines(&net, vdsl, NULL);
+	check(p, line_at(p, 0).rate_bps == 50000000);
+	check(p, line_at(p, 1).rate_bps == 0 && line_at(p, 1).encap == HOST_ETHERNET);
+	check(p, pair_said(p, AC, "the access node told no rate of the line") != NULL);
+	check(p, p->node[AC].events[HOST_EV_LINK_UP] == 2);
+	check_sound(p);
+	pair_free(p);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_concentrator_sends_at_the_downstream_rate_of_the_tags),
+		cmocka_unit_test(the_configured_rate_wins_over_the_tags),
+		cmocka_unit_test(a_line_that_should_have_tags_and_has_none_is_noted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
