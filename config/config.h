@@ -122,6 +122,7 @@ struct config_line {
 	enum config_encap encapsulation;
 	int16_t overhead_bytes;
 	uint8_t cost; /* at most 127 */
+	bool measure;
 };
 
 /* 0: none is configured. */

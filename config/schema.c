@@ -96,6 +96,10 @@ static const struct schema_key line_keys[] = {
 	{NUMBER(config_line, cost, "cost", 0, 127), .preset = "0",
 		.help = "What the line costs, in any unit: with mode overflow, lines that cost less are filled before the next ones are used, "
 			"and lines that cost the same share. The other modes do not look at it."},
+	{BOOL(config_line, measure, "measure"), .preset = "no",
+		.help = "Whether a line is looked for that carries less than the rate that was configured or told by tags, or whose rate "
+			"nobody told: while data makes LCP echoes slow, the rate is lowered until they are fast again, and what is found "
+			"is sent by. Never faster than what was told. The peer must send back the data of Echo-Requests, as most do."},
 	END};
 static const struct schema_group line_group = {
 	.name = "line", .help = "The sending side of a line.", .size = sizeof(struct config_line), .keys = line_keys};

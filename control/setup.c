@@ -91,6 +91,7 @@ line_of(const struct config_line *l)
 		.receive_bps = l->receive_bps,
 		.rate_bps = config_rate_bps(l),
 		.rule = rate_rule_of(l),
+		.measure = l->measure,
 		.latency_us = l->latency_us,
 		.encap = (uint8_t)l->encapsulation,
 		.cost = l->cost,

@@ -124,6 +124,7 @@ link_json(const struct control *c, const struct host_link_info *i)
 	put_session(c, o, i);
 	put_agreed(o, i);
 	put_line(o, &i->line);
+	put_number(o, "told_bps", i->told_bps);
 	put_since(c, o, "up_since_ms", i->up_since_ms);
 	put_number(o, "echo_rtt_us", i->echo_rtt_us_last);
 	put_number(o, "redials", i->redials);

@@ -35,7 +35,7 @@ enum host_rate_rule {
 	HOST_RATE_TAGS, /* the same, and the operator is told when there are none */
 	HOST_RATE_UNPACED,
 };
-enum host_rate_source { HOST_RATE_NONE, HOST_RATE_CONFIGURED, HOST_RATE_TAGGED };
+enum host_rate_source { HOST_RATE_NONE, HOST_RATE_CONFIGURED, HOST_RATE_TAGGED, HOST_RATE_MEASURED };
 enum host_mode { HOST_WEIGHTED, HOST_EQUAL, HOST_ROUND_ROBIN, HOST_PACKET, HOST_OVERFLOW };
 
 /* Sending side of a line. */
@@ -48,6 +48,7 @@ struct host_line {
 	uint64_t receive_bps; /* of the other direction; 0: as rate_bps */
 	uint8_t rule;         /* enum host_rate_rule, when rate_bps is 0 */
 	uint8_t source;       /* enum host_rate_source, of a link's line */
+	bool measure;         /* a line that carries less is looked for */
 };
 
 struct host_port {
@@ -491,6 +492,7 @@ struct host_link_info {
 	bool our_short, peer_short;
 	struct host_endpoint peer_endpoint;
 	struct host_line line;
+	uint64_t told_bps; /* configured or told by tags, whatever was measured; 0: nothing */
 	uint64_t up_since_ms;
 	uint32_t echo_rtt_us_last; /* of the last echo, 0: none */
 	uint32_t redials;

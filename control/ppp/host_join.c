@@ -24,8 +24,8 @@ refuse(struct host *h, struct link *l, const char *format, ...)
 	link_close(h, l, "%s", why);
 }
 
-void
-link_install(struct host *h, struct link *l, bool tx_hold)
+static void
+put_install(struct host *h, struct link *l, bool tx_hold)
 {
 	struct host_out_item *item = host_put(h, HOST_OUT_LINK_INSTALL);
 
@@ -35,8 +35,22 @@ link_install(struct host *h, struct link *l, bool tx_hold)
 	item->link_values = (struct host_link_values){
 		.key = l->key, .slot = l->slot, .tx_hold = tx_hold, .tx_mru = l->tx_mru, .line = l->line};
 	l->tx_hold = tx_hold;
+}
+
+void
+link_install(struct host *h, struct link *l, bool tx_hold)
+{
+	put_install(h, l, tx_hold);
 	l->waiting++;
 	l->phase = LINK_JOIN;
+}
+
+/* Nobody waits for the data plane's word. */
+void
+link_line_changed(struct host *h, struct link *l)
+{
+	if (l->phase == LINK_OPEN && l->bundle != 0)
+		put_install(h, l, l->tx_hold);
 }
 
 /* The data plane learns of link and bundle before the peer may send multilink on it. */
@@ -73,6 +87,7 @@ link_leave(struct host *h, struct link *l)
 	if (b->format.mp)
 		membership_leave(&h->membership, b->id - 1);
 	snprintf(b->last_words, sizeof(b->last_words), "%s", l->explain);
+	probe_end(l);
 	l->bundle = 0;
 	l->waiting = 0;
 	bundle_link_left(h, b);

@@ -226,6 +226,8 @@ link_settle(struct host *h, struct link *l)
 	}
 	if (auth_deadline_ms(l) < at_ms)
 		at_ms = auth_deadline_ms(l);
+	if (probe_deadline_ms(l) < at_ms)
+		at_ms = probe_deadline_ms(l);
 	if (l->doom != LINK_LIVES && l->doom_ms < at_ms)
 		at_ms = l->doom_ms;
 	timer_set(&h->timers, &l->timer, at_ms);
@@ -657,6 +659,7 @@ link_opened(struct host *h, struct link *l)
 	}
 	tell_up(h, l);
 	host_facts(h, l, b, l->explain);
+	probe_begin(h, l);
 	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)
 		link_event(h, l, HOST_EV_NOTE, "the access node told no rate of the line: sends unpaced");
 	if (b != NULL)
@@ -701,6 +704,7 @@ lcp_packet(struct host *h, struct link *l, const uint8_t *p, size_t n)
 	outbox_init(&box);
 	lcp_input(&l->lcp, p, n, h->now_ms, &box);
 	link_drain(h, l, &box);
+	probe_input(h, l);
 }
 
 static void
@@ -839,5 +843,7 @@ link_tick(struct host *h, struct link *l)
 		doomed(h, l);
 	if (!l->ended)
 		machines_tick(h, l);
+	if (!l->ended)
+		probe_tick(h, l);
 	link_settle(h, l);
 }

@@ -31,6 +31,7 @@ fill_session(const struct link *l, struct host_link_info *info)
 	info->slot = l->slot;
 	info->key = l->key;
 	info->line = l->line;
+	info->told_bps = l->metered ? l->meter.told_bps : l->line.rate_bps;
 	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
 	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;
 	info->dsl_rate_down_kbps = l->dsl.rate_down_kbps;
@@ -82,6 +83,7 @@ fill_dial(const struct host *h, const struct dial *d, struct host_link_info *inf
 	info->key.port = cfg->ports[d->candidate < cfg->n_ports ? d->candidate : 0];
 	info->key.vlans = cfg->vlans;
 	info->line = *configured_line(h, cfg);
+	info->told_bps = info->line.rate_bps;
 	info->line.source = info->line.rate_bps != 0 ? HOST_RATE_CONFIGURED : HOST_RATE_NONE;
 	snprintf(info->phase, sizeof(info->phase), "%s", dial_phase(d));
 	snprintf(info->explain, sizeof(info->explain), "%s", d->explain);

@@ -274,10 +274,21 @@ const struct host_lcp *link_lcp_cfg(const struct host *h, const struct link *l);
 const struct host_multilink *link_multilink_cfg(const struct host *h, const struct link *l);
 void link_name(const struct host *h, const struct link *l, char *text, size_t cap);
 
+/* ------------------------------------------------------------------ host_probe.c: what a line really carries */
+
+void probe_begin(struct host *h, struct link *l);
+void probe_end(struct link *l);
+uint64_t probe_deadline_ms(const struct link *l);
+void probe_tick(struct host *h, struct link *l);
+/* LCP took a packet: it may be the answer to a probe. */
+void probe_input(struct host *h, struct link *l);
+
 /* ------------------------------------------------------------------ host_join.c: membership */
 
 void link_join(struct host *h, struct link *l);
 void link_install(struct host *h, struct link *l, bool tx_hold);
+/* The line of an open link is another one. */
+void link_line_changed(struct host *h, struct link *l);
 void link_leave(struct host *h, struct link *l);
 
 /* ------------------------------------------------------------------ host_bundle.c: addresses, values, routes */

@@ -8,7 +8,7 @@
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-enum { MAGIC_LEN = 4, MRRU_SUGGESTED = 1500 };
+enum { MAGIC_LEN = 4, TIMING_LEN = 4, MRRU_SUGGESTED = 1500 };
 
 static struct lcp *
 lcp_of(struct cp_fsm *f)
@@ -559,6 +559,18 @@ input_echo_request(struct lcp *l, const struct cp_packet *pkt, struct outbox *ou
 	l->echoes.replies++;
 }
 
+/* The answer to lcp_time(); peers send back what followed the magic number (RFC 1661 section 5.8). */
+static bool
+input_timing(struct lcp *l, const struct cp_packet *pkt)
+{
+	if (!l->timing_waiting || pkt->len < MAGIC_LEN + TIMING_LEN || load_be32(pkt->data + MAGIC_LEN) != l->timing)
+		return false;
+	l->timing_waiting = false;
+	l->timing_answered = true;
+	l->timing_rtt_ms = (uint32_t)(pkt->now_ms - l->timing_sent_ms);
+	return true;
+}
+
 /* Late answers count as life, only the last one as a round trip. Some peers send our magic number back, others
  * theirs. */
 static void
@@ -566,6 +578,8 @@ input_echo_reply(struct lcp *l, const struct cp_packet *pkt, struct outbox *out)
 {
 	const uint8_t age = (uint8_t)(l->echo_id - pkt->id);
 
+	if (input_timing(l, pkt))
+		return;
 	if (!l->echo_waiting || age > l->echo_missed || pkt->len < MAGIC_LEN) {
 		if (!l->probed)
 			outbox_note(out, PPP_LCP, "LCP: Echo-Reply dropped: it answers nothing");
@@ -761,6 +775,35 @@ lcp_probe(struct lcp *l, struct outbox *out)
 	store_be32(p, l->ours.magic);
 	l->probed = true;
 	return true;
+}
+
+bool
+lcp_time(struct lcp *l, uint64_t now_ms, struct outbox *out)
+{
+	uint8_t *p;
+
+	if (!lcp_is_open(l) || l->echo_off)
+		return false;
+	p = cp_fsm_send(&l->fsm, CP_ECHO_REQUEST, l->echo_id, MAGIC_LEN + TIMING_LEN, out);
+	if (p == NULL)
+		return false;
+	store_be32(p, l->ours.magic);
+	store_be32(p + MAGIC_LEN, ++l->timing);
+	l->timing_waiting = true;
+	l->timing_answered = false;
+	l->timing_sent_ms = now_ms;
+	l->probed = true; /* an answer that comes too late is not worth a word */
+	return true;
+}
+
+bool
+lcp_take_timing(struct lcp *l, uint32_t *rtt_ms)
+{
+	const bool answered = l->timing_answered;
+
+	l->timing_answered = false;
+	*rtt_ms = l->timing_rtt_ms;
+	return answered;
 }
 
 void

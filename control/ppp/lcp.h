@@ -82,6 +82,12 @@ struct lcp {
 	uint32_t echo_rtt_ms;
 	uint8_t echo_id, echo_missed;
 	bool echo_waiting, echo_rtt_known, echo_off, probed;
+
+	/* Echo-Requests that only time the line, told from the others by a number behind the magic number */
+	uint32_t timing; /* number of the last one */
+	bool timing_waiting, timing_answered;
+	uint64_t timing_sent_ms;
+	uint32_t timing_rtt_ms;
 };
 
 /* random: magic numbers, drawn at each start of a negotiation. */
@@ -103,6 +109,11 @@ void lcp_protocol_reject(struct lcp *l, uint16_t proto, const uint8_t *pkt, size
 /* An Echo-Request out of turn, whose answer only shows that the peer still knows the link. It bears the last one's identifier, so that
  * the regular test of the line goes on undisturbed. False: the peer takes none. */
 bool lcp_probe(struct lcp *l, struct outbox *out);
+
+/* An Echo-Request out of turn whose answer tells the round trip, and nothing about whether the line lives. False: the peer takes none. */
+bool lcp_time(struct lcp *l, uint64_t now_ms, struct outbox *out);
+/* Round trip of the last one; false: it is not answered, or its answer was taken before. */
+bool lcp_take_timing(struct lcp *l, uint32_t *rtt_ms);
 
 /* Queries. Values are meaningful while open. */
 bool lcp_is_open(const struct lcp *l);

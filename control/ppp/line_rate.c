@@ -107,6 +107,8 @@ line_rate_source_name(enum host_rate_source source)
 		return "configured";
 	case HOST_RATE_TAGGED:
 		return "tags";
+	case HOST_RATE_MEASURED:
+		return "measured";
 	case HOST_RATE_NONE:
 		break;
 	}

@@ -12,7 +12,7 @@
 struct host_line line_rate_choose(
 	const struct host_line *configured, const struct dsl_tags *tags, uint32_t rate_kbps, struct vlan_stack vlans);
 
-/* "configured", "tags", "none" */
+/* "configured", "tags", "measured", "none" */
 const char *line_rate_source_name(enum host_rate_source source);
 
 #endif

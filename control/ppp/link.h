@@ -11,6 +11,7 @@
 #include "control/ppp/host.h"
 #include "control/ppp/host_timer.h"
 #include "control/ppp/lcp.h"
+#include "control/ppp/line_meter.h"
 #include "control/ppp/membership.h"
 #include "control/ppp/pap.h"
 
@@ -83,6 +84,9 @@ struct link {
 	uint64_t begun, heard; /* host.frames when the session began, and when its peer was last heard */
 	uint16_t tx_mru;
 	struct host_line line;
+	uint8_t told; /* enum host_rate_source: of the rate before anything was measured */
+	bool metered;
+	struct line_meter meter;
 
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_tags dsl;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
 #include <string.h>
 
 #include "control/ppp/host_state.h"
@@ -29,15 +30,22 @@ two_lines(struct pair_net *net, const uint8_t *first, const uint8_t *second)
 	return p;
 }
 
-/* What the concentrator's data plane was told of the session on this port. */
-static struct host_line
-line_at(struct pair *p, uint16_t port)
+/* The concentrator's session on this port. */
+static unsigned
+link_on(const struct pair *p, uint16_t port)
 {
 	for (unsigned i = 1; i <= PAIR_LINKS; i++)
 		if (p->node[AC].links[i].joined && p->node[AC].links[i].key.port == port)
-			return p->node[AC].links[i].line;
+			return i;
 	fail_msg("no session on port %u", port);
-	return (struct host_line){0};
+	return 0;
+}
+
+/* What the data plane was told of it. */
+static struct host_line
+line_at(const struct pair *p, uint16_t port)
+{
+	return p->node[AC].links[link_on(p, port)].line;
 }
 
 static void
@@ -100,12 +108,55 @@ a_line_that_should_have_tags_and_has_none_is_noted(void **state)
 	pair_free(p);
 }
 
+/* The wire of port 0 becomes slow whenever more is sent than the line carries: a queue behind us. */
+static void
+run_on_a_line_of(struct pair *p, uint64_t real_bps, unsigned seconds)
+{
+	for (unsigned i = 0; i < seconds * 10; i++) {
+		p->late_ms[0] = line_at(p, 0).rate_bps > real_bps ? 100 : 0;
+		pair_run(p, 100);
+	}
+}
+
+static void
+a_line_that_carries_less_than_was_told_is_found_and_told(void **state)
+{
+	struct host_link_info info;
+	struct pair_net net;
+	struct pair *p;
+	char name[16];
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.ports[AC][0].line = net.ports[AC][1].line = (struct host_line){.rate_bps = 20000000, .measure = true};
+	net.ports[AC][1].line.measure = false;
+	p = two_lines(&net, NULL, NULL);
+	run_on_a_line_of(p, 12000000, 120);
+	check(p, line_at(p, 0).rate_bps > 11000000 && line_at(p, 0).rate_bps <= 12000000);
+	check(p, line_at(p, 0).source == HOST_RATE_MEASURED);
+	check(p, line_at(p, 1).rate_bps == 20000000 && line_at(p, 1).source == HOST_RATE_CONFIGURED);
+	check(p, pair_said(p, AC, "kbit/s (measured), not 20000 (configured)") != NULL);
+	snprintf(name, sizeof(name), "%u", link_on(p, 0));
+	check(p, pair_link_info(p, AC, name, &info));
+	check(p, info.told_bps == 20000000 && info.line.rate_bps == line_at(p, 0).rate_bps);
+	/* its next session begins with what was told */
+	pair_admin(p, CLIENT, "home/l0", false);
+	pair_run(p, 3000);
+	pair_admin(p, CLIENT, "home/l0", true);
+	p->late_ms[0] = 0;
+	pair_run(p, 2000);
+	check(p, line_at(p, 0).rate_bps == 20000000);
+	check_sound(p);
+	pair_free(p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_concentrator_sends_at_the_downstream_rate_of_the_tags),
 		cmocka_unit_test(the_configured_rate_wins_over_the_tags),
+		cmocka_unit_test(a_line_that_carries_less_than_was_told_is_found_and_told),
 		cmocka_unit_test(a_line_that_should_have_tags_and_has_none_is_noted),
 	};
 

@@ -852,6 +852,43 @@ echo_reply_clears_the_count_and_gives_the_round_trip(void **state)
 }
 
 static void
+a_timing_echo_gives_a_round_trip_and_leaves_the_test_of_the_line_alone(void **state)
+{
+	struct bench b;
+	uint64_t due_ms;
+	uint32_t rtt;
+	size_t len;
+
+	(void)state;
+	bench_init(&b);
+	outbox_init(&b.out);
+	assert_false(lcp_time(&b.lcp, b.now_ms, &b.out));
+	bench_open(&b, "");
+	lcp_tick(&b.lcp, lcp_deadline_ms(&b.lcp), &b.out);
+	due_ms = lcp_deadline_ms(&b.lcp);
+	outbox_init(&b.out);
+	assert_true(lcp_time(&b.lcp, b.now_ms, &b.out));
+	assert_non_null(sent_code(&b.out, CP_ECHO_REQUEST, &len));
+	assert_int_equal(len, 12); /* header, magic number, the number of the probe */
+	assert_int_equal(load_be32(b.out.bytes + 4), lcp_ours(&b.lcp)->magic);
+	assert_int_equal(load_be32(b.out.bytes + 8), 1);
+	assert_false(lcp_take_timing(&b.lcp, &rtt));
+	b.now_ms += 37;
+	give(&b, CP_ECHO_REPLY, b.lcp.echo_id, "00000000 00000001");
+	assert_true(lcp_take_timing(&b.lcp, &rtt));
+	assert_int_equal(rtt, 37);
+	assert_false(lcp_take_timing(&b.lcp, &rtt));
+	/* the regular one still waits, and is due when it was */
+	assert_true(b.lcp.echo_waiting);
+	assert_int_equal(lcp_deadline_ms(&b.lcp), due_ms);
+	/* an answer to an older probe is none */
+	assert_true(lcp_time(&b.lcp, b.now_ms, &b.out));
+	assert_true(lcp_time(&b.lcp, b.now_ms + 5, &b.out));
+	give(&b, CP_ECHO_REPLY, b.lcp.echo_id, "00000000 00000002");
+	assert_false(lcp_take_timing(&b.lcp, &rtt));
+}
+
+static void
 echoes_are_counted_once(void **state)
 {
 	struct lcp_echoes e;
@@ -1425,6 +1462,7 @@ main(void)
 		cmocka_unit_test(first_echoes_of_many_links_are_spread),
 		cmocka_unit_test(echo_reply_clears_the_count_and_gives_the_round_trip),
 		cmocka_unit_test(echoes_are_counted_once),
+		cmocka_unit_test(a_timing_echo_gives_a_round_trip_and_leaves_the_test_of_the_line_alone),
 		cmocka_unit_test(late_echo_reply_is_life_and_an_old_one_is_not),
 		cmocka_unit_test(probe_is_an_echo_out_of_turn_and_leaves_the_test_of_the_line_alone),
 		cmocka_unit_test(echo_request_is_answered_with_our_magic_number),
