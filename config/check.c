@@ -203,6 +203,15 @@ check_overflow(struct check *c, const struct config_multilink *ml, const struct 
 			k->unpaced_name);
 }
 
+static void
+check_quality(struct check *c, const struct config_quality *q, const struct config_multilink *ml)
+{
+	if (ml->enabled || (q->loss_max_percent == 0 && q->skew_max_ms == 0))
+		return;
+	check_error(c, q->loss_max_percent != 0 ? (const void *)&q->loss_max_percent : &q->skew_max_ms,
+		"multilink is not enabled: a bundle's only link is always sent on");
+}
+
 /* Half of the 4096 short numbers must not pass while a fragment is on its way: with fragments of 751 bytes these are 123 ms at
  * 100 Mbit/s, 62 ms at 200 Mbit/s. */
 static void
@@ -392,6 +401,7 @@ check_concentrator(struct check *c, const struct config_concentrator *conc)
 	check_concentrator_auth(c, conc);
 	check_concentrator_pool(c, conc);
 	check_network(c, &conc->network);
+	check_quality(c, &conc->quality, &conc->multilink);
 	check_peers_address(c, &conc->network);
 	if (conc->network.ipv4.allow && conc->address == 0)
 		check_error(c, &conc->address, "is missing: IPv4 needs it");
@@ -621,6 +631,7 @@ check_clients(struct check *c)
 		check_lcp(c, &client->lcp, &client->multilink);
 		check_multilink(c, &client->multilink);
 		check_network(c, &client->network);
+		check_quality(c, &client->quality, &client->multilink);
 		check_own_address(c, client);
 		check_redial(c, &client->redial);
 		check_dial(c, client);

@@ -199,6 +199,13 @@ struct config_multilink {
 	enum config_bundle_key bundle_key;
 };
 
+struct config_quality {
+	bool probe;
+	uint8_t loss_max_percent; /* 0: off */
+	uint32_t skew_max_ms;     /* 0: off */
+	uint32_t hold_ms;
+};
+
 enum { CONFIG_MSS_AUTO = -1, CONFIG_MSS_OFF = 0 };
 
 struct config_mss {
@@ -332,6 +339,7 @@ struct config_concentrator {
 	struct config_scrub scrub;
 	struct config_lcp lcp;
 	struct config_multilink multilink;
+	struct config_quality quality;
 };
 
 struct config_pool {
@@ -396,6 +404,7 @@ struct config_client {
 	struct config_scrub scrub;
 	struct config_lcp lcp;
 	struct config_multilink multilink;
+	struct config_quality quality;
 	struct config_redial redial;
 	enum config_dial dial;
 	enum config_start_order start_order;

@@ -265,6 +265,26 @@ static const struct schema_key multilink_keys[] = {
 static const struct schema_group multilink_group = {
 	.name = "multilink", .help = "Multilink PPP.", .size = sizeof(struct config_multilink), .keys = multilink_keys};
 
+static const struct schema_word off_0[] = {{"off", 0}, {NULL, 0}};
+static const struct schema_key quality_keys[] = {
+	{BOOL(config_quality, probe, "probe"), .preset = "no",
+		.help = "Whether the round trip, jitter and loss of each link are measured by an Echo-Request a second, as they are anyway when "
+			"one of the limits is given."},
+	{NUMBER(config_quality, loss_max_percent, "loss_max", 1, 90), .words = off_0, .preset = "off",
+		.help = "Percent of the last 32 Echo-Requests above which a link is sent on no more; it is well below when half of that is lost."},
+	{TIME_MS(config_quality, skew_max_ms, "skew_max", 1, 60000), .words = off_0, .preset = "off",
+		.help = "Time by which the round trip of a link, smoothed, may be above that of its bundle's fastest link; above that it is sent "
+			"on no more; it is well below at three quarters."},
+	{TIME_MS(config_quality, hold_ms, "hold", 1000, HOUR_MS), .preset = "30 s",
+		.help = "How long a suspended link must be well below the limits until it is sent on again; twice as long each time that it "
+			"falls back soon, at most 16 times as long."},
+	END};
+static const struct schema_group quality_group = {.name = "quality",
+	.help = "When a link of a bundle is too bad to be sent on. It is received from all the same, probed, and gets null fragments; the last "
+		"link of a bundle is always sent on. The peer must send back the data of Echo-Requests, as most do.",
+	.size = sizeof(struct config_quality),
+	.keys = quality_keys};
+
 static const struct schema_word mss_words[] = {{"auto", CONFIG_MSS_AUTO}, {"off", CONFIG_MSS_OFF}, {NULL, 0}};
 
 static const struct schema_key mss_keys[] = {
@@ -571,6 +591,7 @@ static const struct schema_key concentrator_keys[] = {
 	{GROUP(config_concentrator, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_concentrator, scrub, "scrub", scrub_group), .help = "Changes to IP headers."},
 	{GROUP(config_concentrator, multilink, "multilink", multilink_group), .help = "Multilink."},
+	{GROUP(config_concentrator, quality, "quality", quality_group), .help = "Quality of links."},
 	{GROUP(config_concentrator, lcp, "lcp", lcp_group), .help = "Link control."}, END};
 static const struct schema_group concentrator_group = {.name = "concentrators",
 	.help = "Access concentrators (PPPoE servers) by name.",
@@ -707,6 +728,7 @@ static const struct schema_key client_keys[] = {
 	{GROUP(config_client, mss, "mss", mss_group), .help = "Maximum segment size."},
 	{GROUP(config_client, scrub, "scrub", scrub_group), .help = "Changes to IP headers."},
 	{GROUP(config_client, multilink, "multilink", multilink_group), .help = "Multilink."},
+	{GROUP(config_client, quality, "quality", quality_group), .help = "Quality of links."},
 	{GROUP(config_client, lcp, "lcp", lcp_group), .help = "Link control."},
 	{GROUP(config_client, redial, "redial", redial_group), .help = "When links are dialled again."},
 	{WORD(config_client, dial, "dial", dials), .preset = "always",

@@ -387,6 +387,7 @@ link_values(const struct host_link_values *v)
 		.tx_mru = v->tx_mru,
 		.tx_hold = v->tx_hold,
 		.cost = v->line.cost,
+		.tx_suspend = v->tx_suspend,
 		.rate_bps = v->line.rate_bps,
 		.latency_us = v->line.latency_us,
 	};

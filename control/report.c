@@ -26,6 +26,8 @@ static const struct kind kinds[] = {
 	[HOST_EV_BUNDLE_UP] = {"bundle-up", LOG_LEVEL_INFO, true},
 	[HOST_EV_BUNDLE_CHANGED] = {"bundle-changed", LOG_LEVEL_INFO, true},
 	[HOST_EV_BUNDLE_DOWN] = {"bundle-down", LOG_LEVEL_INFO, true},
+	[HOST_EV_LINK_SUSPENDED] = {"link-suspended", LOG_LEVEL_WARNING, true},
+	[HOST_EV_LINK_RESUMED] = {"link-resumed", LOG_LEVEL_INFO, true},
 	[HOST_EV_NOTE] = {"note", LOG_LEVEL_INFO, true},
 	[HOST_EV_TRACE] = {"trace", LOG_LEVEL_DEBUG, false},
 };

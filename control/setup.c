@@ -99,6 +99,17 @@ line_of(const struct config_line *l)
 	};
 }
 
+static struct host_quality
+quality_of(const struct config_quality *q)
+{
+	return (struct host_quality){
+		.probe = q->probe,
+		.limits = {.loss_max_permille = (uint16_t)(q->loss_max_percent * 10),
+			.skew_max_ms = q->skew_max_ms,
+			.hold_ms = q->hold_ms},
+	};
+}
+
 static struct host_mss
 mss_of(const struct config_mss *m)
 {
@@ -574,6 +585,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
 		.scrub = scrub_of(&c->scrub),
+		.quality = quality_of(&c->quality),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
 			(struct host_policy){.want = c->authentication.n != 0, .allow = false}),
 		.multilink = multilink_of(cfg, &c->multilink),
@@ -670,6 +682,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.network = network_of(&c->network, c->fsm_timeout_ms, &c->lcp),
 		.mss = mss_of(&c->mss),
 		.scrub = scrub_of(&c->scrub),
+		.quality = quality_of(&c->quality),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
 			(struct host_policy){.want = false, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),

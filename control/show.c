@@ -106,6 +106,37 @@ put_dsl(json_t *o, const struct host_link_info *i)
 	put_number(o, "dsl_rate_down_kbps", i->dsl_rate_down_kbps);
 }
 
+/* How good the link is, by timed echoes; counts of round trips by their upper bounds. */
+static void
+put_quality(json_t *o, const struct host_link_info *i)
+{
+	const struct link_quality *n = &i->quality;
+	json_t *q = json_object(), *rtts = json_array();
+
+	for (unsigned k = 0; k < LINK_QUALITY_BUCKETS; k++) {
+		json_t *row = json_object();
+
+		if (link_quality_bounds_ms[k] != UINT32_MAX)
+			put_number(row, "to_ms", link_quality_bounds_ms[k]);
+		else
+			json_object_set_new(row, "to_ms", json_null());
+		put_number(row, "n", n->rtts[k]);
+		json_array_append_new(rtts, row);
+	}
+	put_bool(q, "probed", i->probed);
+	put_bool(q, "suspended", n->suspended);
+	put_number(q, "suspensions", n->suspensions);
+	put_number(q, "probes", n->probes);
+	put_number(q, "lost", n->lost);
+	put_number(q, "loss_permille", link_quality_loss_permille(n));
+	put_number(q, "rtt_ms", link_quality_rtt_ms(n));
+	put_number(q, "rtt_least_ms", n->least_ms);
+	put_number(q, "rtt_most_ms", n->most_ms);
+	put_number(q, "jitter_us", link_quality_jitter_us(n));
+	json_object_set_new(q, "rtts", rtts);
+	json_object_set_new(o, "quality", q);
+}
+
 static json_t *
 link_json(const struct control *c, const struct host_link_info *i)
 {
@@ -131,6 +162,7 @@ link_json(const struct control *c, const struct host_link_info *i)
 	put_number(o, "next_dial_in_ms",
 		i->next_dial_ms != UINT64_MAX && i->next_dial_ms > now_ms ? i->next_dial_ms - now_ms : 0);
 	put_dsl(o, i);
+	put_quality(o, i);
 	put_link_counters(c, o, i);
 	return o;
 }

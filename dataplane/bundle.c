@@ -179,7 +179,8 @@ set_horizon(struct bundle *b)
 {
 	uint64_t ns = HORIZON_MIN_NS;
 
-	for (unsigned left = bundle_waits_for_all(b) ? b->tx.up : 0; left != 0; left &= left - 1) {
+	for (unsigned left = bundle_waits_for_all(b) ? b->tx.up & ~b->tx_rest.suspended : 0; left != 0;
+		left &= left - 1) {
 		const struct sched_line *l = &bundle_line(b, (unsigned)__builtin_ctz(left))->sched;
 		const uint32_t bytes = RTE_MIN(l->fragment_max, b->tx.mrru) + l->frame_overhead;
 
@@ -199,7 +200,7 @@ set_queue_limits(struct bundle *b)
 	for (unsigned i = 0; i < b->tx.n_lines; i++) {
 		const uint64_t of_line = bundle_line(b, i)->sched.pace.rate_bps;
 
-		if (!(b->tx.up >> i & 1))
+		if (!bundle_may_send(b, i))
 			continue;
 		bps += of_line;
 		unpaced |= of_line == 0;
@@ -355,9 +356,11 @@ line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 	line->sched.fragment_max = fragment_max(l, mp, mp_len);
 	line->sched.frame_overhead =
 		(uint8_t)(eth_hdr_len(l->vlans) + PPPOE_HDR_LEN + (mp ? PPP_PROTO_LEN : 0) + mp_len);
-	line->sched.usable = up;
 	line->sched.cost = l->cost & SCHED_COST_MAX;
 	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
+	b->tx_rest.suspended =
+		(uint16_t)((b->tx_rest.suspended & ~(1u << l->slot)) | (unsigned)(mp && l->tx_suspend) << l->slot);
+	line->sched.usable = bundle_may_send(b, l->slot);
 	b->tx.stale &= b->tx.up;
 }
 
@@ -368,8 +371,11 @@ bundle_solo_end(struct bundle *b, unsigned slot)
 	if (!(b->tx.flags & BUNDLE_TX_SOLO) || b->tx_rest.solo_line != slot)
 		return;
 	b->tx.flags &= (uint16_t)~BUNDLE_TX_SOLO;
-	for (unsigned left = b->tx.up; left != 0; left &= left - 1)
-		bundle_line(b, (unsigned)__builtin_ctz(left))->sched.usable = true;
+	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+		const unsigned i = (unsigned)__builtin_ctz(left);
+
+		bundle_line(b, i)->sched.usable = bundle_may_send(b, i);
+	}
 }
 
 static void
@@ -394,6 +400,7 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 
 	b->hot.joined &= (uint16_t) ~(1u << slot);
 	b->tx.up &= (uint16_t) ~(1u << slot);
+	b->tx_rest.suspended &= b->tx.up;
 	b->tx.stale &= b->tx.up;
 	line->sched.usable = false;
 	b->rare.skew[slot] = (struct window_skew){0};

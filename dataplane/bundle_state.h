@@ -134,6 +134,7 @@ struct bundle_tx_rest {
 	uint64_t null_due_ns;      /* BUNDLE_TX_NULL: earliest stale line's null fragment */
 	uint64_t solo_until_ns;    /* BUNDLE_TX_SOLO: until then only solo_line sends, so that number 0 arrives first */
 	uint8_t solo_line;
+	uint16_t suspended; /* of tx.up: lines that only null fragments go on; see bundle_may_send() */
 	uint16_t null_ms, mss_v4, mss_v6;
 	struct bundle_ext *ext; /* NULL while there never was a third link */
 	struct tx_line_rest lines[LINES_INLINE];
@@ -357,6 +358,13 @@ static inline struct count *
 bundle_link_rx(struct bundle *b, unsigned slot)
 {
 	return slot < LINES_INLINE ? &b->hot.rx[slot] : &bundle_ext_of(b)->link[slot - LINES_INLINE].rx;
+}
+
+/* What sched.usable is when the bundle is not alone with its first packet. */
+static inline bool
+bundle_may_send(const struct bundle *b, unsigned slot)
+{
+	return (b->tx.up & ~b->tx_rest.suspended) >> slot & 1;
 }
 
 static inline bool

@@ -177,7 +177,8 @@ set_usable(struct bundle *b, unsigned only)
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
 
-		bundle_line(b, slot)->sched.usable = only == DP_BUNDLE_LINKS_MAX || slot == only;
+		bundle_line(b, slot)->sched.usable =
+			(only == DP_BUNDLE_LINKS_MAX || slot == only) && bundle_may_send(b, slot);
 	}
 }
 
@@ -201,7 +202,7 @@ solo_begin(struct worker *w, struct bundle *b)
 {
 	uint64_t least_ns = UINT64_MAX;
 
-	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
+	for (unsigned left = b->tx.up & ~b->tx_rest.suspended; left != 0; left &= left - 1) {
 		const unsigned slot = (unsigned)__builtin_ctz(left);
 		const struct sched_line *l = &bundle_line(b, slot)->sched;
 		const uint64_t ns =

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/ppp/link_quality.h"
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/ip.h"
 
@@ -111,6 +112,12 @@ struct host_multilink {
 	uint16_t null_ms, stall_min_ms, stall_max_ms, queue_ms;
 	uint16_t window_slots_max;
 	enum { HOST_KEY_EXACT, HOST_KEY_LOWER, HOST_KEY_STRIP_REALM } name_key; /* M-07 */
+};
+
+/* When a link of a bundle is too bad to be sent on. Links are probed each second when anything of it is set. */
+struct host_quality {
+	bool probe; /* to know, even if nothing is suspended */
+	struct link_quality_limits limits;
 };
 
 struct host_mss {
@@ -246,6 +253,7 @@ struct host_concentrator {
 	struct host_scrub scrub;
 	struct host_lcp lcp;
 	struct host_multilink multilink;
+	struct host_quality quality;
 };
 
 struct host_redial {
@@ -300,6 +308,7 @@ struct host_client {
 	uint32_t idle_timeout_ms; /* of the bundle; 0: never */
 	struct host_bandwidth bandwidth;
 	const uint16_t *bandwidth_order; /* links by index, n_links of them, in the order in which they are opened */
+	struct host_quality quality;
 	const struct host_client_link *links;
 	unsigned n_links;
 };
@@ -354,6 +363,7 @@ struct host_link_values {
 	struct host_session_key key;
 	uint8_t slot; /* in the bundle */
 	bool tx_hold; /* receive only: the peer does not take data on it yet. The next LINK_INSTALL of the link lifts it */
+	bool tx_suspend; /* no data on it, while there are others */
 	uint16_t tx_mru;
 	struct host_line line;
 };
@@ -383,6 +393,8 @@ enum host_event_kind {
 	HOST_EV_BUNDLE_UP,      /* first NCP open: text has the addresses */
 	HOST_EV_BUNDLE_CHANGED, /* another NCP open */
 	HOST_EV_BUNDLE_DOWN,
+	HOST_EV_LINK_SUSPENDED, /* text: why nothing is sent on it any more */
+	HOST_EV_LINK_RESUMED,
 	HOST_EV_NOTE,  /* anything else worth a line */
 	HOST_EV_TRACE, /* decoded control packet of a traced link */
 };
@@ -495,6 +507,8 @@ struct host_link_info {
 	uint64_t told_bps; /* configured or told by tags, whatever was measured; 0: nothing */
 	uint64_t up_since_ms;
 	uint32_t echo_rtt_us_last; /* of the last echo, 0: none */
+	bool probed;               /* quality means something */
+	struct link_quality quality;
 	uint32_t redials;
 	uint64_t next_dial_ms;
 	/* DSL-Forum tags (TR-101), empty or 0 when absent */

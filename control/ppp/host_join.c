@@ -32,8 +32,12 @@ put_install(struct host *h, struct link *l, bool tx_hold)
 	item->link = l->id;
 	item->bundle = l->bundle;
 	item->port = l->key.port;
-	item->link_values = (struct host_link_values){
-		.key = l->key, .slot = l->slot, .tx_hold = tx_hold, .tx_mru = l->tx_mru, .line = l->line};
+	item->link_values = (struct host_link_values){.key = l->key,
+		.slot = l->slot,
+		.tx_hold = tx_hold,
+		.tx_suspend = l->probed && l->quality.suspended,
+		.tx_mru = l->tx_mru,
+		.line = l->line};
 	l->tx_hold = tx_hold;
 }
 

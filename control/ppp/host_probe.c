@@ -1,36 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/host_state.h"
 
+#include <stdio.h>
+
 #include "control/ppp/line_rate.h"
 
-/* A link's line_meter: probes go out and come back by LCP, what it finds goes to the data plane. */
+/* A link's Echo-Requests that time it: they go out and come back by LCP, and tell what its line carries (line_meter) and how good it is
+ * (link_quality). What follows from that goes to the data plane. */
+
+/* Links that opened together do not probe together. */
+enum { SPREAD = 619 };
+
+static const struct host_quality *
+quality_cfg(const struct host *h, const struct link *l)
+{
+	return l->client ? &h->clients[l->owner].cfg->quality : &h->concentrators[l->owner].cfg->quality;
+}
 
 void
 probe_begin(struct host *h, struct link *l)
 {
+	const struct host_quality *cfg = quality_cfg(h, l);
+	const uint64_t begin_ms = h->now_ms + l->id * SPREAD % LINK_QUALITY_PROBE_MS;
+
 	l->metered = l->line.measure;
-	if (!l->metered)
-		return;
 	l->told = l->line.source;
-	line_meter_init(&l->meter, l->line.rate_bps, h->now_ms);
+	l->probed = cfg->probe || cfg->limits.loss_max_permille != 0 || cfg->limits.skew_max_ms != 0;
+	line_meter_init(&l->meter, l->line.rate_bps, begin_ms);
+	link_quality_init(&l->quality, begin_ms);
 }
 
 /* The next life of the link begins with what was told. */
 void
 probe_end(struct link *l)
 {
-	if (!l->metered)
-		return;
+	if (l->metered) {
+		l->line.rate_bps = l->meter.told_bps;
+		l->line.source = l->told;
+	}
 	l->metered = false;
-	l->line.rate_bps = l->meter.told_bps;
-	l->line.source = l->told;
+	l->probed = false;
 }
 
 uint64_t
 probe_deadline_ms(const struct link *l)
 {
-	return l->metered ? line_meter_deadline_ms(&l->meter) : UINT64_MAX;
+	const uint64_t meter_ms = l->metered ? line_meter_deadline_ms(&l->meter) : UINT64_MAX;
+	const uint64_t quality_ms = l->probed ? l->quality.probe_ms : UINT64_MAX;
+
+	return meter_ms < quality_ms ? meter_ms : quality_ms;
 }
+
+/* ------------------------------------------------------------------ what the line carries */
 
 static void
 tell(struct host *h, struct link *l, enum line_meter_news news)
@@ -61,17 +82,110 @@ heed(struct host *h, struct link *l, enum line_meter_news news)
 	link_line_changed(h, l);
 }
 
+/* ------------------------------------------------------------------ whether it is sent on */
+
+/* Another link of the bundle that may be sent on; with fastest_ms, the shortest round trip of all that are known. */
+static bool
+others_send(const struct host *h, const struct bundle *b, const struct link *except, uint32_t *fastest_ms)
+{
+	bool any = false;
+
+	*fastest_ms = link_quality_rtt_ms(&except->quality);
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		const struct link *l = link_of(h, b->links[i]);
+
+		if (l == NULL || l == except || l->phase != LINK_OPEN || l->tx_hold)
+			continue;
+		any |= !(l->probed && l->quality.suspended);
+		if (l->probed && l->quality.known && link_quality_rtt_ms(&l->quality) < *fastest_ms)
+			*fastest_ms = link_quality_rtt_ms(&l->quality);
+	}
+	return any;
+}
+
+static void
+suspend(struct host *h, struct link *l, enum link_quality_verdict why, uint32_t fastest_ms)
+{
+	const struct link_quality_limits *limits = &quality_cfg(h, l)->limits;
+	char text[128];
+
+	link_quality_suspend(&l->quality, limits, h->now_ms);
+	if (why == LINK_QUALITY_LOSS)
+		snprintf(text, sizeof(text), "%u of 1000 echoes are lost, %u are allowed",
+			link_quality_loss_permille(&l->quality), limits->loss_max_permille);
+	else
+		snprintf(text, sizeof(text), "its echoes take %u ms longer than the fastest link's, %u ms are allowed",
+			link_quality_rtt_ms(&l->quality) - fastest_ms, limits->skew_max_ms);
+	link_event(h, l, HOST_EV_LINK_SUSPENDED, "not sent on any more: %s", text);
+	host_facts(h, l, bundle_of(h, l->bundle), text);
+	link_line_changed(h, l);
+}
+
+static void
+resume(struct host *h, struct link *l, const char *why)
+{
+	link_quality_resume(&l->quality, h->now_ms);
+	link_event(h, l, HOST_EV_LINK_RESUMED, "sent on again: %s", why);
+	host_facts(h, l, bundle_of(h, l->bundle), why);
+	link_line_changed(h, l);
+}
+
+/* The last link that is left is sent on however bad it is. */
+static void
+judge(struct host *h, struct link *l)
+{
+	const struct bundle *b = bundle_of(h, l->bundle);
+	enum link_quality_verdict verdict;
+	uint32_t fastest_ms;
+	bool others;
+
+	if (b == NULL || l->phase != LINK_OPEN)
+		return;
+	others = others_send(h, b, l, &fastest_ms);
+	verdict = link_quality_judge(&l->quality, &quality_cfg(h, l)->limits, fastest_ms, h->now_ms);
+	if (l->quality.suspended && !others)
+		resume(h, l, "no other link is left");
+	else if (verdict == LINK_QUALITY_GOOD)
+		resume(h, l, "it has been good for long enough");
+	else if (verdict != LINK_QUALITY_AS_IT_IS && others)
+		suspend(h, l, verdict, fastest_ms);
+}
+
+/* ------------------------------------------------------------------ probes */
+
+/* The peer takes none: nothing more is known of the link. */
+static void
+give_up(struct host *h, struct link *l)
+{
+	probe_end(l);
+	link_event(h, l, HOST_EV_NOTE, "peer takes no Echo-Requests: neither rate nor quality can be measured");
+	link_line_changed(h, l);
+}
+
 void
 probe_tick(struct host *h, struct link *l)
 {
 	struct outbox box;
+	bool sent;
 
 	if (h->now_ms < probe_deadline_ms(l))
 		return;
 	outbox_init(&box);
-	lcp_time(&l->lcp, h->now_ms, &box);
+	sent = lcp_time(&l->lcp, h->now_ms, &box);
 	link_drain(h, l, &box);
-	heed(h, l, line_meter_probed(&l->meter, h->now_ms));
+	if (!sent) {
+		give_up(h, l);
+		return;
+	}
+	if (l->metered)
+		heed(h, l, line_meter_probed(&l->meter, h->now_ms));
+	if (!l->probed)
+		return;
+	link_quality_probed(&l->quality, h->now_ms);
+	if (!l->quality.known && l->quality.probes == LINK_QUALITY_WINDOW)
+		link_event(h, l, HOST_EV_NOTE,
+			"peer sends no data back with its Echo-Replies: the link's quality stays unknown");
+	judge(h, l);
 }
 
 void
@@ -79,6 +193,10 @@ probe_input(struct host *h, struct link *l)
 {
 	uint32_t rtt_ms;
 
-	if (l->metered && !l->ended && lcp_take_timing(&l->lcp, &rtt_ms))
+	if (l->ended || !lcp_take_timing(&l->lcp, &rtt_ms))
+		return;
+	if (l->metered)
 		heed(h, l, line_meter_sample(&l->meter, rtt_ms, h->now_ms));
+	if (l->probed)
+		link_quality_answered(&l->quality, rtt_ms);
 }

@@ -31,6 +31,8 @@ fill_session(const struct link *l, struct host_link_info *info)
 	info->slot = l->slot;
 	info->key = l->key;
 	info->line = l->line;
+	info->probed = l->probed;
+	info->quality = l->quality;
 	info->told_bps = l->metered ? l->meter.told_bps : l->line.rate_bps;
 	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
 	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;

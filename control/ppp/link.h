@@ -85,8 +85,9 @@ struct link {
 	uint16_t tx_mru;
 	struct host_line line;
 	uint8_t told; /* enum host_rate_source: of the rate before anything was measured */
-	bool metered;
+	bool metered, probed;
 	struct line_meter meter;
+	struct link_quality quality; /* probed */
 
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_tags dsl;

@@ -185,6 +185,7 @@ struct dp_link_set {
 	uint16_t tx_mru;   /* peer's MRU: bound of what one frame may carry behind the PPP protocol field */
 	bool tx_hold;      /* receive only: nothing is sent on it until a LINK_SET without it */
 	uint8_t cost;      /* overflow: cheaper lines come first; at most 127 */
+	bool tx_suspend;   /* multilink: no data is cut for it, only null fragments keep its number fresh */
 	uint64_t rate_bps; /* 0: not paced */
 	uint32_t latency_us;
 };

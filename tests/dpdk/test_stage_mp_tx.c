@@ -687,6 +687,84 @@ idle_link_gets_one_null_fragment_after_data_and_no_more(void **state)
 	rig_close(&l.r);
 }
 
+/* Link 1 of 3 is too bad to be sent on: it carries no data, only null fragments, so that the peer need not wait for its numbers. */
+static void
+suspended_link_carries_null_fragments_and_no_data(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	size_t data[3] = {0};
+	unsigned nulls = 0;
+	static struct lab_sent s;
+	struct dp_link_set link;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.null_ms = 50;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < 3; i++)
+		lab_link(&l, 0, i, 10000000);
+	warm_up(&l, 0);
+	link = lab_link_defaults(&l, 0, 1);
+	link.rate_bps = 10000000;
+	link.tx_suspend = true;
+	lab_link_at(&l, 0, 0, &link);
+	for (unsigned i = 0; i < 400; i++) { /* a second at 4.8 Mbit/s */
+		lab_downlink_udp(&l, 0, i, 1500);
+		rig_run(&l.r, lab_ms(5) / 2, lab_ms(1) / 2);
+		while (lab_sent(&l, &s, false)) {
+			if (s.slot != 1) {
+				data[s.slot] += s.n;
+				continue;
+			}
+			expect_null(&s);
+			nulls++;
+		}
+	}
+	assert_in_range(nulls, 18, 21);
+	assert_true(data[0] > 200000 && data[2] > 200000);
+	/* it is still received from */
+	assert_true(lab_stats(&l, 0, 0)->links[1].joined);
+	/* taken back: a third is its share again */
+	link.tx_suspend = false;
+	lab_link_at(&l, 0, 0, &link);
+	lab_downlink_udp(&l, 0, 7, 1500);
+	rig_settle(&l.r);
+	for (nulls = 0; lab_sent(&l, &s, false);)
+		nulls += s.slot == 1 && s.n > 300;
+	assert_int_equal(nulls, 1);
+	rig_close(&l.r);
+}
+
+/* Nobody may be left that data could wait for for ever: the lines that are suspended take over when control says so. */
+static void
+data_waits_while_all_links_are_suspended(void **state)
+{
+	static struct lab_sent s;
+	struct dp_link_set link;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	warm_up(&l, 0);
+	link = lab_link_defaults(&l, 0, 1);
+	link.tx_suspend = true;
+	lab_link_at(&l, 0, 0, &link);
+	lab_link_remove(&l, 0, 0);
+	lab_downlink_udp(&l, 0, 1, 600);
+	rig_run(&l.r, lab_ms(100), lab_ms(1));
+	assert_false(lab_sent(&l, &s, false));
+	assert_int_equal(lab_stats(&l, 0, 0)->queue_packets, 1);
+	link.tx_suspend = false;
+	lab_link_at(&l, 0, 0, &link);
+	rig_settle(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	assert_int_equal(s.slot, 1);
+	lab_expect_drops(&l, DROP_BUNDLE_NO_LINK, 0);
+	rig_close(&l.r);
+}
+
 static void
 without_null_interval_idle_links_stay_silent(void **state)
 {
@@ -1130,6 +1208,8 @@ main(void)
 		cmocka_unit_test(dear_line_carries_only_what_the_cheap_one_cannot),
 		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
 		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
+		cmocka_unit_test(suspended_link_carries_null_fragments_and_no_data),
+		cmocka_unit_test(data_waits_while_all_links_are_suspended),
 		cmocka_unit_test(without_null_interval_idle_links_stay_silent),
 		cmocka_unit_test(removed_line_takes_no_more_with_it_than_was_in_flight),
 		cmocka_unit_test(last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers),

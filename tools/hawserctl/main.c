@@ -74,7 +74,7 @@ help(FILE *out)
 {
 	fputs("usage: hawserctl [-s SOCKET] [--json] COMMAND\n"
 	      "\n"
-	      "  show links|bundles|load|ports|workers|drops|counters|neighbours|config\n"
+	      "  show links|quality|bundles|load|ports|workers|drops|counters|neighbours|config\n"
 	      "  explain LINK                 why it did or did not join its bundle\n"
 	      "  trace LINK [-n SECONDS]      follow its control protocols, decoded\n"
 	      "  link up|down LINK            dial or close a client's link, close a session\n"

@@ -58,6 +58,43 @@ show_links(const struct args *a, json_t *body)
 }
 
 static void
+quality_row(struct table *t, const json_t *l)
+{
+	const json_t *q = json_object_get(l, "quality");
+	const bool probed = json_flag(q, "probed");
+	json_t *row;
+
+	table_put(t, "%s", json_text(l, "name"));
+	table_put(t, "%s", json_flag(q, "suspended") ? "suspended" : "sent on");
+	table_put(t, "%.1f", (double)json_number(l, "lag_us") / 1000);
+	table_put(t, "%llu", (unsigned long long)json_number(l, "lost"));
+	table_put(t, "%llu", (unsigned long long)json_number(l, "in_link_reorder"));
+	table_put(t, probed ? "%.1f %%" : "-", (double)json_number(q, "loss_permille") / 10);
+	table_put(t, probed ? "%.0f" : "-", (double)json_number(q, "rtt_ms"));
+	table_put(t, probed ? "%.1f" : "-", (double)json_number(q, "jitter_us") / 1000);
+	for (size_t i = 0; (row = json_array_get(json_object_get(q, "rtts"), i)) != NULL; i++)
+		table_put(t, probed ? "%.0f" : "-", (double)json_number(row, "n"));
+}
+
+static enum status
+show_quality(const struct args *a, json_t *body)
+{
+	char titles[] =
+		"LINK|STATE|+SKEW ms|+LOST|+REORDER|+ECHO LOSS|+ECHO ms|+JITTER ms|+<=1|+2|+5|+10|+20|+50|+100|+200|+500|+1000|+2000|+MORE";
+	struct table t;
+	json_t *l;
+
+	(void)a;
+	table_init(&t, titles);
+	for (size_t i = 0; (l = json_array_get(json_object_get(body, "links"), i)) != NULL; i++)
+		if (json_number(l, "bundle_id") != 0)
+			quality_row(&t, l);
+	table_print(&t, stdout);
+	table_fini(&t);
+	return STATUS_DONE;
+}
+
+static void
 bundle_row(struct table *t, const json_t *b)
 {
 	table_put(t, "%s", json_text(b, "name"));
@@ -322,6 +359,7 @@ static const struct {
 	enum status (*show)(const struct args *a, json_t *body);
 } shows[] = {
 	{"links", "links", true, show_links},
+	{"quality", "links", true, show_quality},
 	{"bundles", "bundles", true, show_bundles},
 	{"load", "bundles", true, show_load},
 	{"prefixes", "bundles", true, show_prefixes},
@@ -355,7 +393,7 @@ show_command(const struct args *a)
 		json_decref(body);
 		return status;
 	}
-	fputs("hawserctl: show links, bundles, load, prefixes, ports, workers, drops, counters, neighbours or config\n",
+	fputs("hawserctl: show links, quality, bundles, load, prefixes, ports, workers, drops, counters, neighbours or config\n",
 		stderr);
 	return STATUS_USAGE;
 }

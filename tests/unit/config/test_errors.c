@@ -409,6 +409,10 @@ static const struct row contradictions[] = {
 		PORTS
 		"clients: {c: {username: u, password: x, links: {a: {ports: dsl, username: v}, b: {ports: wan}}}}\n",
 		"t:5:49: clients.c.links.a.password: is missing: the client's belongs to another username\n"},
+	{"quality_without_multilink",
+		PORTS
+		"clients: {c: {username: u, password: x, multilink: {enabled: no}, quality: {skew_max: 40 ms}, links: {a: {ports: dsl}}}}\n",
+		"t:5:87: clients.c.quality.skew_max: multilink is not enabled: a bundle's only link is always sent on\n"},
 	{"link_line_without_rate",
 		PORTS "clients: {c: {username: u, password: x, links: {a: {ports: dsl, line: {latency: 1 ms}}}}}\n",
 		"t:5:65: clients.c.links.a.line.rate: is missing: a link's line replaces the port's as a whole\n"},

@@ -297,6 +297,7 @@ link_joined(struct pair *p, int node, const struct host_out_item *item)
 	}
 	l->joined = true;
 	l->tx_hold = item->link_values.tx_hold;
+	l->tx_suspend = item->link_values.tx_suspend;
 	l->bundle = item->bundle;
 	l->slot = item->link_values.slot;
 	l->key = item->link_values.key;

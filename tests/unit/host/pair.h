@@ -34,7 +34,7 @@ struct pair_wire {
 };
 
 struct pair_link { /* by host_link_id */
-	bool joined, confirmed, tx_hold;
+	bool joined, confirmed, tx_hold, tx_suspend;
 	unsigned epoch; /* confirmations of an older life are dropped */
 	uint32_t bundle;
 	uint8_t slot;

@@ -150,6 +150,89 @@ a_line_that_carries_less_than_was_told_is_found_and_told(void **state)
 	pair_free(p);
 }
 
+static bool
+is_suspended(const struct pair *p, uint16_t port)
+{
+	return p->node[AC].links[link_on(p, port)].tx_suspend;
+}
+
+static void
+a_late_link_is_not_sent_on_until_it_is_good_again(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.quality.limits = (struct link_quality_limits){.skew_max_ms = 60, .hold_ms = 10000};
+	p = two_lines(&net, NULL, NULL);
+	pair_run(p, 30000);
+	check(p, !is_suspended(p, 0) && !is_suspended(p, 1));
+	p->late_ms[1] = 100;
+	pair_run(p, 30000);
+	check(p, !is_suspended(p, 0) && is_suspended(p, 1));
+	check(p, p->node[AC].events[HOST_EV_LINK_SUSPENDED] == 1);
+	check(p, pair_said(p, AC, "longer than the fastest link's, 60 ms are allowed") != NULL);
+	check(p, strstr(p->node[AC].facts[HOST_EV_LINK_SUSPENDED].reason, "60 ms are allowed") != NULL);
+	check(p, strcmp(p->node[AC].facts[HOST_EV_LINK_SUSPENDED].user, "alice") == 0);
+	check(p, pair_open_links(p, AC) == 2 && pair_open_links(p, CLIENT) == 2);
+	p->late_ms[1] = 0;
+	pair_run(p, 40000);
+	check(p, !is_suspended(p, 1));
+	check(p, p->node[AC].events[HOST_EV_LINK_RESUMED] == 1);
+	check(p, pair_said(p, AC, "sent on again: it has been good") != NULL);
+	check_sound(p);
+	pair_free(p);
+}
+
+static void
+the_last_link_is_sent_on_however_bad_it_is(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.quality.limits = (struct link_quality_limits){.skew_max_ms = 60, .hold_ms = 10000};
+	p = two_lines(&net, NULL, NULL);
+	p->late_ms[1] = 100;
+	pair_run(p, 60000);
+	check(p, is_suspended(p, 1));
+	pair_admin(p, CLIENT, "home/l0", false);
+	pair_run(p, 3000);
+	check(p, pair_open_links(p, AC) == 1 && !is_suspended(p, 1));
+	check(p, pair_said(p, AC, "sent on again: no other link is left") != NULL);
+	pair_run(p, 60000);
+	check(p, !is_suspended(p, 1));
+	check_sound(p);
+	pair_free(p);
+}
+
+/* Every third frame is lost, on both wires: one link has to stay. */
+static void
+a_lossy_link_is_suspended_and_never_both(void **state)
+{
+	struct host_link_info info;
+	struct pair_net net;
+	struct pair *p;
+	char name[16];
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.lcp.echo_interval_ms = net.client.lcp.echo_interval_ms = 0;
+	net.concentrator.quality.limits = (struct link_quality_limits){.loss_max_permille = 200, .hold_ms = 10000};
+	p = two_lines(&net, NULL, NULL);
+	p->wire.loss = 330;
+	pair_run(p, 120000);
+	check(p, is_suspended(p, 0) != is_suspended(p, 1));
+	check(p, pair_said(p, AC, "of 1000 echoes are lost, 200 are allowed") != NULL);
+	snprintf(name, sizeof(name), "%u", link_on(p, 0));
+	check(p, pair_link_info(p, AC, name, &info));
+	check(p, info.probed && info.quality.lost * 3 > info.quality.probes);
+	check_sound(p);
+	pair_free(p);
+}
+
 int
 main(void)
 {
@@ -157,6 +240,9 @@ main(void)
 		cmocka_unit_test(the_concentrator_sends_at_the_downstream_rate_of_the_tags),
 		cmocka_unit_test(the_configured_rate_wins_over_the_tags),
 		cmocka_unit_test(a_line_that_carries_less_than_was_told_is_found_and_told),
+		cmocka_unit_test(a_late_link_is_not_sent_on_until_it_is_good_again),
+		cmocka_unit_test(the_last_link_is_sent_on_however_bad_it_is),
+		cmocka_unit_test(a_lossy_link_is_suspended_and_never_both),
 		cmocka_unit_test(a_line_that_should_have_tags_and_has_none_is_noted),
 	};
 
