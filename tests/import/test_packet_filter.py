@@ -17,13 +17,13 @@ def iptables(rule):
 class PacketFilter(Case):
     def test_each_scrub_rule_alone(self):
         self.rows([
-            ('scrub in on $ext_if all fragment reassemble min-ttl 15 max-mss 1440', {'mss.v4': 1440, 'mss.v6': 1420},
-             ('left', 'scrub.reassemble: yes'), ('left', 'scrub.min_ttl: 15')),
-            ('scrub in on $ext_if all no-df', ('left', 'scrub.clear_df: yes')),
+            ('scrub in on $ext_if all fragment reassemble min-ttl 15 max-mss 1440', {'mss.v4': 1440, 'mss.v6': 1420, 'scrub.min_ttl': 15},
+             ('left', 'scrub.reassemble: yes')),
+            ('scrub in on $ext_if all no-df', {'scrub.clear_df': True}),
             ('scrub on $ext_if all reassemble tcp', ('left', 'no state of TCP')),
             ('scrub in all', ('left', 'scrub.reassemble: yes')), ('scrub out on em0 inet max-mss 1400', {'mss.v4': 1400, 'mss.v6': None}),
             ('scrub on em0 inet6 max-mss 1400', {'mss.v6': 1400, 'mss.v4': None}), ('scrub all max-mss 20', ('left', 'cannot be')),
-            ('match in on $wan scrub (no-df, max-mss 1440, random-id)', {'mss.v4': 1440}, ('left', 'scrub.clear_df'), ('left', 'random-id')),
+            ('match in on $wan scrub (no-df, max-mss 1440, random-id)', {'mss.v4': 1440, 'scrub.clear_df': True}, ('left', 'random-id')),
             ('block in all', ('left', 'filtered by the kernel')),
             ('scrub in on em0 all \\\n max-mss 1410', {'mss.v4': 1410}),
         ], pf)

@@ -68,8 +68,8 @@ KEYS = {
     'clients.mss.from_links': Key(HERE, True),
     'clients.mss.to_links': Key(HERE, True),
     'clients.scrub.reassemble': Key(PLANNED, True),
-    'clients.scrub.min_ttl': Key(PLANNED, 15),
-    'clients.scrub.clear_df': Key(PLANNED, True),
+    'clients.scrub.min_ttl': Key(HERE, 15),
+    'clients.scrub.clear_df': Key(HERE, True),
     'clients.multilink.enabled': Key(HERE, True),
     'clients.multilink.mrru': Key(HERE, 1524),
     'clients.multilink.endpoint.class': Key(HERE, 'local'),
@@ -116,7 +116,7 @@ RANGES = {
     'max_terminate': (1, 255), 'max_failure': (1, 255), 'delay': (0, DAY), 'increment': (0, DAY), 'limit': (0, DAY),
     'jitter': (0, DAY), 'attempts': (1, 1000000), 'rate': (1000, 100 * 10 ** 9), 'latency': (0, 2), 'v4': (88, 65495),
     'v6': (88, 65475), 'idle_timeout': (1, DAY), 'period': (.6, DAY), 'high_water': (1, 100), 'low_water': (0, 100), 'min_connect': (0, DAY),
-    'min_disconnect': (0, DAY), 'carrier_wait': (.1, DAY), 'min_ttl': (1, 255),
+    'min_disconnect': (0, DAY), 'carrier_wait': (.1, DAY), 'min_ttl': (1, 254),
 }
 UNITS = {'us': 1e-6, 'ms': 1e-3, 's': 1, 'min': 60, 'bit/s': 1, 'kbit/s': 10 ** 3, 'Mbit/s': 10 ** 6, 'Gbit/s': 10 ** 9}
 
