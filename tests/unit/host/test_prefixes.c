@@ -143,7 +143,7 @@ static void
 every_bundle_has_a_prefix_for_its_link(void **state)
 {
 	const struct pair_ip6 *sent;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -188,7 +188,7 @@ solicitations_are_answered_and_lies_counted(void **state)
 	uint8_t rs[PPP_PROTO_LEN + 48] = {0};
 	uint8_t *ip = rs + PPP_PROTO_LEN;
 	struct host_counters n;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -226,7 +226,7 @@ static void
 without_anything_to_give_nothing_is_said(void **state)
 {
 	struct host_counters n;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -248,7 +248,7 @@ static void
 a_prefix_is_delegated_routed_renewed_and_given_back(void **state)
 {
 	struct dhcp6_prefix prefix;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -300,7 +300,7 @@ a_prefix_is_delegated_routed_renewed_and_given_back(void **state)
 static void
 a_lease_outlives_the_ncp(void **state)
 {
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -325,7 +325,7 @@ messages_that_are_not_well_formed_are_counted(void **state)
 {
 	uint8_t bytes[PPP_PROTO_LEN + UDP6_OVERHEAD + 8] = {0}, *packet = bytes + PPP_PROTO_LEN;
 	struct host_counters n;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -359,7 +359,7 @@ unicast_is_told_to_use_multicast(void **state)
 {
 	struct dhcp6_prefix prefix;
 	struct ip_addr ours = {{0xfe, 0x80}};
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -379,7 +379,7 @@ static void
 a_users_own_prefixes_come_first(void **state)
 {
 	struct dhcp6_prefix prefix;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
@@ -408,8 +408,8 @@ one_bundle_of_a_user_has_his_prefixes(void **state)
 {
 	(void)state;
 	for (unsigned pools = 0; pools < 2; pools++) {
-		struct host_client clients[2];
-		struct pair_net net;
+		static struct host_client clients[2];
+		static struct pair_net net;
 		struct pair *p;
 
 		pair_net_init(&net, 2);
@@ -442,7 +442,7 @@ an_empty_pool_is_told_once(void **state)
 {
 	static const struct host_route one = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 64};
 	struct dhcp6_prefix prefix;
-	struct pair_net net;
+	static struct pair_net net;
 	struct pair *p;
 
 	(void)state;
