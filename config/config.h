@@ -273,6 +273,13 @@ enum config_port_kind { CONFIG_ACCESS, CONFIG_IP };
 enum config_steering { CONFIG_STEERING_AUTO, CONFIG_STEERING_RINGS };
 enum { CONFIG_RULES_MAX = 65535 };
 
+/* A network of the prefix that a client was delegated. */
+struct config_delegated {
+	bool given;
+	struct config_ref client;
+	uint32_t subnet; /* its number in the prefix */
+};
+
 struct config_port {
 	char *name;
 	char *device; /* DPDK: PCI address or devargs of a vdev */
@@ -281,9 +288,10 @@ struct config_port {
 	uint16_t rx_queues, tx_queues; /* 0: as many as workers and device allow */
 	enum config_steering steering; /* CONFIG_ACCESS, as is rules_max */
 	uint32_t rules_max;
-	struct config_line line;     /* CONFIG_ACCESS */
-	struct config_ips addresses; /* CONFIG_IP, with the length of the connected prefix */
-	bool proxy_arp;              /* CONFIG_IP */
+	struct config_line line;           /* CONFIG_ACCESS */
+	struct config_ips addresses;       /* CONFIG_IP, with the length of the connected prefix */
+	bool proxy_arp;                    /* CONFIG_IP */
+	struct config_delegated delegated; /* CONFIG_IP */
 };
 
 /* Exactly one of via, port, client, blackhole is given. */
@@ -394,6 +402,8 @@ struct config_client {
 	uint32_t authentication_ms;   /* restart timer; 0: fsm_timeout */
 	uint8_t authentication_tries; /* 0: LCP's max_configure */
 	struct config_addresses4 dns; /* at most CONFIG_DNS_MAX */
+	bool request_prefix;
+	uint8_t prefix_hint; /* 0: any */
 	bool request_dns;
 	bool default_route;
 	struct config_ips routes; /* prefixes of either family */

@@ -95,6 +95,46 @@ check_user6(struct check *c, const struct config_user *user)
 			user->delegated_prefix.len);
 }
 
+/* ------------------------------------------------------------------ what a client was delegated */
+
+static void
+check_rivals(struct check *c, const struct config_port *port)
+{
+	const struct config_delegated *d = &port->delegated;
+
+	for (const struct config_port *other = c->cfg->ports; other < port; other++)
+		if (other->delegated.client.name != NULL && other->delegated.client.index == d->client.index &&
+			other->delegated.subnet == d->subnet)
+			check_error(c, &d->subnet, "network %u of client %s is port %s's already", d->subnet,
+				d->client.name, other->name);
+}
+
+static void
+check_delegated(struct check *c, const struct config_port *port)
+{
+	const struct config *cfg = c->cfg;
+	const struct config_delegated *d = &port->delegated;
+
+	if (d->given && port->kind != CONFIG_IP)
+		check_error(c, &d->given, "an access port has no addresses");
+	if (d->given && d->client.name == NULL)
+		check_error(c, &d->client, "is missing: the prefix is a client's");
+	if (d->client.name == NULL || d->client.index >= cfg->n_clients)
+		return;
+	if (!cfg->clients[d->client.index].request_prefix)
+		check_error(c, &d->client, "client %s asks for none: see request_prefix", d->client.name);
+	check_rivals(c, port);
+}
+
+static void
+check_client6(struct check *c, const struct config_client *client)
+{
+	if (client->request_prefix && !client->network.ipv6.allow)
+		check_error(c, &client->request_prefix, "network.ipv6 is not allowed");
+	if (client->prefix_hint != 0 && !client->request_prefix)
+		check_error(c, &client->prefix_hint, "nothing is asked for: see request_prefix");
+}
+
 /* ------------------------------------------------------------------ who has what */
 
 enum claim_kind { CLAIM_PORT, CLAIM_POOL, CLAIM_USER };
@@ -224,5 +264,9 @@ check_prefixes6(struct check *c)
 		check_concentrator6(c, &cfg->concentrators[i]);
 	for (size_t i = 0; i < cfg->n_users; i++)
 		check_user6(c, &cfg->users[i]);
+	for (size_t i = 0; i < cfg->n_ports; i++)
+		check_delegated(c, &cfg->ports[i]);
+	for (size_t i = 0; i < cfg->n_clients; i++)
+		check_client6(c, &cfg->clients[i]);
 	check_claims(c);
 }

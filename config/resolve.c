@@ -289,6 +289,15 @@ resolve_route(struct check *c, struct config_route *route)
 	resolve(c, &route->client, "client", cfg->clients, cfg->n_clients, sizeof(cfg->clients[0]));
 }
 
+static void
+resolve_delegated(struct check *c, struct config_delegated *d)
+{
+	struct config *cfg = c->cfg;
+
+	if (d->given)
+		resolve(c, &d->client, "client", cfg->clients, cfg->n_clients, sizeof(cfg->clients[0]));
+}
+
 void
 check_resolve(struct check *c)
 {
@@ -301,4 +310,6 @@ check_resolve(struct check *c)
 		resolve_client(c, &cfg->clients[i]);
 	for (size_t i = 0; i < cfg->n_routes; i++)
 		resolve_route(c, &cfg->routes[i]);
+	for (size_t i = 0; i < cfg->n_ports; i++)
+		resolve_delegated(c, &cfg->ports[i].delegated);
 }

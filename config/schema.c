@@ -63,6 +63,7 @@ static const struct schema_word auto_0[] = {{"auto", 0}, {NULL, 0}};
 static const struct schema_word for_ever_0[] = {{"for-ever", 0}, {NULL, 0}};
 static const struct schema_word never_0[] = {{"never", 0}, {NULL, 0}};
 static const struct schema_word unlimited_0[] = {{"unlimited", 0}, {NULL, 0}};
+static const struct schema_word any_0[] = {{"any", 0}, {NULL, 0}};
 static const struct schema_word any_minus_1[] = {{"any", -1}, {NULL, 0}};
 
 /* ------------------------------------------------------------------ groups used in several places */
@@ -445,6 +446,18 @@ static const struct schema_word port_kinds[] = {{"access", CONFIG_ACCESS}, {"ip"
 static const struct schema_word steerings[] = {
 	{"auto", CONFIG_STEERING_AUTO}, {"rings", CONFIG_STEERING_RINGS}, {NULL, 0}};
 
+static const struct schema_key delegated_keys[] = {
+	{REF(config_delegated, client, "client", "clients"), .absent = "an error",
+		.help = "The client, which needs request_prefix."},
+	{NUMBER(config_delegated, subnet, "subnet", 0, 16777215), .preset = "0",
+		.help = "Number of the /64 network in the prefix; each port needs another one."},
+	END};
+static const struct schema_group delegated_group = {.name = "delegated",
+	.help = "Network of an ip port out of the prefix that a client was delegated: our address is number 1 in it, and hosts make theirs by "
+		"router advertisements, with lifetimes that follow the lease.",
+	.size = sizeof(struct config_delegated),
+	.keys = delegated_keys};
+
 static const struct schema_key port_keys[] = {
 	{TEXT(config_port, device, "device", 1, 512), .flags = SCHEMA_REQUIRED,
 		.help = "DPDK device: a PCI address, or a virtual device with its arguments, as net_af_packet0,iface=eth1."},
@@ -469,6 +482,8 @@ static const struct schema_key port_keys[] = {
 		.help = "Our addresses on an ip port, each with the length of its network (192.0.2.1/24, 2001:db8::1/64)."},
 	{BOOL(config_port, proxy_arp, "proxy_arp"), .preset = "no",
 		.help = "Whether we answer ARP on an ip port for the addresses of subscribers."},
+	{GROUP(config_port, delegated, "delegated", delegated_group), .flags = SCHEMA_OPTIONAL, .absent = "none",
+		.help = "IPv6 network of an ip port out of the prefix that a client was delegated."},
 	END};
 static const struct schema_group port_group = {
 	.name = "ports", .help = "Network ports by name.", .size = sizeof(struct config_port), .keys = port_keys};
@@ -715,6 +730,10 @@ static const struct schema_key client_keys[] = {
 		.help = "Whether the peer is asked for name servers."},
 	{MANY(SCHEMA_ADDRESS4, config_client, dns, "dns", CONFIG_DNS_MAX), .preset = "",
 		.help = "Name servers for a peer that asks us for them, two at most; empty refuses."},
+	{BOOL(config_client, request_prefix, "request_prefix"), .preset = "no",
+		.help = "Whether the peer is asked by DHCPv6 for an IPv6 prefix for the networks behind us; see delegated of ports."},
+	{NUMBER(config_client, prefix_hint, "prefix_hint", 16, 64), .words = any_0, .preset = "any",
+		.help = "Length of the prefix that would be welcome; the peer decides."},
 	{BOOL(config_client, default_route, "default_route"), .preset = "yes",
 		.help = "Whether the default route leads through the bundle while it is up."},
 	{MANY(SCHEMA_IP_PREFIX, config_client, routes, "routes", LIST_MAX), .preset = "",

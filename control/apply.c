@@ -9,6 +9,7 @@
 
 #include "control/clock.h"
 #include "control/homes.h"
+#include "control/ip_delegated.h"
 #include "control/log.h"
 #include "control/report.h"
 #include "control/routes.h"
@@ -508,6 +509,9 @@ do_effect(struct control *c, const struct host_out_item *it)
 		return;
 	case HOST_OUT_ROUTE_DEL:
 		do_route_del(c, it);
+		return;
+	case HOST_OUT_CLIENT_PREFIX:
+		ip_delegated_set(c, &it->client_prefix, clock_ms());
 		return;
 	case HOST_OUT_TRAFFIC_ASK:
 		do_traffic_ask(c, it);

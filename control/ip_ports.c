@@ -24,8 +24,9 @@ ip_ports_new(struct control *c, uint64_t now_ms)
 	if (ip == NULL)
 		return NULL;
 	ip->neighbours = neighbours_new();
-	if (ip->neighbours == NULL) {
-		free(ip);
+	ip->client_prefixes = calloc(c->cfg->n_clients + 1, sizeof(*ip->client_prefixes));
+	if (ip->neighbours == NULL || ip->client_prefixes == NULL) {
+		ip_ports_free(ip);
 		return NULL;
 	}
 	limiter_init(&ip->errors, ERRORS_PER_S, ERRORS_PER_S, now_ms);
@@ -38,8 +39,11 @@ ip_ports_new(struct control *c, uint64_t now_ms)
 void
 ip_ports_free(struct ip_ports *ip)
 {
-	if (ip != NULL)
+	if (ip == NULL)
+		return;
+	if (ip->neighbours != NULL)
 		neighbours_free(ip->neighbours);
+	free(ip->client_prefixes);
 	free(ip);
 }
 
@@ -661,10 +665,14 @@ ip_ports_tick(struct control *c, uint64_t now_ms)
 
 	neighbours_tick(c->ip->neighbours, neighbour_used, c, now_ms, &out);
 	ip_do_actions(c, &out, now_ms);
+	ip_delegated_tick(c, now_ms);
 }
 
 uint64_t
 ip_ports_deadline_ms(const struct control *c)
 {
-	return neighbours_deadline_ms(c->ip->neighbours);
+	const uint64_t neighbours_ms = neighbours_deadline_ms(c->ip->neighbours);
+	const uint64_t delegated_ms = ip_delegated_deadline_ms(c);
+
+	return neighbours_ms < delegated_ms ? neighbours_ms : delegated_ms;
 }

@@ -10,7 +10,8 @@
 struct ip_ports;
 
 struct ip_counters {
-	uint64_t arp_requests, arp_replies, proxy_replies, solicits, adverts, echo_replies, errors, errors_limited;
+	uint64_t arp_requests, arp_replies, proxy_replies, solicits, adverts, router_adverts, echo_replies, errors,
+		errors_limited;
 	uint64_t held_refused, unreachable, bad, ignored;
 };
 

@@ -7,6 +7,7 @@
 #include "dataplane/wire/icmp6.h"
 #include "dataplane/wire/nd.h"
 #include "dataplane/wire/ppp.h"
+#include "dataplane/wire/ra.h"
 
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
@@ -41,14 +42,22 @@ network_has(const struct config_ip *net, const struct ip_addr *address)
 	return x.hi == y.hi && x.lo == y.lo;
 }
 
-/* Our address on the port in whose network the other one lies; NULL: none. */
-static const struct config_ip *
-connected(const struct config_port *p, const struct ip_addr *address)
+/* Our address on the port in whose network the other one lies; false: none. */
+static bool
+connected(const struct control *c, uint16_t port, const struct ip_addr *address, struct ip_addr *ours)
 {
-	for (size_t i = 0; i < p->addresses.n; i++)
-		if (p->addresses.items[i].family == 6 && network_has(&p->addresses.items[i], address))
-			return &p->addresses.items[i];
-	return NULL;
+	const struct config_port *p = &c->cfg->ports[port];
+
+	for (size_t i = 0; i < p->addresses.n; i++) {
+		if (p->addresses.items[i].family != 6 || !network_has(&p->addresses.items[i], address))
+			continue;
+		*ours = ip_addr_of6(p->addresses.items[i].bytes);
+		return true;
+	}
+	if (!ip_delegated_network_has(c, port, address))
+		return false;
+	*ours = *ip_delegated_address(c, port);
+	return true;
 }
 
 bool
@@ -59,6 +68,10 @@ ip6_port_has(const struct control *c, uint16_t port, const struct ip_addr *addre
 
 	if (p == NULL)
 		return false;
+	const struct ip_addr *delegated = ip_delegated_address(c, port);
+
+	if (delegated != NULL && ip_addr_equal(delegated, address))
+		return true;
 	for (size_t i = 0; i < p->addresses.n; i++)
 		if (p->addresses.items[i].family == 6 && memcmp(p->addresses.items[i].bytes, address->b, 16) == 0)
 			return true;
@@ -67,8 +80,11 @@ ip6_port_has(const struct control *c, uint16_t port, const struct ip_addr *addre
 
 /* An address of the port that hosts beyond the link can answer to. */
 static bool
-global_of_port(const struct config_port *p, struct ip_addr *address)
+global_of_port(const struct control *c, uint16_t port, struct ip_addr *address)
 {
+	const struct config_port *p = &c->cfg->ports[port];
+	const struct ip_addr *delegated = ip_delegated_address(c, port);
+
 	for (size_t i = 0; i < p->addresses.n; i++) {
 		const struct config_ip *a = &p->addresses.items[i];
 
@@ -77,14 +93,16 @@ global_of_port(const struct config_port *p, struct ip_addr *address)
 		*address = ip_addr_of6(a->bytes);
 		return true;
 	}
-	return false;
+	if (delegated != NULL)
+		*address = *delegated;
+	return delegated != NULL;
 }
 
 static bool
 any_global(const struct control *c, struct ip_addr *address)
 {
-	for (size_t i = 0; i < c->cfg->n_ports; i++)
-		if (global_of_port(&c->cfg->ports[i], address))
+	for (uint16_t i = 0; i < c->cfg->n_ports; i++)
+		if (global_of_port(c, i, address))
 			return true;
 	return false;
 }
@@ -122,7 +140,7 @@ ip6_report(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 {
 	const struct config_port *port = p->from_bundle ? NULL : ip_port(c, p->port);
 	struct ip_addr ours;
-	const struct ip_addr *src = port != NULL && global_of_port(port, &ours) ? &ours : NULL;
+	const struct ip_addr *src = port != NULL && global_of_port(c, p->port, &ours) ? &ours : NULL;
 
 	switch (p->why) {
 	case DP_PUNT_LOCAL:
@@ -145,7 +163,7 @@ ip6_unreachable(struct control *c, const struct neighbour_action *a, uint64_t no
 {
 	const struct config_port *port = ip_port(c, a->port);
 	struct ip_addr ours;
-	const struct ip_addr *src = port != NULL && global_of_port(port, &ours) ? &ours : NULL;
+	const struct ip_addr *src = port != NULL && global_of_port(c, a->port, &ours) ? &ours : NULL;
 
 	ip6_send_error(c, src, ICMP6_UNREACHABLE, ICMP6_ADDRESS, 0, a->packet, a->len, now_ms);
 }
@@ -171,10 +189,7 @@ ip6_ask(struct control *c, const struct neighbour_action *a)
 
 	if (p == NULL)
 		return;
-	const struct config_ip *net = connected(p, &a->address);
-
-	if (net != NULL)
-		ours = ip_addr_of6(net->bytes);
+	connected(c, a->port, &a->address, &ours);
 	memcpy(v.src, ours.b, 16);
 	memcpy(v.target, a->address.b, 16);
 	memcpy(v.dst, a->address.b, 16);
@@ -250,8 +265,11 @@ nd_input(struct control *c, uint16_t port, const struct mac *from, const uint8_t
 {
 	struct nd_view v;
 	const enum nd_verdict verdict = nd_parse(p, n, &v);
+	struct rs_view rs;
 
-	if (verdict == ND_OK && v.type == ND_SOLICIT)
+	if (verdict == ND_NOT_ND && rs_parse(p, n, &rs) == ND_OK)
+		ip_delegated_solicited(c, port, now_ms);
+	else if (verdict == ND_OK && v.type == ND_SOLICIT)
 		solicited(c, port, from, &v, now_ms);
 	else if (verdict == ND_OK)
 		advertised(c, port, from, &v, now_ms);

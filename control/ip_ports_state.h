@@ -2,6 +2,7 @@
 #ifndef CONTROL_IP_PORTS_STATE_H
 #define CONTROL_IP_PORTS_STATE_H
 
+#include "control/ip_delegated.h"
 #include "control/ip_ports.h"
 #include "control/limiter.h"
 #include "control/rib.h"
@@ -14,6 +15,8 @@ struct ip_ports {
 	struct neighbours *neighbours;
 	struct limiter errors, conflicts;
 	struct ip_counters counters;
+	struct ip_delegated delegated[DP_PORTS_MAX]; /* by port index */
+	struct host_route *client_prefixes;          /* by client index; len 0: none */
 };
 
 /* NULL: no IP port. */

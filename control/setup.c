@@ -673,6 +673,8 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.ac_name = c->ac_name,
 		.address = c->address,
 		.accept_address = {.address = c->accept_address.address, .len = c->accept_address.len},
+		.request_prefix = c->request_prefix,
+		.prefix_hint = c->prefix_hint,
 		.request_dns = c->request_dns,
 		.default_route = c->default_route,
 		.ip_mtu = c->ip_mtu,

@@ -524,6 +524,7 @@ host_counters_json(const struct control *c)
 	put_number(o, "echo_replies_tx", n.echo_replies_tx);
 	put_number(o, "router_solicits_rx", n.router_solicits_rx);
 	put_number(o, "router_adverts_tx", n.router_adverts_tx);
+	put_number(o, "router_adverts_rx", n.router_adverts_rx);
 	put_number(o, "dhcp6_rx", n.dhcp6_rx);
 	put_number(o, "dhcp6_tx", n.dhcp6_tx);
 	put_number(o, "dhcp6_unanswered", n.dhcp6_unanswered);
@@ -543,6 +544,7 @@ ip_counters_json(const struct control *c)
 	put_number(o, "proxy_replies", n->proxy_replies);
 	put_number(o, "neighbour_solicits", n->solicits);
 	put_number(o, "neighbour_adverts", n->adverts);
+	put_number(o, "router_adverts", n->router_adverts);
 	put_number(o, "echo_replies", n->echo_replies);
 	put_number(o, "icmp_errors", n->errors);
 	put_number(o, "icmp_errors_limited", n->errors_limited);

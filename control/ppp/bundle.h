@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "control/ppp/bandwidth.h"
+#include "control/ppp/dhcp6_client.h"
 #include "control/ppp/dhcp6_server.h"
 #include "control/ppp/host.h"
 #include "control/ppp/host_timer.h"
@@ -104,6 +105,9 @@ struct bundle {
 	bool prefix_missed[PREFIXES]; /* the operator was told that there was none */
 	struct ra_sender adverts;
 	struct dhcp6_server dhcp6;
+	struct dhcp6_client dhcp6_client;
+	struct ip_addr heard_dns[HOST_DNS6_MAX]; /* of the peer's router advertisements */
+	unsigned heard_n_dns;
 
 	struct host_bundle_values values; /* as the data plane knows them */
 	uint16_t ip_mtu;

@@ -90,6 +90,25 @@ load_request(const struct dhcp6_option *opt, struct dhcp6_message *m)
 }
 
 static bool
+load_dns(const struct dhcp6_option *opt, struct dhcp6_message *m)
+{
+	if (opt->len % IP6_ADDR_LEN != 0)
+		return false;
+	for (size_t i = 0; i < opt->len && m->n_dns < DHCP6_DNS_MAX; i += IP6_ADDR_LEN)
+		m->dns[m->n_dns++] = ip_addr_of6(opt->data + i);
+	return true;
+}
+
+static bool
+load_status(const struct dhcp6_option *opt, struct dhcp6_message *m)
+{
+	if (opt->len < 2)
+		return false;
+	m->status = load_be16(opt->data);
+	return true;
+}
+
+static bool
 load_option(const struct dhcp6_option *opt, struct dhcp6_message *m)
 {
 	switch (opt->code) {
@@ -103,6 +122,10 @@ load_option(const struct dhcp6_option *opt, struct dhcp6_message *m)
 		return load_ia(opt, m);
 	case DHCP6_OPT_REQUEST:
 		return load_request(opt, m);
+	case DHCP6_OPT_STATUS:
+		return load_status(opt, m);
+	case DHCP6_OPT_DNS:
+		return load_dns(opt, m);
 	case DHCP6_OPT_RAPID_COMMIT:
 		m->rapid_commit = true;
 		return opt->len == 0;
@@ -151,6 +174,15 @@ dhcp6_prefix_next(const struct dhcp6_ia *ia, const uint8_t **at, struct dhcp6_pr
 		.prefix = ip_addr_of6(opt.data + 9),
 	};
 	return true;
+}
+
+uint16_t
+dhcp6_ia_status(const struct dhcp6_ia *ia)
+{
+	const uint8_t *at = ia->options;
+	struct dhcp6_option opt;
+
+	return next_of(ia, &at, DHCP6_OPT_STATUS, &opt) ? load_be16(opt.data) : (uint16_t)DHCP6_SUCCESS;
 }
 
 bool

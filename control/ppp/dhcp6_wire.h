@@ -33,6 +33,7 @@ enum dhcp6_option_code {
 	DHCP6_OPT_IA_TA = 4,
 	DHCP6_OPT_ADDRESS = 5,
 	DHCP6_OPT_REQUEST = 6,
+	DHCP6_OPT_ELAPSED = 8,
 	DHCP6_OPT_STATUS = 13,
 	DHCP6_OPT_RAPID_COMMIT = 14,
 	DHCP6_OPT_DNS = 23, /* RFC 3646 */
@@ -52,7 +53,8 @@ enum dhcp6_status {
 enum {
 	DHCP6_HDR_LEN = 4, /* type, transaction id */
 	DHCP6_DUID_MAX = 130,
-	DHCP6_IA_MAX = 8, /* of one message; more are not answered */
+	DHCP6_IA_MAX = 8,  /* of one message; more are not answered */
+	DHCP6_DNS_MAX = 3, /* the same */
 	DHCP6_PREFIX_OPTION_LEN = 29,
 	DHCP6_MESSAGE_MAX = 1232, /* what an IPv6 packet of 1280 bytes carries */
 };
@@ -88,6 +90,9 @@ struct dhcp6_message {
 	uint32_t transaction; /* 24 bits */
 	struct dhcp6_duid client, server;
 	bool rapid_commit, wants_dns;
+	uint16_t status; /* enum dhcp6_status, any value */
+	struct ip_addr dns[DHCP6_DNS_MAX];
+	unsigned n_dns;
 	struct dhcp6_ia ia[DHCP6_IA_MAX];
 	unsigned n_ia;
 };
@@ -106,6 +111,8 @@ bool dhcp6_option_next(const uint8_t **at, const uint8_t *end, struct dhcp6_opti
 enum dhcp6_verdict dhcp6_parse(const uint8_t *p, size_t n, struct dhcp6_message *m);
 /* Of an IA_PD: its next prefix; at starts as ia->options. */
 bool dhcp6_prefix_next(const struct dhcp6_ia *ia, const uint8_t **at, struct dhcp6_prefix *prefix);
+/* Its status; success if it names none. */
+uint16_t dhcp6_ia_status(const struct dhcp6_ia *ia);
 /* Of an IA_NA or IA_TA: its next address. */
 bool dhcp6_address_next(const struct dhcp6_ia *ia, const uint8_t **at, struct ip_addr *address);
 

@@ -218,6 +218,7 @@ client_init(struct host *h, unsigned index)
 	first = &c->cfg->links[0];
 	c->endpoint = own_endpoint(
 		&c->cfg->multilink, mac_is_zero(&first->mac) ? &h->cfg->ports[first->ports[0]].mac : &first->mac);
+	uplink6_configure(c, index, &h->cfg->ports[first->ports[0]].mac, h->random, h->random_ctx);
 }
 
 static int

@@ -291,7 +291,9 @@ struct host_client {
 	uint32_t address;                      /* wanted, 0: any */
 	struct host_prefix accept_address;     /* len 0: any */
 	struct host_timing auth_timing;
-	uint32_t dns[2]; /* given to a peer that asks; 0: none */
+	uint32_t dns[2];     /* given to a peer that asks; 0: none */
+	bool request_prefix; /* an IPv6 prefix for the networks behind us, by DHCPv6 */
+	uint8_t prefix_hint; /* its length, as it would be welcome; 0: any */
 	bool request_dns;
 	bool default_route;
 	const struct host_route *routes;
@@ -380,8 +382,9 @@ enum host_out_kind {
 	HOST_OUT_LINK_REMOVE, /* SESSION_PUNT or SESSION_CLEAR follows */
 	HOST_OUT_ROUTE_SET,   /* prefix to bundle; bundle 0: to ourselves (punt) */
 	HOST_OUT_ROUTE_DEL,
-	HOST_OUT_TRAFFIC_ASK, /* host_traffic() is wanted for the bundle */
-	HOST_OUT_EVENT,       /* for log, trace and explain */
+	HOST_OUT_CLIENT_PREFIX, /* a client was delegated an IPv6 prefix, or has it no more */
+	HOST_OUT_TRAFFIC_ASK,   /* host_traffic() is wanted for the bundle */
+	HOST_OUT_EVENT,         /* for log, trace and explain */
 };
 
 enum host_event_kind {
@@ -415,6 +418,15 @@ struct host_facts {
 	uint64_t our_interface_id, peer_interface_id;
 };
 
+/* What a client was delegated. After preferred_until_ms it is not used for new connections. */
+struct host_client_prefix {
+	uint16_t client;          /* index in host_config.clients */
+	struct host_route prefix; /* len 0: none, or none any more */
+	uint64_t preferred_until_ms, valid_until_ms;
+	struct ip_addr dns[HOST_DNS6_MAX];
+	unsigned n_dns;
+};
+
 struct host_out_item {
 	uint8_t kind; /* enum host_out_kind */
 	uint8_t event;
@@ -426,6 +438,7 @@ struct host_out_item {
 		struct host_bundle_values bundle_values;
 		struct host_link_values link_values;
 		struct host_route route;
+		struct host_client_prefix client_prefix;
 		struct {
 			uint32_t at, len; /* in bytes[]: frame, packet, or text (zero-terminated) */
 			uint32_t
@@ -541,8 +554,8 @@ struct host_bundle_info {
 	bool ipcp_open, ipv6cp_open;
 	uint64_t our_interface_id, peer_interface_id;
 	struct host_bandwidth_info bandwidth;
-	struct host_route link6, delegated6; /* given to the peer; len 0: none */
-	bool delegated;                      /* the peer has asked for delegated6 and uses it */
+	struct host_route link6, delegated6; /* given to the peer, or delegated6 to us; len 0: none */
+	bool delegated;                      /* who got delegated6 has asked for it and uses it */
 	uint64_t delegated_until_ms;         /* end of its lease, unless renewed */
 };
 
@@ -558,7 +571,8 @@ struct host_counters {
 	/* LCP echo, of all links there ever were. unanswered: when the next one was due; a late answer counts as one, too */
 	uint64_t echo_requests_tx, echo_answered, echo_unanswered, echo_replies_tx;
 	/* IPv6 of bundles: router messages, DHCPv6, and what was neither, not well-formed, or came when IPv6 was not open */
-	uint64_t router_solicits_rx, router_adverts_tx, dhcp6_rx, dhcp6_tx, dhcp6_unanswered, ip6_bad, ip6_ignored;
+	uint64_t router_solicits_rx, router_adverts_tx, router_adverts_rx, dhcp6_rx, dhcp6_tx, dhcp6_unanswered,
+		ip6_bad, ip6_ignored;
 };
 void host_counters(const struct host *h, struct host_counters *c);
 

@@ -392,6 +392,7 @@ bundle_link_left(struct host *h, struct bundle *b)
 		bundle_refresh(h, b);
 		return;
 	}
+	prefix_down(h, b);
 	b->state = BUNDLE_DRAINING;
 	for (unsigned i = 0; i < NCPS; i++)
 		b->routes[i].wanted = false;

@@ -181,7 +181,7 @@ static void
 ncp_down(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
 	if (ncp == NCP_V6)
-		prefix_down(b);
+		prefix_down(h, b);
 	bundle_want_routes(h, b, ncp, false);
 }
 

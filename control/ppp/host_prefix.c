@@ -203,16 +203,20 @@ send_adverts(struct host *h, struct bundle *b)
 void
 prefix_up(struct host *h, struct bundle *b)
 {
-	if (b->client)
+	if (b->client) {
+		uplink6_up(h, b);
 		return;
+	}
 	take(h, b, PREFIX_LINK);
 	if (is_offered(h, b, PREFIX_LINK) || is_offered(h, b, PREFIX_DELEGATED) || offer_of(h, b)->n_dns != 0)
 		ra_sender_start(&b->adverts, h->random, h->random_ctx, h->now_ms);
 }
 
 void
-prefix_down(struct bundle *b)
+prefix_down(struct host *h, struct bundle *b)
 {
+	if (b->client)
+		uplink6_down(h, b);
 	ra_sender_stop(&b->adverts);
 }
 
@@ -317,11 +321,16 @@ dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 
 /* ------------------------------------------------------------------ packets and time */
 
+static bool
+served(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
+{
+	return b->adverts.random != NULL && (solicit_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n));
+}
+
 void
 prefix_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 {
-	if (b->client || !ncp_is_open(b, NCP_V6) || b->adverts.random == NULL ||
-		(!solicit_input(h, b, ip6, n) && !dhcp6_input(h, b, ip6, n)))
+	if (!ncp_is_open(b, NCP_V6) || !(b->client ? uplink6_packet(h, b, ip6, n) : served(h, b, ip6, n)))
 		h->counters.ip6_ignored++;
 	bundle_rearm(h, b);
 }
@@ -331,6 +340,10 @@ prefix_tick(struct host *h, struct bundle *b)
 {
 	const bool was = b->dhcp6.bound;
 
+	if (b->client) {
+		uplink6_tick(h, b);
+		return;
+	}
 	send_adverts(h, b);
 	dhcp6_server_tick(&b->dhcp6, h->now_ms);
 	if (b->dhcp6.bound != was) {
@@ -344,5 +357,7 @@ prefix_deadline_ms(const struct bundle *b)
 {
 	const uint64_t adverts_ms = ra_sender_deadline_ms(&b->adverts), lease_ms = dhcp6_server_deadline_ms(&b->dhcp6);
 
+	if (b->client)
+		return uplink6_deadline_ms(b);
 	return adverts_ms < lease_ms ? adverts_ms : lease_ms;
 }

@@ -64,6 +64,7 @@ struct client {
 	unsigned first_dial;
 	bool awake;        /* up or on its way there */
 	uint64_t slept_ms; /* on demand: since when its last bundle is gone, 0: there was none */
+	struct dhcp6_client_config dhcp6;
 };
 
 enum dial_state {
@@ -318,7 +319,7 @@ void bundle_rearm(struct host *h, struct bundle *b);
 void prefix_configure(struct concentrator *c, const struct mac *mac);
 /* IPV6CP has opened, or gone down. */
 void prefix_up(struct host *h, struct bundle *b);
-void prefix_down(struct bundle *b);
+void prefix_down(struct host *h, struct bundle *b);
 /* An IPv6 packet of the link out of the bundle. */
 void prefix_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n);
 void prefix_tick(struct host *h, struct bundle *b);
@@ -327,6 +328,17 @@ uint64_t prefix_deadline_ms(const struct bundle *b);
 bool prefix_in_use(const struct bundle *b, enum bundle_prefix_kind kind);
 /* With the end of the bundle. */
 void prefix_return(struct host *h, struct bundle *b);
+
+/* ------------------------------------------------------------------ host_uplink6.c: the same, as client */
+
+void uplink6_configure(
+	struct client *c, unsigned index, const struct mac *mac, host_random_fn *random, void *random_ctx);
+void uplink6_up(struct host *h, struct bundle *b);
+void uplink6_down(struct host *h, struct bundle *b);
+/* False: nothing for us. */
+bool uplink6_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n);
+void uplink6_tick(struct host *h, struct bundle *b);
+uint64_t uplink6_deadline_ms(const struct bundle *b);
 
 /* ------------------------------------------------------------------ host_ncp.c: IPCP and IPV6CP */
 

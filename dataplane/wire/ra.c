@@ -58,6 +58,80 @@ rs_parse(const uint8_t *ip6, size_t n, struct rs_view *v)
 
 /* ------------------------------------------------------------------ advertisements */
 
+static bool
+load_prefix(const uint8_t *p, size_t len, struct ra_view *v)
+{
+	if (len != RA_OPT_PREFIX_LEN || p[2] > 128)
+		return false;
+	if (v->prefix.len == 0)
+		v->prefix = (struct ra_prefix){
+			.prefix = ip_addr_of6(p + 16),
+			.len = p[2],
+			.on_link = (p[3] & RA_PREFIX_ON_LINK) != 0,
+			.autonomous = (p[3] & RA_PREFIX_AUTONOMOUS) != 0,
+			.valid_s = load_be32(p + 4),
+			.preferred_s = load_be32(p + 8),
+		};
+	return true;
+}
+
+static bool
+load_dns(const uint8_t *p, size_t len, struct ra_view *v)
+{
+	if (len < RA_OPT_DNS_HDR + IP6_ADDR_LEN || (len - RA_OPT_DNS_HDR) % IP6_ADDR_LEN != 0)
+		return false;
+	v->dns_s = load_be32(p + 4);
+	for (size_t at = RA_OPT_DNS_HDR; at < len && v->n_dns < RA_DNS_MAX; at += IP6_ADDR_LEN)
+		v->dns[v->n_dns++] = ip_addr_of6(p + at);
+	return true;
+}
+
+/* An option of len bytes, 8 at least. False: it has a length that its kind cannot have. */
+static bool
+load_option(const uint8_t *p, size_t len, struct ra_view *v)
+{
+	switch (p[0]) {
+	case ND_OPT_SOURCE_MAC:
+		v->has_mac = len == ND_OPT_MAC_LEN;
+		memcpy(&v->mac, p + 2, ETH_ADDR_LEN);
+		return true;
+	case RA_OPT_MTU:
+		v->mtu = load_be32(p + 4);
+		return len == RA_OPT_MTU_LEN;
+	case RA_OPT_PREFIX:
+		return load_prefix(p, len, v);
+	case RA_OPT_DNS:
+		return load_dns(p, len, v);
+	default:
+		return true;
+	}
+}
+
+enum nd_verdict
+ra_parse(const uint8_t *ip6, size_t n, struct ra_view *v)
+{
+	const uint8_t *icmp = ip6 + IP6_HDR_LEN;
+	struct ip6_view ip;
+	const enum nd_verdict verdict = nd_open(ip6, n, ND_TYPE(RA_ADVERT), RA_BODY, &ip);
+
+	if (verdict != ND_OK)
+		return verdict;
+	*v = (struct ra_view){
+		.hop_limit = icmp[4],
+		.managed = (icmp[5] & RA_FLAG_MANAGED) != 0,
+		.other = (icmp[5] & RA_FLAG_OTHER) != 0,
+		.router_s = load_be16(icmp + 6),
+	};
+	for (size_t at = RA_BODY, end = ip.total_len - IP6_HDR_LEN; at < end;) {
+		const size_t len = end - at < 2 ? 0 : (size_t)icmp[at + 1] * 8;
+
+		if (len == 0 || len > end - at || !load_option(icmp + at, len, v))
+			return ND_BAD_OPTION;
+		at += len;
+	}
+	return ip6_is_link_local(ip6_num_load(ip.src)) ? ND_OK : ND_BAD_SOURCE;
+}
+
 static uint8_t *
 put_option(uint8_t *p, uint8_t type, size_t len)
 {

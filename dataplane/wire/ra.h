@@ -42,6 +42,8 @@ struct ra_view {
 
 /* The n bytes of an IPv6 packet (contiguous), checked as section 6.1.1 says. ND_NOT_ND: no solicitation. */
 enum nd_verdict rs_parse(const uint8_t *ip6, size_t n, struct rs_view *v);
+/* The same of an advertisement (section 6.1.2), which must come from an address of the link. Of prefixes the first is taken. */
+enum nd_verdict ra_parse(const uint8_t *ip6, size_t n, struct ra_view *v);
 /* Writes the packet that v describes at p, which has room for RA_PACKET_MAX; returns its length. src: our address of the link. */
 size_t ra_store(uint8_t *p, const uint8_t src[IP6_ADDR_LEN], const uint8_t dst[IP6_ADDR_LEN], const struct ra_view *v);
 

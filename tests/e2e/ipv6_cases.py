@@ -2,7 +2,7 @@
 """End-to-end cases of IPv6 [B-30, U15]."""
 import signal
 
-from bonded6 import LEFT6, LEFT_GATEWAY6, RIGHT6, RIGHT_GATEWAY6, Bonded6
+from bonded6 import DELEGATED6, LEFT6, LEFT_GATEWAY6, RIGHT6, RIGHT_GATEWAY6, Bonded6, Delegated6
 from cases import GOAL, captures_of, case, expect, pieces_on_every_line, pings
 from cases import no_strange_drops as strange_drops
 from lab import run, tshark_fields, until
@@ -137,3 +137,26 @@ def ipv6_errors_and_our_addresses():
             done = run(*lab.inside('left'), 'ping', '-n', '-c', '2', '-W', '5', *flags.split(), target, check=False)
             expect(text in done.stdout and f'From {speaker}' in done.stdout, f'{target} {flags}: {done.stdout}')
         no_strange_drops(lab, {'ip_ttl'})
+
+
+@case
+def ipv6_delegated_prefix():
+    """DHCPv6 over the bundle, a host that knows nothing but router advertisements, TCP both ways; all of it ends with the bundle"""
+    with Delegated6(rates=(20, 10)) as lab:
+        lab.wait_up()
+        until('the host has an address of the prefix', lambda: lab.learnt(), 20)
+        address, = lab.learnt()
+        for daemon in lab.daemon.values():
+            expect(bundle(daemon)['delegated_prefix'] == DELEGATED6, f'{bundle(daemon)}')
+        until('ping through the bundle', lambda: lab.ping('left', RIGHT6, count=1, timeout=1) == 1, 5)
+        expect(lab.ping('right', address, count=3) == 3, f'{address} does not answer')
+        lab.iperf_server('right')
+        rates = [lab.iperf('left', RIGHT6, 2, reverse) for reverse in (False, True)]
+        expect(min(rates) > 5, f'TCP: {rates} Mbit/s')
+        no_strange_drops(lab)
+        lab.client.ctl('link', 'down', 'home/line0')
+        lab.client.ctl('link', 'down', 'home/line1')
+        until('the address is deprecated', lambda: lab.learnt().get(address, True), 10)
+        until('the host has no router', lambda: 'default' not in lab.ip('left', '-6', 'route').stdout, 5)
+        until('the concentrator has no bundle', lambda: not lab.concentrator.json('show', 'bundles')['bundles'], 5)
+        return f'TCP {rates[0]:.1f} and {rates[1]:.1f} Mbit/s'

@@ -54,3 +54,31 @@ class Bonded6(Bonded):
         self.client.wait_bundle('home', links, timeout)
         self.concentrator.wait_bundle(USER, links, timeout)
         until('ping through the bundle', lambda: self.ping('left', RIGHT6, count=1, timeout=1) == 1)
+
+
+DELEGATED6, DELEGATED_NET6 = '2001:db8:8000::/56', '2001:db8:8000:3:'
+
+
+class Delegated6(Bonded6):
+    """The left host has only what it learns of the client's router advertisements; the client has a prefix of the concentrator's pool."""
+
+    def __init__(self, **kw):
+        super().__init__(
+            client={'ports': {'lan': {'addresses': [f'{LEFT_GATEWAY}/24'], 'delegated': {'client': 'home', 'subnet': 3}}},
+                    'clients': {'home': {'request_prefix': True}}},
+            concentrator={'pools6': {'links': {'prefixes': ['2001:db8:100::/48'], 'length': 64},
+                                     'homes': {'prefixes': ['2001:db8:8000::/48'], 'length': 56}},
+                          'concentrators': {'isp': {'pool6': 'links', 'delegated_pool': 'homes', 'dns6': [RIGHT6]}},
+                          'users': {USER: {'routes': ['192.168.1.0/24']}}}, **kw)
+
+    def host6(self, ns, dev, address, gateway):
+        if ns != 'left':
+            super().host6(ns, dev, address, gateway)
+            return
+        for key, value in (('accept_dad', 0), ('accept_ra', 2), ('autoconf', 1), ('router_solicitations', 20), ('disable_ipv6', 0)):
+            self.sysctl(ns, f'net.ipv6.conf.{dev}.{key}', value)
+
+    def learnt(self):
+        """The left host's addresses out of the prefix: {address: deprecated}."""
+        words = [row.split() for row in self.ip('left', '-6', '-o', 'addr', 'show', 'dev', 'eth0', 'scope', 'global').stdout.splitlines()]
+        return {row[3].split('/')[0]: 'deprecated' in row for row in words if row[3].startswith(DELEGATED_NET6)}

@@ -527,6 +527,27 @@ static const struct row addresses[] = {
 	{"shared_bundle_with_two_prefixes",
 		"users: {u: {password: x, prefix6: '2001:db8::/64', bundle: b}, v: {password: x, prefix6: '2001:db9::/64', bundle: b}}\n",
 		"t:1:90: users.v.prefix6: differs from that of user u, who shares the bundle b\n"},
+	{"delegated_to_an_access_port",
+		"ports:\n  wan: {device: d0, kind: access, delegated: {client: c}}\n"
+		"clients:\n  c: {username: u, password: x, request_prefix: yes, links: {a: {ports: wan}}}\n",
+		"t:2:35: ports.wan.delegated: an access port has no addresses\n"},
+	{"delegated_by_nobody", "ports:\n  lan: {device: d0, kind: ip, delegated: {client: x}}\n",
+		"t:2:51: ports.lan.delegated.client: there is no client x\n"},
+	{"delegated_without_client", "ports:\n  lan: {device: d0, kind: ip, delegated: {subnet: 1}}\n",
+		"t:2:31: ports.lan.delegated.client: is missing: the prefix is a client's\n"},
+	{"delegated_but_not_asked_for",
+		"ports:\n  wan: {device: d0, kind: access}\n  lan: {device: d1, kind: ip, delegated: {client: c}}\n"
+		"clients:\n  c: {username: u, password: x, links: {a: {ports: wan}}}\n",
+		"t:3:51: ports.lan.delegated.client: client c asks for none: see request_prefix\n"},
+	{"one_network_for_two_ports",
+		"ports:\n  wan: {device: d0, kind: access}\n  lan: {device: d1, kind: ip, delegated: {client: c, subnet: 2}}\n"
+		"  dmz: {device: d2, kind: ip, delegated: {client: c, subnet: 2}}\n"
+		"clients:\n  c: {username: u, password: x, request_prefix: yes, links: {a: {ports: wan}}}\n",
+		"t:4:62: ports.dmz.delegated.subnet: network 2 of client c is port lan's already\n"},
+	{"prefix_asked_for_without_ipv6", CLIENT("request_prefix: yes, network: {ipv6: {want: no, allow: no}}"),
+		"t:6:75: clients.c.request_prefix: network.ipv6 is not allowed\n"},
+	{"hint_without_a_request", CLIENT("prefix_hint: 56"),
+		"t:6:72: clients.c.prefix_hint: nothing is asked for: see request_prefix\n"},
 	{"route_with_no_target", "routes: [{to: 1.0.0.0/8}]\n",
 		"t:1:15: routes[0].to: needs exactly one of via, port, client and blackhole; it has 0\n"},
 	{"route_with_two_targets", PORTS "routes: [{to: 1.0.0.0/8, port: lan, blackhole: yes}]\n",

@@ -246,7 +246,8 @@ static const char everything[] =
 	"    steering: rings\n"
 	"    rules_max: 300\n"
 	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4, cost: 3}\n"
-	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes}\n"
+	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes,\n"
+	"    delegated: {client: c, subnet: 7}}\n"
 	"routes:\n"
 	"  - {to: 203.0.113.0/24, via: 192.0.2.9}\n"
 	"  - {to: \"2001:db8:1::/48\", via: \"2001:db8::9\"}\n"
@@ -344,6 +345,8 @@ static const char everything[] =
 	"    authentication_tries: 41\n"
 	"    network: {address: {want: yes, allow: no}, restart_timer: 7 s}\n"
 	"    request_dns: no\n"
+	"    request_prefix: yes\n"
+	"    prefix_hint: 48\n"
 	"    default_route: no\n"
 	"    routes: [10.6.0.0/16]\n"
 	"    ip_mtu: fit-one-fragment\n"
@@ -802,6 +805,12 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_string_equal(a->username, "other");
 	assert_string_equal(a->password, "others");
 	assert_true(a->max_payload);
+	assert_true(c->request_prefix);
+	assert_int_equal(c->prefix_hint, 48);
+	assert_true(cfg->ports[1].delegated.given);
+	assert_string_equal(cfg->ports[1].delegated.client.name, "c");
+	assert_int_equal(cfg->ports[1].delegated.subnet, 7);
+	assert_false(cfg->ports[0].delegated.given);
 	config_free(cfg);
 }
 
@@ -1182,7 +1191,7 @@ static void
 examples_load_and_survive_printing(void **state)
 {
 	static const char *const names[] = {"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink",
-		"tap-uplink", "client-on-demand", "client-overflow", "concentrator-ipv6"};
+		"tap-uplink", "client-on-demand", "client-overflow", "concentrator-ipv6", "client-ipv6"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -12,11 +12,13 @@
 
 #include "control/apply.h"
 #include "control/events.h"
+#include "control/ip_delegated.h"
 #include "control/ip_ports.h"
 #include "control/rib.h"
 #include "control/routes.h"
 #include "dataplane/wire/icmp6.h"
 #include "dataplane/wire/nd.h"
+#include "dataplane/wire/ra.h"
 #include "tests/unit/control/fake.h"
 
 /* IPv6 of the IP ports: lan is 2001:db8::1/64 with the fake's MAC 02::1, core 2001:db8:ff::1/64 with 02::2. */
@@ -24,11 +26,15 @@ static const char yaml[] = "process: {name: t, hugepages: no}\n"
 			   "ports:\n"
 			   "  lan: {kind: ip, device: net_null0, addresses: ['2001:db8::1/64']}\n"
 			   "  core: {kind: ip, device: net_null1, addresses: ['2001:db8:ff::1/64', 'fe80::9/64']}\n"
+			   "  home: {kind: ip, device: net_null2, delegated: {client: c, subnet: 3}}\n"
+			   "  dsl: {kind: access, device: net_null3}\n"
+			   "clients:\n"
+			   "  c: {username: u, password: x, request_prefix: yes, links: {a: {ports: dsl}}}\n"
 			   "routes:\n"
 			   "  - {to: '::/0', via: '2001:db8:ff::99'}\n"
 			   "  - {to: '2001:db8:b000::/36', blackhole: yes}\n";
 
-enum { LAN = 0, CORE = 1 };
+enum { LAN = 0, CORE = 1, HOME = 2 };
 
 static const struct mac host_mac = {{2, 0, 0, 0, 9, 9}}, other_mac = {{2, 0, 0, 0, 9, 8}};
 static struct config *cfg;
@@ -532,6 +538,132 @@ packets_cut_short_are_counted(void **state)
 	assert_int_equal(fake.n_frames, 1);
 }
 
+/* ------------------------------------------------------------------ a prefix that a client was delegated */
+
+static void
+client_gets(const char *prefix, uint8_t len, uint64_t now_ms)
+{
+	struct host_client_prefix p = {.prefix = {.len = len},
+		.preferred_until_ms = now_ms + 3600 * 1000,
+		.valid_until_ms = now_ms + 7200 * 1000,
+		.dns = {{{0x20, 0x01, [15] = 0x53}}},
+		.n_dns = 1};
+
+	if (len != 0)
+		p.prefix.prefix = addr(prefix);
+	ip_delegated_set(&c, &p, now_ms);
+}
+
+/* The advertisement in frame i, and what it must be. */
+static struct ra_view
+advert_sent(unsigned i)
+{
+	static const struct mac all_nodes = {{0x33, 0x33, 0, 0, 0, 1}};
+	const struct fake_frame *f = &fake.frames[i];
+	struct ra_view v;
+
+	assert_true(i < fake.n_frames);
+	assert_int_equal(f->to.kind, DP_TO_PORT);
+	assert_int_equal(f->to.port, HOME);
+	assert_memory_equal(f->bytes, &all_nodes, 6);
+	assert_int_equal(ra_parse(f->bytes + ETH_HDR_LEN, f->len - ETH_HDR_LEN, &v), ND_OK);
+	assert_true(v.has_mac && v.mac.b[5] == 3 && v.prefix.autonomous && v.prefix.on_link && v.prefix.len == 64);
+	return v;
+}
+
+static void
+assert_next(const char *address, enum dp_next_kind kind)
+{
+	const struct ip_addr a = addr(address);
+	struct dp_next next;
+
+	assert_true(rib_lookup(c.rib, &a, &next));
+	assert_int_equal(next.kind, kind);
+	assert_true(kind != DP_NEXT_CONNECTED || next.port == HOME);
+}
+
+static void
+a_delegated_prefix_makes_an_address_routes_and_advertisements(void **state)
+{
+	struct ra_view v;
+
+	(void)state;
+	start();
+	assert_true(ip_ports_deadline_ms(&c) == UINT64_MAX);
+	client_gets("2001:db8:8000::", 56, 1000);
+	assert_next("2001:db8:8000:3::1", DP_NEXT_LOCAL);
+	assert_next("2001:db8:8000:3::77", DP_NEXT_CONNECTED);
+	assert_next("2001:db8:8000:4::77", DP_NEXT_NONE); /* on no port: back to nobody */
+	assert_address(nd_sent(0, HOME, &(struct mac){{0x33, 0x33, 0, 0, 0, 1}}).target, "2001:db8:8000:3::1");
+	assert_true(ip_ports_deadline_ms(&c) == 1000);
+	ip_ports_tick(&c, 1000);
+	v = advert_sent(1);
+	assert_int_equal(v.router_s, 1800);
+	assert_address(v.prefix.prefix.b, "2001:db8:8000:3::");
+	assert_int_equal(v.prefix.valid_s, 7200);
+	assert_int_equal(v.prefix.preferred_s, 3600);
+	assert_int_equal(v.n_dns, 1);
+	assert_int_equal(v.dns[0].b[15], 0x53);
+	/* lifetimes follow the lease */
+	ip_ports_tick(&c, 101000);
+	v = advert_sent(2);
+	assert_int_equal(v.prefix.valid_s, 7100);
+	/* a solicitation is answered, our address too, and hosts are found from it */
+	in = (struct dp_punted){.origin = DP_FROM_IP_PORT, .port = HOME};
+	in.len = eth_store(in.bytes, &host_mac, &host_mac, (struct vlan_stack){0, 0}, ETHERTYPE_V6);
+	in.bytes[in.len + 40] = RA_SOLICIT;
+	in.len += nd_close(in.bytes + in.len, addr("fe80::2").b, addr("ff02::2").b, 8);
+	ip_ports_input(&c, &in, 105000);
+	ip_ports_tick(&c, 105500);
+	assert_int_equal(advert_sent(3).router_s, 1800);
+	const struct nd_view q = nd(ND_SOLICIT, "2001:db8:8000:3::2", "ff02::1:ff00:1", "2001:db8:8000:3::1");
+
+	nd_arrives(HOME, &q);
+	assert_int_equal(nd_sent(4, HOME, &host_mac).type, ND_ADVERT);
+}
+
+static void
+a_prefix_that_is_gone_is_withdrawn(void **state)
+{
+	const struct ip_addr host = addr("2001:db8:8000:3::77");
+	struct dp_next next;
+	struct ra_view v;
+
+	(void)state;
+	start();
+	client_gets("2001:db8:8000::", 56, 0);
+	ip_ports_tick(&c, 0);
+	/* another one in its place: the old one is told to be no good at once */
+	fake.n_frames = 0;
+	client_gets("2001:db8:9000::", 60, 10000);
+	ip_ports_tick(&c, 10000);
+	v = advert_sent(0);
+	assert_address(v.prefix.prefix.b, "2001:db8:8000:3::");
+	assert_int_equal(v.prefix.valid_s + v.prefix.preferred_s, 0);
+	v = advert_sent(2);
+	assert_address(v.prefix.prefix.b, "2001:db8:9000:3::");
+	assert_int_equal(v.router_s, 1800);
+	assert_true(rib_lookup(c.rib, &host, &next));
+	assert_int_equal(next.kind, DP_NEXT_GATEWAY);
+	/* none: no router either */
+	fake.n_frames = 0;
+	client_gets(NULL, 0, 20000);
+	ip_ports_tick(&c, 20000);
+	v = advert_sent(0);
+	assert_int_equal(v.router_s, 0);
+	assert_address(v.prefix.prefix.b, "2001:db8:9000:3::");
+	assert_int_equal(v.prefix.valid_s + v.prefix.preferred_s, 0);
+	assert_int_equal(v.dns_s, 0);
+	assert_next("2001:db8:9000:3::77", DP_NEXT_GATEWAY);
+	assert_next("2001:db8:9000:4::77", DP_NEXT_GATEWAY);
+	/* a prefix with fewer networks than are numbered */
+	fake.n_frames = 0;
+	client_gets("2001:db8:a000::", 63, 30000);
+	assert_next("2001:db8:a000:1::1", DP_NEXT_NONE);
+	ip_ports_tick(&c, 30000);
+	assert_int_equal(advert_sent(0).router_s, 0);
+}
+
 int
 main(void)
 {
@@ -553,6 +685,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(without_ipv6cp_there_is_no_address_of_the_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(udp_to_ourselves_meets_a_closed_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_cut_short_are_counted, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_delegated_prefix_makes_an_address_routes_and_advertisements, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_prefix_that_is_gone_is_withdrawn, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("ip ports, IPv6", tests, NULL, NULL);

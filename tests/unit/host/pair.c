@@ -538,6 +538,10 @@ effect(struct pair *p, int node, const struct host_out_item *item)
 	case HOST_OUT_ROUTE_DEL:
 		route_del(p, n, item);
 		break;
+	case HOST_OUT_CLIENT_PREFIX:
+		n->client_prefix = item->client_prefix;
+		n->client_prefixes++;
+		break;
 	case HOST_OUT_TRAFFIC_ASK:
 		traffic_ask(p, node, item->bundle);
 		break;

@@ -83,6 +83,8 @@ struct pair_node {
 		size_t len;
 		uint8_t bytes[PAIR_IP6_LEN];
 	} ip6[PAIR_IP6];
+	struct host_client_prefix client_prefix; /* the last word on it */
+	unsigned client_prefixes;                /* how many there were */
 	unsigned n_log;
 	char log[PAIR_LOG][PAIR_TEXT]; /* events, oldest first, the newest overwrite the last ones */
 };

@@ -468,6 +468,90 @@ an_empty_pool_is_told_once(void **state)
 	finish(p);
 }
 
+/* ------------------------------------------------------------------ both ends */
+
+static bool
+client_has(const struct pair *p, struct host_route want)
+{
+	const struct host_client_prefix *got = &p->node[CLIENT].client_prefix;
+
+	return got->prefix.len == want.len && ip_addr_equal(&got->prefix.prefix, &want.prefix);
+}
+
+/* Our client asks our concentrator, over a wire that loses a tenth. */
+static void
+a_client_gets_a_prefix_keeps_it_and_loses_it_with_the_bundle(void **state)
+{
+	static struct pair_net net;
+	struct host_bundle_info info;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	set_prefixes(&net);
+	net.client.request_prefix = true;
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	p->wire.loss = 100;
+	pair_start(p);
+	pair_run(p, 120000);
+	check(p, has_route(p, home0) && client_has(p, home0));
+	assert_int_equal(p->node[CLIENT].client_prefix.client, 0);
+	assert_int_equal(p->node[CLIENT].client_prefix.n_dns, 1);
+	assert_true(ip_addr_equal(&p->node[CLIENT].client_prefix.dns[0], &net.concentrator.prefixes.dns[0]));
+	check(p, pair_first_bundle(p, CLIENT, &info) && info.delegated && info.delegated6.len == 56);
+	check(p, pair_said(p, CLIENT, "got prefix 2001:db8:8000::/56") != NULL);
+	/* a day later it has been renewed many times, and the operator was told once */
+	p->wire.loss = 0;
+	pair_run(p, 24 * 3600 * 1000);
+	check(p, has_route(p, home0) && client_has(p, home0));
+	assert_true(p->node[CLIENT].client_prefix.valid_until_ms > p->now_ms + 3600 * 1000);
+	assert_in_range(p->node[CLIENT].client_prefixes, 40, 60);
+	pair_stop(p, CLIENT);
+	pair_run(p, 5000);
+	assert_int_equal(p->node[CLIENT].client_prefix.prefix.len, 0);
+	assert_int_equal(p->node[AC].host->pools6[1].slots.n_free, 256);
+	check(p, pair_said(p, CLIENT, "has no longer prefix 2001:db8:8000::/56") != NULL);
+	finish(p);
+}
+
+/* Name servers may come by router advertisements alone. */
+static void
+a_client_hears_of_name_servers(void **state)
+{
+	static struct pair_net net;
+	struct host_counters n;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	set_prefixes(&net);
+	net.concentrator.prefixes.delegated_pool = 0;
+	net.client.request_prefix = true;
+	p = run(&net, 60000);
+	host_counters(p->node[CLIENT].host, &n);
+	assert_true(n.router_adverts_rx >= 2);
+	assert_int_equal(n.ip6_ignored, 0);
+	assert_int_equal(p->node[CLIENT].host->bundles[0].heard_n_dns, 1);
+	assert_int_equal(p->node[CLIENT].client_prefixes, 0);
+	finish(p);
+}
+
+/* Who asks for none sends nothing. */
+static void
+a_client_that_wants_no_prefix_asks_for_none(void **state)
+{
+	static struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	set_prefixes(&net);
+	p = run(&net, 60000);
+	assert_int_equal(p->node[CLIENT].n_ip6, 0);
+	assert_int_equal(p->node[CLIENT].client_prefixes, 0);
+	finish(p);
+}
+
 int
 main(void)
 {
@@ -482,6 +566,9 @@ main(void)
 		cmocka_unit_test(a_users_own_prefixes_come_first),
 		cmocka_unit_test(one_bundle_of_a_user_has_his_prefixes),
 		cmocka_unit_test(an_empty_pool_is_told_once),
+		cmocka_unit_test(a_client_gets_a_prefix_keeps_it_and_loses_it_with_the_bundle),
+		cmocka_unit_test(a_client_hears_of_name_servers),
+		cmocka_unit_test(a_client_that_wants_no_prefix_asks_for_none),
 	};
 
 	return cmocka_run_group_tests_name("prefixes", tests, NULL, NULL);

@@ -134,8 +134,63 @@ an_advertisement_is_written(void **state)
 	assert_memory_equal(b + 8, us, 16);
 	assert_memory_equal(b + 24, all_nodes, 16);
 	assert_int_equal(naive_upper_sum(b, 58, b + 40, sizeof(body)), 0xffff);
+	struct ra_view got;
+
+	assert_int_equal(ra_parse(b, 40 + sizeof(body), &got), ND_OK);
+	assert_true(got.managed && got.other && got.has_mac && got.mac.b[5] == 9);
+	assert_int_equal(got.hop_limit, 64);
+	assert_int_equal(got.router_s, 1800);
+	assert_int_equal(got.mtu, 1500);
+	assert_int_equal(got.prefix.len, 64);
+	assert_true(got.prefix.on_link && got.prefix.autonomous);
+	assert_int_equal(got.prefix.valid_s, 7200);
+	assert_int_equal(got.prefix.preferred_s, 3600);
+	assert_int_equal(got.n_dns, 2);
+	assert_int_equal(got.dns[1].b[15], 0x54);
 	store_be16(b + 42, 0);
 	assert_memory_equal(b + 40, body, sizeof(body));
+}
+
+/* RFC 4861 section 6.1.2. */
+static void
+advertisements_are_judged(void **state)
+{
+	static const struct {
+		const char *name;
+		struct {
+			uint8_t at, value;
+		} set;
+		enum nd_verdict want;
+	} rows[] = {
+		{"sound", {0, 0}, ND_OK},
+		{"solicitation", {40, 133}, ND_NOT_ND},
+		{"crossed_a_router", {7, 254}, ND_BAD_HOPS},
+		{"code_1", {41, 1}, ND_BAD_FLAGS},
+		{"from_elsewhere", {8, 0x20}, ND_BAD_SOURCE},
+		{"option_of_length_0", {57, 0}, ND_BAD_OPTION},
+		{"long_mtu", {57, 2}, ND_BAD_OPTION},
+		{"short_prefix", {65, 3}, ND_BAD_OPTION},
+		{"prefix_of_129_bits", {66, 129}, ND_BAD_OPTION},
+		{"half_a_server", {97, 2}, ND_BAD_OPTION},
+		{"over_the_end", {97, 4}, ND_BAD_OPTION},
+	};
+	const struct ra_view v = {.mtu = 1500, .prefix = {.len = 64}, .n_dns = 1};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint8_t b[RA_PACKET_MAX];
+		const size_t n = ra_store(b, us, all_nodes, &v);
+		struct ra_view got;
+
+		CASE(rows[i].name);
+		if (rows[i].set.at != 0)
+			b[rows[i].set.at] = rows[i].set.value;
+		fix(b, n);
+		uint8_t *copy = exact_copy(b, n);
+
+		assert_int_equal(ra_parse(copy, n, &got), rows[i].want);
+		free(copy);
+	}
 }
 
 static void
@@ -171,6 +226,7 @@ main(void)
 		cmocka_unit_test(solicitations_are_judged),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(an_advertisement_is_written),
+		cmocka_unit_test(advertisements_are_judged),
 		cmocka_unit_test(options_that_are_not_wanted_are_not_there),
 		cmocka_unit_test(the_longest_advertisement_fits),
 	};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "control/ppp/host_state.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/ra.h"
+#include "dataplane/wire/udp6.h"
+
+/* A client's side of IPv6 prefixes: it asks by DHCPv6 for one for the networks behind it, and hears of name servers by router advertisements
+ * too. What it has goes with IPV6CP: the next peer may be another. Default route and routes are not learnt but configured. */
+
+static const struct ip_addr all_dhcp_servers = {{0xff, 0x02, [13] = 1, [15] = 2}};
+
+static struct ip_addr
+our_address(const struct bundle *b)
+{
+	struct ip_addr a = {{0xfe, 0x80}};
+
+	store_be64(a.b + 8, ipv6cp_our_id(&b->ipv6cp));
+	return a;
+}
+
+/* ------------------------------------------------------------------ what is told */
+
+static void
+tell(struct host *h, const struct bundle *b)
+{
+	const struct dhcp6_lease *lease = &b->dhcp6_client.lease;
+	struct host_out_item *item = host_put(h, HOST_OUT_CLIENT_PREFIX);
+	struct host_client_prefix *p = &item->client_prefix;
+
+	item->bundle = b->id;
+	*p = (struct host_client_prefix){
+		.client = b->owner,
+		.prefix = lease->prefix,
+		.preferred_until_ms = lease->preferred_until_ms,
+		.valid_until_ms = lease->valid_until_ms,
+		.n_dns = lease->n_dns != 0 ? lease->n_dns : b->heard_n_dns,
+	};
+	memcpy(p->dns, lease->n_dns != 0 ? lease->dns : b->heard_dns, sizeof(p->dns));
+}
+
+static void
+note(struct host *h, const struct bundle *b, const struct host_route *was)
+{
+	const struct host_route *is = &b->dhcp6_client.lease.prefix;
+	const struct host_route *which = is->len != 0 ? is : was;
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET6, which->prefix.b, text, sizeof(text));
+	host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': %s %s/%u", b->id, b->name,
+		is->len != 0 ? "got prefix" : "has no longer prefix", text, which->len);
+}
+
+/* Tells what has become of the lease since. */
+static void
+lease_changed(struct host *h, const struct bundle *b, const struct dhcp6_lease *was)
+{
+	const struct dhcp6_lease *is = &b->dhcp6_client.lease;
+
+	if (memcmp(was, is, sizeof(*is)) == 0)
+		return;
+	if (was->prefix.len != is->prefix.len || !ip_addr_equal(&was->prefix.prefix, &is->prefix.prefix))
+		note(h, b, &was->prefix);
+	tell(h, b);
+}
+
+/* ------------------------------------------------------------------ begin and end */
+
+void
+uplink6_configure(struct client *c, unsigned index, const struct mac *mac, host_random_fn *random, void *random_ctx)
+{
+	c->dhcp6 = (struct dhcp6_client_config){
+		.duid = dhcp6_duid_of_mac(mac),
+		.iaid = index + 1,
+		.hint_len = c->cfg->prefix_hint,
+		.random = random,
+		.random_ctx = random_ctx,
+	};
+}
+
+void
+uplink6_up(struct host *h, struct bundle *b)
+{
+	struct client *c = &h->clients[b->owner];
+
+	if (c->cfg->request_prefix)
+		dhcp6_client_start(&b->dhcp6_client, &c->dhcp6, h->now_ms);
+}
+
+void
+uplink6_down(struct host *h, struct bundle *b)
+{
+	const struct dhcp6_lease was = b->dhcp6_client.lease;
+
+	b->heard_n_dns = 0;
+	dhcp6_client_stop(&b->dhcp6_client);
+	lease_changed(h, b, &was);
+}
+
+/* ------------------------------------------------------------------ packets and time */
+
+/* False: not a message for us. */
+static bool
+advert_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
+{
+	struct ra_view v;
+	const enum nd_verdict verdict = ra_parse(ip6, n, &v);
+
+	if (verdict == ND_NOT_ND)
+		return false;
+	if (verdict != ND_OK) {
+		h->counters.ip6_bad++;
+		return true;
+	}
+	h->counters.router_adverts_rx++;
+	if (b->heard_n_dns == v.n_dns && memcmp(b->heard_dns, v.dns, sizeof(v.dns)) == 0)
+		return true;
+	b->heard_n_dns = v.n_dns;
+	memcpy(b->heard_dns, v.dns, sizeof(v.dns));
+	if (b->dhcp6_client.lease.prefix.len != 0)
+		tell(h, b);
+	return true;
+}
+
+static bool
+dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
+{
+	const struct dhcp6_lease was = b->dhcp6_client.lease;
+	const struct ip_addr ours = our_address(b);
+	struct udp6_view udp;
+	const enum udp6_verdict verdict = udp6_parse(ip6, n, &udp);
+
+	if (verdict == UDP6_NOT_UDP || (verdict == UDP6_OK && udp.dst_port != DHCP6_CLIENT_PORT))
+		return false;
+	if (verdict != UDP6_OK || memcmp(udp.dst, ours.b, sizeof(ours.b)) != 0) {
+		h->counters.ip6_bad++;
+		return true;
+	}
+	h->counters.dhcp6_rx++;
+	if (!dhcp6_client_input(&b->dhcp6_client, udp.data, udp.len, h->now_ms))
+		h->counters.dhcp6_unanswered++;
+	lease_changed(h, b, &was);
+	return true;
+}
+
+bool
+uplink6_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
+{
+	return advert_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n);
+}
+
+void
+uplink6_tick(struct host *h, struct bundle *b)
+{
+	const struct dhcp6_lease was = b->dhcp6_client.lease;
+	uint8_t packet[UDP6_OVERHEAD + DHCP6_MESSAGE_MAX];
+	const struct ip_addr src = our_address(b);
+	struct dhcp6_writer w;
+
+	if (dhcp6_client_tick(&b->dhcp6_client, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
+		h->counters.dhcp6_tx++;
+		host_send_bundle(h, b, PPP_IPV6, packet,
+			udp6_store(packet, src.b, all_dhcp_servers.b, DHCP6_CLIENT_PORT, DHCP6_SERVER_PORT,
+				(uint16_t)w.len));
+	}
+	lease_changed(h, b, &was);
+}
+
+uint64_t
+uplink6_deadline_ms(const struct bundle *b)
+{
+	return dhcp6_client_deadline_ms(&b->dhcp6_client);
+}
