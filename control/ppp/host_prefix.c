@@ -272,7 +272,7 @@ answer(struct host *h, struct bundle *b, const struct udp6_view *udp, const stru
 	uint8_t packet[UDP6_OVERHEAD + DHCP6_MESSAGE_MAX];
 	const struct ip_addr src = our_address(b);
 	const bool was = b->dhcp6.bound;
-	struct dhcp6_writer w;
+	struct dhcp6_writer w = {.len = 0};
 
 	if (dhcp6_server_wants_prefix(m))
 		take(h, b, PREFIX_DELEGATED);

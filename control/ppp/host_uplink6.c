@@ -157,7 +157,7 @@ uplink6_tick(struct host *h, struct bundle *b)
 	const struct dhcp6_lease was = b->dhcp6_client.lease;
 	uint8_t packet[UDP6_OVERHEAD + DHCP6_MESSAGE_MAX];
 	const struct ip_addr src = our_address(b);
-	struct dhcp6_writer w;
+	struct dhcp6_writer w = {.len = 0};
 
 	if (dhcp6_client_tick(&b->dhcp6_client, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
 		h->counters.dhcp6_tx++;
