@@ -23,7 +23,7 @@ static const struct {
 	{"P11", 0.008},
 	{"P12", 2.8},
 	{"P13.dataplane", 1600},
-	{"P13.control", 10400},
+	{"P13.control", 11600},
 	{"P14.ipv6", 1.6},
 };
 
