@@ -8,15 +8,20 @@ from matrix import cell
 from stage import HOST, DialStage
 from watch import watched
 import cells_dial
+from cells_pinned import PinnedStage
 
 ROW = 'unequal lines (netem)'
+
+
+def shape(stage, lines, queue_ms=50):
+    for i, (rate, delay, words) in enumerate(lines):
+        stage.shape_guest(f'eth{i}', rate, delay, words, queue_ms=queue_ms)
 
 
 def uneven(stage, lines, changes=None, queue_ms=50):
     """lines: (Mbit/s, ms of delay, more netem words) each."""
     ports = {f'line{i}': {'line': {'rate': f'{rate} Mbit/s', 'latency': f'{delay} ms'}} for i, (rate, delay, _) in enumerate(lines)}
-    for i, (rate, delay, words) in enumerate(lines):
-        stage.shape_guest(f'eth{i}', rate, delay, words, queue_ms=queue_ms)
+    shape(stage, lines, queue_ms)
     stage.start_daemon(len(lines), [rate for rate, *_ in lines], {'ports': ports, **(changes or {})})
     cells_dial.dial_all(stage, len(lines))
 
@@ -34,6 +39,10 @@ def goodput(stage, lines, goal, seconds=5, parallel=1):
 
 def sends(stage, lines, goal):
     uneven(stage, lines)
+    return both_ways(stage, lines, goal)
+
+
+def both_ways(stage, lines, goal):
     pings(stage)
     no_drops(stage)
     ours = goodput(stage, lines, goal)
@@ -99,6 +108,10 @@ def flood(stage, mbit, allowed=frozenset(), least=1000):
 def skewed(stage, delay):
     """One of two lines is so many ms longer."""
     uneven(stage, [(40, 0, ''), (40, delay, '')], queue_ms=500)
+    return every_packet_arrives(stage, delay)
+
+
+def every_packet_arrives(stage, delay):
     found, thrown, _ = flood(stage, 30)
     expect(found.lost_before == thrown == 0, f'{found.text()}; the shapers threw {thrown} away')
     expect(found.deepest > 128 and max(found.skew.values()) > 0.0009 * delay, f'not the skew that was asked for: {found.text()}')
@@ -152,3 +165,23 @@ def uneven_loss(stage):
     # One connection with 1 % loss never fills the lines: its window stays at a dozen segments.
     ours = goodput(stage, lines, 0.85, parallel=4)
     return f'{found.text()}, {thrown} thrown away by its shapers, {numbers} counted by us; four TCP from us {ours}'
+
+
+# ------------------------------------------------------------------ Linux is the server
+
+
+@cell(PinnedStage, ROW, alone=True)
+def uneven_served_30_10(stage):
+    """30 + 10 Mbit/s, Linux is the server and our client sends"""
+    lines = [(30, 0, ''), (10, 0, '')]
+    shape(stage, lines)
+    stage.pin([30, 10])
+    return both_ways(stage, lines, 0.92)
+
+
+@cell(PinnedStage, ROW, alone=True)
+def uneven_served_skew(stage):
+    """Linux is the server and sends, one line 60 ms longer: every packet arrives, in order"""
+    shape(stage, [(40, 0, ''), (40, 60, '')], queue_ms=500)
+    stage.pin([40, 40])
+    return every_packet_arrives(stage, 60)
