@@ -30,13 +30,6 @@ usual(struct pair_net *net, unsigned links)
 }
 
 static void
-finish(struct pair *p)
-{
-	check_sound(p);
-	pair_free(p);
-}
-
-static void
 stop_both(struct pair *p)
 {
 	pair_stop(p, CLIENT);

@@ -10,24 +10,6 @@
 
 static const struct host_policy on = {true, true}, off = {false, false};
 
-static struct pair *
-run(struct pair_net *net, uint64_t ms)
-{
-	struct pair *p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
-
-	pair_start(p);
-	pair_run(p, ms);
-	check_sound(p);
-	return p;
-}
-
-static void
-finish(struct pair *p)
-{
-	check_sound(p);
-	pair_free(p);
-}
-
 static void
 set_network(struct pair_net *net, struct host_policy ipv4, struct host_policy ipv6)
 {

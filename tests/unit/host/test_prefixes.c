@@ -40,24 +40,6 @@ set_prefixes(struct pair_net *net)
 	};
 }
 
-static struct pair *
-run(struct pair_net *net, uint64_t ms)
-{
-	struct pair *p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
-
-	pair_start(p);
-	pair_run(p, ms);
-	check_sound(p);
-	return p;
-}
-
-static void
-finish(struct pair *p)
-{
-	check_sound(p);
-	pair_free(p);
-}
-
 static struct host_bundle_info
 bundle(const struct pair *p)
 {

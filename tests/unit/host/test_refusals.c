@@ -44,24 +44,6 @@ same_endpoint(struct two *t)
 	}
 }
 
-static struct pair *
-run(struct pair_net *net, uint64_t ms)
-{
-	struct pair *p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
-
-	pair_start(p);
-	pair_run(p, ms);
-	check_sound(p);
-	return p;
-}
-
-static void
-finish(struct pair *p)
-{
-	check_sound(p);
-	pair_free(p);
-}
-
 /* ------------------------------------------------------------------ authentication */
 
 static void

@@ -6,24 +6,6 @@
 
 /* MRU, MRRU and MTU in both directions and both roles [G-17, G-18, G-25, G-63, L-15]. */
 
-static struct pair *
-run(struct pair_net *net, uint64_t ms)
-{
-	struct pair *p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
-
-	pair_start(p);
-	pair_run(p, ms);
-	check_sound(p);
-	return p;
-}
-
-static void
-finish(struct pair *p)
-{
-	check_sound(p);
-	pair_free(p);
-}
-
 static struct host_bundle_info
 bundle(struct pair *p, int node)
 {

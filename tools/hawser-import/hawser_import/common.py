@@ -2,6 +2,16 @@
 """What several sources say in their own words and hawser in one: sizes, rates, attempts, routes."""
 import ipaddress
 import re
+import shlex
+
+
+def words_of(remarks, line):
+    """Its words as a shell divides them, without a comment."""
+    try:
+        return shlex.split(line.text, comments=True)
+    except ValueError:
+        remarks.add(line, 'a quote is not closed; read as ordinary text')
+        return line.text.split()
 
 
 def attempts(number):

@@ -5,9 +5,8 @@ In mpd 4 `new BUNDLE LINK...` takes links from labels of mpd.links; in mpd 5 `cr
 link names its bundle by `set link action bundle`. Both are one language otherwise, and files of both are read by one reader.
 """
 import re
-import shlex
 
-from .common import attempts, name_servers, prefix_of, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru
+from .common import attempts, name_servers, prefix_of, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
 from .model import Secret, Value, authenticate, name_of
 
@@ -100,11 +99,7 @@ class Reader:
         words = line.text.split()
         keep = next((i + 1 for i, w in enumerate(words) if w in FREE_TEXT and i < 4), None)
         line = mended(line, known, self.remarks, keep)
-        try:
-            words = shlex.split(line.text, comments=True)
-        except ValueError:
-            self.remarks.add(line, 'a quote is not closed; read as ordinary text')
-            words = line.text.split()
+        words = words_of(self.remarks, line)
         if not words:
             return
         handler = getattr(self, 'do_' + words[0], None)

@@ -4,7 +4,7 @@ import ipaddress
 import re
 import shlex
 
-from .common import attempts, endpoint_fits, name_servers, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru
+from .common import attempts, endpoint_fits, name_servers, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
 from .model import Secret, authenticate
 
@@ -123,11 +123,7 @@ class Reader:
 
     def command(self, line, text, targets):
         line = self.mend(line.with_text(text))
-        try:
-            words = shlex.split(line.text, comments=True)
-        except ValueError:
-            self.remarks.add(line, 'a quote is not closed; read as ordinary text')
-            words = line.text.split()
+        words = words_of(self.remarks, line)
         if not words:
             return
         if line.text.startswith('!'):

@@ -5,7 +5,7 @@ import ipaddress
 import re
 import shlex
 
-from .common import attempts, endpoint_fits, name_servers, set_ip_mtu, set_mrru, warn_mru
+from .common import attempts, endpoint_fits, name_servers, set_ip_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
 from .model import Secret, authenticate
 
@@ -119,11 +119,7 @@ class Reader:
             first = text.split()[0]
             free = first in ('user', 'name', 'password', 'pty', 'connect')
             line = mended(line, known, self.remarks, 1 if free else None)
-            try:
-                found = shlex.split(line.text, comments=True)
-            except ValueError:
-                self.remarks.add(line, 'a quote is not closed; read as ordinary text')
-                found = line.text.split()
+            found = words_of(self.remarks, line)
             words += [(w, line) for w in found]
         if pending is not None:
             words += [(w, pending) for w in self.system.statement(pending).text.split()]
