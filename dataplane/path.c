@@ -59,16 +59,14 @@ from_mp(struct worker *w, struct burst *b)
 unsigned
 path_from_links(struct worker *w, struct port *p, uint16_t queue)
 {
+	const unsigned n = port_rx(w, p, queue, COMING_MAX);
 	struct burst b;
-	unsigned n;
 
-	port_rx(w, p, queue, &b);
-	n = b.n;
-	if (n == 0)
-		return 0;
-	pppoe_rx(w, p, &b);
-	steer_out(w, &b, STEER_FROM_LINKS);
-	from_mp(w, &b);
+	while (coming_next(&w->coming, &b)) {
+		pppoe_rx(w, p, &b);
+		steer_out(w, &b, STEER_FROM_LINKS);
+		from_mp(w, &b);
+	}
 	return n;
 }
 
@@ -92,15 +90,13 @@ path_steered(struct worker *w)
 unsigned
 path_to_links(struct worker *w, struct port *p, uint16_t queue)
 {
+	const unsigned n = port_rx(w, p, queue, BURST_STAGE);
 	struct burst b;
-	unsigned n;
 
-	port_rx(w, p, queue, &b);
-	n = b.n;
-	if (n == 0)
-		return 0;
-	ip_rx(w, p, &b);
-	routed(w, &b);
+	while (coming_next(&w->coming, &b)) {
+		ip_rx(w, p, &b);
+		routed(w, &b);
+	}
 	return n;
 }
 
@@ -143,18 +139,18 @@ replayed(struct worker *w, struct burst *b, struct dp_replay *r)
 unsigned
 path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *r)
 {
+	const unsigned n = port_rx(w, p, queue, COMING_MAX);
 	struct burst b;
-	unsigned n;
 	bool more;
 
-	port_rx(w, p, queue, &b);
-	n = b.n;
-	pppoe_rx(w, p, &b);
-	steer_out(w, &b, STEER_FROM_LINKS);
-	do {
-		more = mp_rx(w, &b);
-		replayed(w, &b, r);
-	} while (more);
+	while (coming_next(&w->coming, &b)) {
+		pppoe_rx(w, p, &b);
+		steer_out(w, &b, STEER_FROM_LINKS);
+		do {
+			more = mp_rx(w, &b);
+			replayed(w, &b, r);
+		} while (more);
+	}
 	return n;
 }
 

@@ -50,8 +50,6 @@ ip_rx(struct worker *w, struct port *p, struct burst *b)
 {
 	const unsigned n = b->n;
 
-	for (unsigned i = 0; i < n; i++)
-		mbuf_prefetch(b->m[i]);
 	b->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbuf_pull(w->pool, b->m[i], RTE_MIN(b->m[i]->pkt_len, (uint32_t)LOOK_MAX));

@@ -641,6 +641,7 @@ mp_rx(struct worker *w, struct burst *b)
 	while (drain_ready(&d) && t->in_at < t->in_n) {
 		const struct rx_item *it = &t->in[t->in_at];
 
+		coming_fetch(&w->coming);
 		if (it->plain)
 			popped_add_one(&d, it->b, it->m, true);
 		else if (!insert(&d, it))

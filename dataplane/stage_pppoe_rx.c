@@ -283,8 +283,6 @@ pppoe_rx(struct worker *w, struct port *p, struct burst *b)
 {
 	const unsigned n = b->n;
 
-	for (unsigned i = 0; i < n; i++)
-		mbuf_prefetch(b->m[i]);
 	b->n = 0;
 	for (unsigned i = 0; i < n; i += BURST_STAGE)
 		rx_some(w, p, b->m + i, RTE_MIN(n - i, (unsigned)BURST_STAGE), b);

@@ -869,6 +869,13 @@ route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next
 }
 
 void
+tables_route_prefetch(const struct tables *t, uint32_t dst)
+{
+	rte_prefetch0(&t->prefixes->tbl24[dst >> 8]);
+	__builtin_prefetch(&t->host_pages->directory[dst >> 16]);
+}
+
+void
 tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
 {
 	for (unsigned at = 0; at < n; at += KEY_BULK)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "dataplane/api/dataplane.h"
-#include "dataplane/burst.h"
+#include "dataplane/coming.h"
 #include "dataplane/tables.h"
 
 /* One worker: a core that polls its queues, and the home of its bundles. Every field says who writes it. */
@@ -63,6 +63,7 @@ struct worker {
 	uint64_t now_ns;  /* of this turn, from the TSC (or virtual) */
 	uint64_t away_ns; /* of all time, what the machine kept it from turning */
 	struct bundle_table *bundles;
+	struct coming coming;               /* of the port that is being read */
 	uint64_t held_bytes, held_budget;   /* buffers in windows */
 	uint64_t queued_bytes, wait_budget; /* buffers in bundles' queues; of both together */
 	struct rte_mempool *pool;           /* packet buffers of this NUMA node */
@@ -163,8 +164,8 @@ void port_tx_flush(struct worker *w);
 /* Takes over what other workers have for our queues; returns how many. */
 unsigned port_tx_others(struct worker *w);
 
-/* Up to BURST_MAX frames of one of this worker's queues. */
-void port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b);
+/* Up to n (<= COMING_MAX) frames of one of this worker's queues, into w->coming; returns how many. */
+unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n);
 
 /* Event for control; when the ring is full it is counted and the sticky mark is set. */
 void worker_event(struct worker *w, const struct dp_event *e);

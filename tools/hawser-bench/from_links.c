@@ -12,7 +12,6 @@
 /* Frames that come from the lines: driving them through the stages, checking what comes out, timing. sizes.c and kinds.c say which. */
 
 enum {
-	BURST = 16,
 	WARM_DATAGRAMS = 6, /* a bundle: until the windows are as full as they get */
 	LAG_ARRIVALS = 10,  /* of a bundle's frames, by which a link is behind at worst */
 	SETTLE_NS = 600000000,
@@ -25,7 +24,7 @@ static struct rte_mbuf *list[LAB_LEAD + LAB_LIST], *out[2 * LAB_LIST];
 uint64_t
 turn_ns(void)
 {
-	return (uint64_t)LAB_NS_A_FRAME * BURST * lab.n_access;
+	return (uint64_t)LAB_NS_A_FRAME * COMING_MAX * lab.n_access;
 }
 
 /* ------------------------------------------------------------------ traffic */
@@ -131,7 +130,7 @@ from_path_slice(struct bench *b, struct sample *s)
 	check_drops(b);
 }
 
-/* Frames in the order in which ports are polled: up to a burst of each in turn. */
+/* Frames in the order in which ports are polled: what one poll of each gives, in turn. */
 static void
 by_port(struct rte_mbuf *m[], unsigned n, unsigned at[])
 {
@@ -142,7 +141,7 @@ by_port(struct rte_mbuf *m[], unsigned n, unsigned at[])
 		of[m[i]->port][have[m[i]->port]++] = m[i];
 	while (k < n)
 		for (unsigned p = 0; p < lab.n_access; p++) {
-			const unsigned now = RTE_MIN(have[p] - taken[p], (unsigned)BURST);
+			const unsigned now = RTE_MIN(have[p] - taken[p], (unsigned)COMING_MAX);
 
 			if (now == 0)
 				continue;
@@ -164,18 +163,22 @@ take(struct burst *b, struct rte_mbuf *to[], unsigned *n)
 static void
 reassemble_burst(struct worker *w, struct rte_mbuf *m[], unsigned n, struct rte_mbuf *to[], unsigned *n_out)
 {
-	struct burst b = {.n = n};
+	struct port *p = &w->ports[m[0]->port];
+	struct burst b;
 	bool more;
 
-	memcpy(b.m, m, n * sizeof(*m));
-	pppoe_rx(w, &w->ports[m[0]->port], &b);
-	steer_out(w, &b, STEER_FROM_LINKS);
-	do {
-		more = mp_rx(w, &b);
-		inner_proto(w, &b);
-		mss_from_links(w, &b);
-		take(&b, to, n_out);
-	} while (more);
+	w->coming = (struct coming){.n = n};
+	memcpy(w->coming.m, m, n * sizeof(*m));
+	while (coming_next(&w->coming, &b)) {
+		pppoe_rx(w, p, &b);
+		steer_out(w, &b, STEER_FROM_LINKS);
+		do {
+			more = mp_rx(w, &b);
+			inner_proto(w, &b);
+			mss_from_links(w, &b);
+			take(&b, to, n_out);
+		} while (more);
+	}
 }
 
 static void
@@ -266,25 +269,26 @@ profile_burst(struct worker *w, unsigned port, struct profile *p)
 	bool more;
 
 	profile_begin(p);
-	port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], &b);
-	p->frames += b.n;
-	profile_mark(p, STAGE_PORT_RX);
-	pppoe_rx(w, &w->ports[port], &b);
-	profile_mark(p, STAGE_PPPOE_RX);
-	steer_out(w, &b, STEER_FROM_LINKS);
-	profile_mark(p, STAGE_STEER);
-	do {
-		more = mp_rx(w, &b);
-		profile_mark(p, STAGE_MP_RX);
-		inner_proto(w, &b);
-		profile_mark(p, STAGE_INNER);
-		mss_from_links(w, &b);
-		profile_mark(p, STAGE_MSS);
-		ip_route(w, &b);
-		profile_mark(p, STAGE_ROUTE);
-		ip_tx(w, &b);
-		profile_mark(p, STAGE_IP_TX);
-	} while (more);
+	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], COMING_MAX);
+	while (coming_next(&w->coming, &b)) {
+		profile_mark(p, STAGE_PORT_RX);
+		pppoe_rx(w, &w->ports[port], &b);
+		profile_mark(p, STAGE_PPPOE_RX);
+		steer_out(w, &b, STEER_FROM_LINKS);
+		profile_mark(p, STAGE_STEER);
+		do {
+			more = mp_rx(w, &b);
+			profile_mark(p, STAGE_MP_RX);
+			inner_proto(w, &b);
+			profile_mark(p, STAGE_INNER);
+			mss_from_links(w, &b);
+			profile_mark(p, STAGE_MSS);
+			ip_route(w, &b);
+			profile_mark(p, STAGE_ROUTE);
+			ip_tx(w, &b);
+			profile_mark(p, STAGE_IP_TX);
+		} while (more);
+	}
 }
 
 void

@@ -166,7 +166,8 @@ to_profile(struct arrivals *a, struct profile *p)
 
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
-		port_rx(w, &w->ports[lab.inside], 0, &b);
+		port_rx(w, &w->ports[lab.inside], 0, BURST);
+		coming_next(&w->coming, &b);
 		profile_mark(p, STAGE_PORT_RX);
 		ip_rx(w, &w->ports[lab.inside], &b);
 		profile_mark(p, STAGE_IP_RX);
