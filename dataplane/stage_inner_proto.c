@@ -4,6 +4,7 @@
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
+#include "dataplane/wire/ip.h"
 #include "dataplane/wire/ppp.h"
 
 #include "dataplane/poison.h"
@@ -56,6 +57,14 @@ refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
 	}
 }
 
+/* Where it goes is asked some stages later. */
+static inline void
+prefetch_route(const struct worker *w, const struct rte_mbuf *m)
+{
+	if (likely(m->data_len >= IP4_HDR_MIN))
+		tables_route_prefetch(w->tables, load_be32(rte_pktmbuf_mtod(m, const uint8_t *) + 16));
+}
+
 void
 inner_proto(struct worker *w, struct burst *b)
 {
@@ -67,7 +76,9 @@ inner_proto(struct worker *w, struct burst *b)
 		const struct bundle *bu = &w->bundles->bundles[pkt(m)->bundle];
 		const unsigned verdict = judge(bu, pkt(m)->proto);
 
-		if (pkt(m)->proto == PPP_IPV6)
+		if (likely(pkt(m)->proto == PPP_IPV4))
+			prefetch_route(w, m);
+		else if (pkt(m)->proto == PPP_IPV6)
 			rte_prefetch0(&bu->sources6);
 		if (verdict == PACKET_PASS)
 			b->m[b->n++] = m;

@@ -74,7 +74,6 @@ check_v4(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 	v->unroutable = is_unroutable(ip.dst);
 	v->dst_at = (uint8_t)q->n;
 	q->dst[q->n++] = ip.dst;
-	tables_route_prefetch(w->tables, ip.dst);
 	/* The subscriber's own address is known at the bundle; anything else behind him is a route. */
 	b = source_checked(w, m);
 	if (b != NULL && ip.src != rte_be_to_cpu_32(b->hot.address_be)) {

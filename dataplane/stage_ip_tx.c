@@ -13,7 +13,7 @@ send(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
 	const uint16_t type =
 		ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) == 6 ? ETHERTYPE_V6 : ETHERTYPE_V4;
-	const uint64_t word = pkt(m)->mac_word;
+	const uint64_t word = rte_cpu_to_le_64(pkt(m)->mac_word);
 	struct rte_mbuf *head = mbuf_make_room(w->pool, m, ETH_HDR_LEN);
 	struct mac dst;
 
@@ -21,8 +21,7 @@ send(struct worker *w, struct port *p, struct rte_mbuf *m)
 		drop(w, m, DROP_NO_MBUF);
 		return;
 	}
-	for (unsigned i = 0; i < ETH_ADDR_LEN; i++)
-		dst.b[i] = (uint8_t)(word >> 8 * i);
+	memcpy(&dst, &word, ETH_ADDR_LEN);
 	eth_store(
 		(uint8_t *)rte_pktmbuf_prepend(head, ETH_HDR_LEN), &dst, &p->macs[0], (struct vlan_stack){0, 0}, type);
 	port_tx(w, p, head);
