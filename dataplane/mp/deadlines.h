@@ -14,7 +14,7 @@
 
 enum {
 	DEADLINES_BLOCK = 64,      /* entries that are looked at together */
-	DEADLINES_SHARE = 1 << 15, /* entries that are looked at in one tick: more of them take several ticks */
+	DEADLINES_SHARE = 3 << 13, /* entries that are looked at in one tick: more of them take several ticks */
 	DEADLINES_AHEAD_MAX = 1 << 15,
 };
 #define DEADLINES_NONE UINT32_MAX

@@ -20,7 +20,6 @@ static const struct {
 	{"P9", 1.8},
 	{"P10.own", 1.4},
 	{"P10.steered", 1.1},
-	{"P11", 0.008},
 	{"P12", 2.8},
 	{"P13.dataplane", 1600},
 	{"P13.control", 11600},
