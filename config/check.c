@@ -229,7 +229,7 @@ check_short_sequence(struct check *c, const struct config_lcp *lcp, uint64_t rat
 static void
 check_scrub(struct check *c, const struct config_scrub *s)
 {
-	if (!s->from_links && !s->to_links && (s->min_ttl != 0 || s->clear_df))
+	if (!s->from_links && !s->to_links && (s->reassemble || s->min_ttl != 0 || s->clear_df))
 		check_error(c, &s->to_links, "and from_links are both no: nothing would be scrubbed");
 }
 

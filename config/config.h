@@ -215,7 +215,7 @@ struct config_mss {
 
 struct config_scrub {
 	uint8_t min_ttl; /* 0: none */
-	bool clear_df;
+	bool reassemble, clear_df;
 	bool from_links, to_links;
 };
 

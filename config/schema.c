@@ -307,6 +307,12 @@ static const struct schema_group mss_group = {.name = "mss",
 static const struct schema_word none_0[] = {{"none", 0}, {NULL, 0}};
 
 static const struct schema_key scrub_keys[] = {
+	{BOOL(config_scrub, reassemble, "reassemble"), .preset = "no",
+		.help = "Whether IP datagrams are put together from their fragments, IPv4 and IPv6, before anything else is done to them: what may "
+			"not be cut for the next link then is cut anew. Fragments wait for their others at most 5 seconds, in at most a quarter of "
+			"reassembly_memory; pieces that overlap are dropped with their datagram, and so is what has more than 8 pieces, as "
+			"many as DPDK's library joins where it is built with its defaults. From links, a fragment is kept only if its source may "
+			"be the subscriber's."},
 	{NUMBER(config_scrub, min_ttl, "min_ttl", 1, 254), .words = none_0, .preset = "none",
 		.help = "Floor of the TTL of IPv4 and the hop limit of IPv6: what is below is raised to it. A floor can make packets circle in "
 			"a loop of routes for ever."},

@@ -289,7 +289,7 @@ bundle_flags(const struct host_bundle_values *v)
 static uint8_t
 scrub_flags(const struct host_scrub *s)
 {
-	unsigned flags = s->clear_df ? DP_SCRUB_CLEAR_DF : 0;
+	unsigned flags = (s->clear_df ? DP_SCRUB_CLEAR_DF : 0u) | (s->reassemble ? DP_SCRUB_REASSEMBLE : 0u);
 
 	if (s->min_ttl == 0 && flags == 0)
 		return 0;

@@ -120,7 +120,12 @@ static struct host_scrub
 scrub_of(const struct config_scrub *c)
 {
 	return (struct host_scrub){
-		.min_ttl = c->min_ttl, .clear_df = c->clear_df, .from_links = c->from_links, .to_links = c->to_links};
+		.reassemble = c->reassemble,
+		.min_ttl = c->min_ttl,
+		.clear_df = c->clear_df,
+		.from_links = c->from_links,
+		.to_links = c->to_links,
+	};
 }
 
 static struct host_redial

@@ -3,6 +3,7 @@
 
 #include <rte_malloc.h>
 
+#include "dataplane/ip_join.h"
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/ppp.h"
 
@@ -293,6 +294,8 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	b->rare.scrub = s->scrub;
 	b->rare.min_ttl = s->min_ttl;
 	w->scrub |= s->scrub != 0;
+	if (s->scrub & DP_SCRUB_REASSEMBLE)
+		ip_join_open(w);
 	b->hot.address_be = s->address_be;
 	for (unsigned i = 0; i < RTE_DIM(b->sources6.len); i++) {
 		b->sources6.prefix[i] = s->prefix6[i];

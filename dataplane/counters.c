@@ -80,6 +80,8 @@ dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *o
 	out->steered_to_links = counter(&w->steered_to_links);
 	out->punted = counter(&w->punted);
 	out->injected = counter(&w->injected);
+	out->ip_joined = counter(&w->ip_joined);
+	out->ip_held_bytes = counter(&w->ip_held_bytes);
 	out->df_cleared = counter(&w->df_cleared);
 	out->df_needed = counter(&w->df_needed);
 	out->held_bytes = counter(&w->held_bytes);

@@ -21,6 +21,7 @@
 
 #include "dataplane/bundle.h"
 #include "dataplane/internal.h"
+#include "dataplane/ip_join.h"
 
 /* Putting the data plane together and taking it apart. */
 
@@ -474,6 +475,7 @@ buffer_drain(struct tx_buffer *b)
 static void
 worker_drain(struct worker *w)
 {
+	ip_join_free(w);
 	bundle_table_free(w, w->bundles);
 	w->bundles = NULL;
 	for (unsigned p = 0; p < DP_PORTS_MAX; p++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/path.h"
 
+#include "dataplane/ip_join.h"
 #include "dataplane/replay.h"
 #include "dataplane/stages.h"
 
@@ -120,6 +121,7 @@ path_timers(struct worker *w)
 
 	while (mp_expire(w, &b))
 		from_bundle(w, &b);
+	ip_join_expire(w);
 	mp_tx(w);
 }
 

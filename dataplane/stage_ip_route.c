@@ -139,7 +139,7 @@ check_packet(struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct
 static bool
 is_from(const struct worker *w, const struct pkt *k, const struct next_hop *nh)
 {
-	return nh->kind == DP_NEXT_BUNDLE && nh->home == w->index && nh->bundle == k->bundle && nh->gen == k->gen;
+	return next_hop_is(nh, w->index, k->bundle, k->gen);
 }
 
 /* For one of our addresses. What came in a frame goes to control in that frame. */

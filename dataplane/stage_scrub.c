@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In: IP packets from or for bundles at home here, data at the IP header, not checked; pkt: bundle. Out: the same, TTL at least the bundle's
- * floor and Don't Fragment cleared where the bundle asks for it. Nobody comes here while no bundle does. */
+/* In: IP packets from or for bundles at home here, data at the IP header, not checked; pkt: bundle. Out: the same, where the bundle asks for it
+ * put together from fragments, TTL at least the bundle's floor and Don't Fragment cleared. Nobody comes here while no bundle does. */
 #include "dataplane/bundle_state.h"
+#include "dataplane/ip_join.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
 #include "dataplane/wire/scrub.h"
@@ -19,6 +20,7 @@ scrub_v4(struct worker *w, const struct bundle *b, uint8_t *ip, uint32_t len)
 	w->df_needed += len > b->tx.mrru;
 }
 
+/* NULL: a fragment that waits for others, or was dropped. */
 static struct rte_mbuf *
 scrub_one(struct worker *w, struct rte_mbuf *m, unsigned direction)
 {
@@ -28,6 +30,11 @@ scrub_one(struct worker *w, struct rte_mbuf *m, unsigned direction)
 
 	if (b == NULL || !(b->rare.scrub & direction) || (pkt(m)->flags & PKT_OWN))
 		return m;
+	if (b->rare.scrub & DP_SCRUB_REASSEMBLE) {
+		m = ip_join(w, m);
+		if (m == NULL)
+			return NULL;
+	}
 	whole = mbuf_pull(w->pool, m, RTE_MIN(m->pkt_len, (uint32_t)IP6_HDR_LEN));
 	if (whole == NULL) /* without an mbuf it passes as it is */
 		return m;
@@ -42,6 +49,13 @@ scrub_one(struct worker *w, struct rte_mbuf *m, unsigned direction)
 void
 scrub_some(struct worker *w, struct burst *b, unsigned direction)
 {
-	for (unsigned i = 0; i < b->n; i++)
-		b->m[i] = scrub_one(w, b->m[i], direction);
+	const unsigned n = b->n;
+
+	b->n = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = scrub_one(w, b->m[i], direction);
+
+		if (m != NULL)
+			b->m[b->n++] = m;
+	}
 }

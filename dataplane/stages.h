@@ -34,7 +34,7 @@ void ip_route(struct worker *w, struct burst *b);
 /* TCP SYNs, towards and from links, by the bundle's ceilings. */
 void mss_from_links(struct worker *w, struct burst *b);
 void mss_to_links(struct worker *w, struct burst *b);
-/* Headers of IP packets, from or towards links, as the bundle asks for (min_ttl, clear_df). */
+/* Headers of IP packets, from or towards links, as the bundle asks for (reassemble, min_ttl, clear_df). */
 void scrub_some(struct worker *w, struct burst *b, unsigned direction);
 
 static inline void

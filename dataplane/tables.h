@@ -64,6 +64,12 @@ struct next_hop {
 };
 enum { NEXT_NEIGHBOUR = 16 }; /* a resolved host on a connected network */
 
+static inline bool
+next_hop_is(const struct next_hop *nh, unsigned home, uint32_t bundle, uint16_t gen)
+{
+	return nh->kind == DP_NEXT_BUNDLE && nh->home == home && nh->bundle == bundle && nh->gen == gen;
+}
+
 struct tables;
 
 /* routes_max: prefixes, hosts and neighbours, each; sessions_max: those whose ids collide. Nothing is freed under a reader: qsbr is

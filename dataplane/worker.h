@@ -77,13 +77,14 @@ struct worker {
 	bool wake;                         /* something for control was queued in this turn */
 	bool scrub;                        /* some bundle has asked for it */
 	uint32_t scrub_id;                 /* of packets that had none */
+	struct ip_join *ip_join;           /* NULL until some bundle asks for it */
 	struct punt_budget *budget;        /* punt.c */
 
 	/* counters: this worker writes, control reads (relaxed) */
 	uint64_t drops[DROP_REASONS];
 	uint64_t turns, idle_turns, sleeps, rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links, punted, injected;
-	uint64_t df_cleared, df_needed;
+	uint64_t df_cleared, df_needed, ip_joined, ip_held_bytes;
 
 	/* rings; SP/SC each */
 	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */

@@ -129,7 +129,7 @@ struct host_mss {
 /* What is done to the headers of IP packets of a bundle. */
 struct host_scrub {
 	uint8_t min_ttl; /* 0: none */
-	bool clear_df;
+	bool reassemble, clear_df;
 	bool from_links, to_links;
 };
 

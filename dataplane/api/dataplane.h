@@ -153,7 +153,8 @@ enum dp_bundle_flags {
 enum dp_scrub { /* what is done to the headers of IP packets, and in which directions */
 	DP_SCRUB_FROM_LINKS = 1 << 0,
 	DP_SCRUB_TO_LINKS = 1 << 1,
-	DP_SCRUB_CLEAR_DF = 1 << 2, /* Don't Fragment */
+	DP_SCRUB_CLEAR_DF = 1 << 2,   /* Don't Fragment */
+	DP_SCRUB_REASSEMBLE = 1 << 3, /* datagrams are put together from their fragments */
 };
 
 struct dp_bundle_set {
@@ -372,11 +373,13 @@ struct dp_worker_stats {
 	uint64_t steered_from_links, steered_to_links; /* hand-overs to other workers */
 	uint64_t punted, injected;
 	uint64_t df_cleared,
-		df_needed;     /* IPv4 packets that lost DF; those of them that are larger than the peer's MRRU */
-	uint64_t held_bytes;   /* in windows now */
-	uint64_t queued_bytes; /* in bundles' queues now */
-	uint32_t deep_slots;   /* of deep windows in use now */
-	struct {               /* in its rings now: steer and tx from other workers */
+		df_needed;      /* IPv4 packets that lost DF; those of them that are larger than the peer's MRRU */
+	uint64_t ip_joined;     /* datagrams put together from IP fragments */
+	uint64_t ip_held_bytes; /* in fragments that wait for others now */
+	uint64_t held_bytes;    /* in windows now */
+	uint64_t queued_bytes;  /* in bundles' queues now */
+	uint32_t deep_slots;    /* of deep windows in use now */
+	struct {                /* in its rings now: steer and tx from other workers */
 		unsigned command, event, punt, inject, steer, tx;
 	} waiting;
 	uint64_t drops[DROP_REASONS];

@@ -349,6 +349,21 @@ def dialled_on_demand():
 
 
 @case
+def fragments_are_put_together():
+    """scrub.reassemble: datagrams of the kernel's, in pieces, go on whole and are cut anew [G-40]"""
+    with Bonded(rates=(20, 20), concentrator={'concentrators': {'isp': {'scrub': {'reassemble': True}}}}) as lab:
+        lab.wait_up()
+        pings(lab)
+        expect(lab.ping('left', RIGHT, count=3, size=3000) == 3, 'pings of 3000 bytes lost')
+        worker = lab.concentrator.json('show', 'workers')['workers'][0]
+        # from the links each of the requests and replies of more than one packet: 2 + 2 of 8000 bytes, 3 of 3000
+        expect(worker['ip_joined'] >= 7, f'joined {worker["ip_joined"]}')
+        expect(worker['ip_held_bytes'] == 0, f'{worker["ip_held_bytes"]} bytes wait')
+        no_strange_drops(lab)
+        return f'{worker["ip_joined"]} datagrams joined'
+
+
+@case
 def hooks_and_event_log():
     """Programs run at events and lines of JSON, both with the facts [G-25, G-65]"""
     with Bonded(rates=(10, 10), start=False) as lab:

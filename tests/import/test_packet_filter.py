@@ -17,11 +17,11 @@ def iptables(rule):
 class PacketFilter(Case):
     def test_each_scrub_rule_alone(self):
         self.rows([
-            ('scrub in on $ext_if all fragment reassemble min-ttl 15 max-mss 1440', {'mss.v4': 1440, 'mss.v6': 1420, 'scrub.min_ttl': 15},
-             ('left', 'scrub.reassemble: yes')),
+            ('scrub in on $ext_if all fragment reassemble min-ttl 15 max-mss 1440', {'mss.v4': 1440, 'mss.v6': 1420, 'scrub.min_ttl': 15,
+             'scrub.reassemble': True}),
             ('scrub in on $ext_if all no-df', {'scrub.clear_df': True}),
             ('scrub on $ext_if all reassemble tcp', ('left', 'no state of TCP')),
-            ('scrub in all', ('left', 'scrub.reassemble: yes')), ('scrub out on em0 inet max-mss 1400', {'mss.v4': 1400, 'mss.v6': None}),
+            ('scrub in all', {'scrub.reassemble': True}), ('scrub out on em0 inet max-mss 1400', {'mss.v4': 1400, 'mss.v6': None}),
             ('scrub on em0 inet6 max-mss 1400', {'mss.v6': 1400, 'mss.v4': None}), ('scrub all max-mss 20', ('left', 'cannot be')),
             ('match in on $wan scrub (no-df, max-mss 1440, random-id)', {'mss.v4': 1440, 'scrub.clear_df': True}, ('left', 'random-id')),
             ('block in all', ('left', 'filtered by the kernel')),

@@ -288,7 +288,7 @@ static const char everything[] =
 	"    source_check: no\n"
 	"    bandwidth_management: {low_water: 10}\n"
 	"    mss: {v4: 1414, v6: off, from_links: no, to_links: no}\n"
-	"    scrub: {min_ttl: 15, clear_df: yes, from_links: yes, to_links: no}\n"
+	"    scrub: {reassemble: yes, min_ttl: 15, clear_df: yes, from_links: yes, to_links: no}\n"
 	"    multilink:\n"
 	"      require: yes\n"
 	"      allow_unauthenticated: yes\n"
@@ -681,7 +681,7 @@ values_of_lcp_and_multilink_arrive_in_their_fields(void **state)
 	assert_true(ac->request_dns);
 	assert_int_equal(ac->ip_mtu, 1490);
 	assert_int_equal(ac->scrub.min_ttl, 15);
-	assert_true(ac->scrub.clear_df && ac->scrub.from_links && !ac->scrub.to_links);
+	assert_true(ac->scrub.reassemble && ac->scrub.clear_df && ac->scrub.from_links && !ac->scrub.to_links);
 	assert_int_equal(lcp->mtu, 1470);
 	assert_int_equal(ac->multilink.profile, CONFIG_PROFILE_NONE);
 	assert_true(!ac->network.address.want && ac->network.address.allow);
@@ -777,7 +777,7 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_int_equal(c->mss.v4, CONFIG_MSS_OFF);
 	assert_int_equal(c->mss.v6, CONFIG_MSS_AUTO);
 	assert_int_equal(c->scrub.min_ttl, 254);
-	assert_true(!c->scrub.clear_df && !c->scrub.from_links && c->scrub.to_links);
+	assert_true(!c->scrub.reassemble && !c->scrub.clear_df && !c->scrub.from_links && c->scrub.to_links);
 	assert_int_equal(c->multilink.endpoint.class, CONFIG_ENDPOINT_PHONE);
 	assert_int_equal(c->multilink.endpoint.n_bytes, 7);
 	assert_int_equal(c->multilink.profile, CONFIG_PROFILE_WINDOWS);

@@ -94,10 +94,11 @@ scrubbing_is_carried_over(void **state)
 		struct host_scrub scrub;
 		unsigned want;
 	} rows[] = {
-		{{0, false, true, true}, 0},
-		{{15, false, true, true}, DP_SCRUB_FROM_LINKS | DP_SCRUB_TO_LINKS},
-		{{0, true, true, false}, DP_SCRUB_FROM_LINKS | DP_SCRUB_CLEAR_DF},
-		{{254, true, false, true}, DP_SCRUB_TO_LINKS | DP_SCRUB_CLEAR_DF},
+		{{0, false, false, true, true}, 0},
+		{{15, false, false, true, true}, DP_SCRUB_FROM_LINKS | DP_SCRUB_TO_LINKS},
+		{{0, false, true, true, false}, DP_SCRUB_FROM_LINKS | DP_SCRUB_CLEAR_DF},
+		{{0, true, false, true, true}, DP_SCRUB_FROM_LINKS | DP_SCRUB_TO_LINKS | DP_SCRUB_REASSEMBLE},
+		{{254, false, true, false, true}, DP_SCRUB_TO_LINKS | DP_SCRUB_CLEAR_DF},
 	};
 
 	(void)state;

@@ -35,7 +35,7 @@ static const char yaml[] =
 	"    pool: p\n"
 	"    dns: [9.9.9.9]\n"
 	"    ip_mtu: fit-one-fragment\n"
-	"    scrub: {min_ttl: 15, clear_df: yes, to_links: no}\n"
+	"    scrub: {reassemble: yes, min_ttl: 15, clear_df: yes, to_links: no}\n"
 	"    multilink: {profile: juniper}\n"
 	"    fsm_timeout: 5 s\n"
 	"    authentication_timer: 2 s\n"
@@ -251,7 +251,7 @@ the_concentrator_is_carried_over(void **state)
 	assert_int_equal(h->ip_mtu, -2);
 	assert_int_equal(h->lcp.mtu, 0);
 	assert_int_equal(h->scrub.min_ttl, 15);
-	assert_true(h->scrub.clear_df && h->scrub.from_links && !h->scrub.to_links);
+	assert_true(h->scrub.reassemble && h->scrub.clear_df && h->scrub.from_links && !h->scrub.to_links);
 }
 
 static void
@@ -317,7 +317,8 @@ the_client_is_carried_over_with_the_routes_that_name_it(void **state)
 	assert_int_equal(h->links[1].line.rate_bps, 8000000);
 	assert_int_equal(h->ip_mtu, -1);
 	assert_int_equal(h->lcp.mtu, 1480);
-	assert_true(h->scrub.min_ttl == 0 && !h->scrub.clear_df && h->scrub.from_links && h->scrub.to_links);
+	assert_true(h->scrub.min_ttl == 0 && !h->scrub.reassemble && !h->scrub.clear_df && h->scrub.from_links &&
+		h->scrub.to_links);
 	assert_int_equal(h->mss.v4, -1);
 }
 

@@ -245,10 +245,11 @@ scrubbing_goes_with_the_bundle_in_both_roles(void **state) /* G-40, G-41 */
 
 	(void)state;
 	pair_net_init(&net, 1);
-	net.concentrator.scrub = (struct host_scrub){15, true, true, false};
-	net.client.scrub = (struct host_scrub){200, false, false, true};
+	net.concentrator.scrub = (struct host_scrub){15, true, true, true, false};
+	net.client.scrub = (struct host_scrub){200, false, false, false, true};
 	p = run(&net, 3000);
 	assert_int_equal(bundle(p, AC).values.scrub.min_ttl, 15);
+	assert_true(bundle(p, AC).values.scrub.reassemble);
 	assert_true(bundle(p, AC).values.scrub.clear_df && !bundle(p, AC).values.scrub.to_links);
 	assert_int_equal(bundle(p, CLIENT).values.scrub.min_ttl, 200);
 	assert_true(!bundle(p, CLIENT).values.scrub.clear_df && bundle(p, CLIENT).values.scrub.to_links);

@@ -67,7 +67,7 @@ KEYS = {
     'clients.mss.v6': Key(HERE, 1394),
     'clients.mss.from_links': Key(HERE, True),
     'clients.mss.to_links': Key(HERE, True),
-    'clients.scrub.reassemble': Key(PLANNED, True),
+    'clients.scrub.reassemble': Key(HERE, True),
     'clients.scrub.min_ttl': Key(HERE, 15),
     'clients.scrub.clear_df': Key(HERE, True),
     'clients.multilink.enabled': Key(HERE, True),
