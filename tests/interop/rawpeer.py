@@ -14,8 +14,6 @@ an answer that hawserd owes and does not give is a time-out with what was said b
 changes its offer, its judge, or sends something else itself.
 """
 import collections
-import contextlib
-import ctypes
 import hashlib
 import heapq
 import itertools
@@ -27,33 +25,12 @@ import time
 
 import rawframes as wire
 from lab import LabError
+from netns import inside
 
 ETH_P_ALL = 3
-CLONE_NEWNET = 0x40000000
 SO_RCVBUFFORCE, SO_TIMESTAMPNS = 33, 35
 # Stages of a link's life, in order: what may be held back.
 STAGES = 'offer', 'session', 'lcp', 'auth', 'never'
-
-
-@contextlib.contextmanager
-def inside(namespace):
-    """Sockets opened meanwhile belong to that network namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def enter(path):
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            if libc.setns(fd, CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), f'setns {path}')
-        finally:
-            os.close(fd)
-    home = os.open('/proc/self/ns/net', os.O_RDONLY)
-    try:
-        enter(namespace)
-        yield
-    finally:
-        libc.setns(home, CLONE_NEWNET)
-        os.close(home)
 
 
 class Wires:
