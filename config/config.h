@@ -133,7 +133,7 @@ config_rate_bps(const struct config_line *line)
 }
 
 struct config_lcp_options {
-	struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc;
+	struct config_policy mru, magic, mrru, short_sequence, endpoint, pfc, quality;
 };
 
 struct config_lcp {
@@ -141,6 +141,7 @@ struct config_lcp {
 	uint16_t mtu; /* 0: auto, the peer's MRU */
 	uint32_t echo_interval_ms;
 	uint8_t echo_failures;
+	uint32_t quality_period_ms;
 	uint32_t restart_ms; /* 0: fsm_timeout */
 	uint8_t max_configure, max_terminate, max_failure;
 	struct config_lcp_options options;

@@ -133,6 +133,9 @@ static const struct schema_key lcp_option_keys[] = {
 	{GROUP(config_lcp_options, endpoint, "endpoint", policy_both), .help = "Endpoint-Discriminator (RFC 1990)."},
 	{GROUP(config_lcp_options, pfc, "pfc", policy_neither),
 		.help = "Protocol-Field-Compression, which RFC 2516 does not recommend."},
+	{GROUP(config_lcp_options, quality, "quality", policy_allow),
+		.help = "Quality-Protocol with Link-Quality-Reports (RFC 1989): with want the peer is asked to report what it has sent and taken, every "
+			"quality_period; with allow it is told if it asks. hawserctl shows what that says of the loss in both directions."},
 	{FORBIDDEN("acfc"), .help = OVER_PPPOE}, {FORBIDDEN("accm"), .help = OVER_PPPOE},
 	{FORBIDDEN("fcs_alternatives"), .help = OVER_PPPOE}, END};
 static const struct schema_group lcp_options = {.name = "options",
@@ -151,6 +154,8 @@ static const struct schema_key lcp_keys[] = {
 		.help = "How often an Echo-Request tests the link."},
 	{NUMBER(config_lcp, echo_failures, "echo_failures", 1, 255), .preset = "3",
 		.help = "Echo-Requests without answer after which the link is dead."},
+	{TIME_MS(config_lcp, quality_period_ms, "quality_period", 100, HOUR_MS), .preset = "30 s",
+		.help = "How often Link-Quality-Reports are asked for (options.quality.want)."},
 	{TIME_MS(config_lcp, restart_ms, "restart_timer", 100, 60 * 1000), .absent = "fsm_timeout",
 		.help = "Time after which a Configure- or Terminate-Request of LCP without answer is sent again (RFC 1661)."},
 	{NUMBER(config_lcp, max_configure, "max_configure", 1, 255), .preset = "10",

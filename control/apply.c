@@ -600,8 +600,14 @@ then_snapped(struct control *c, const struct pending *p, uint64_t now_ms)
 	struct host_traffic t = {.rx_packets = b->stats.rx_packets, .tx_packets = b->stats.tx_packets};
 
 	for (unsigned i = 0; i < HOST_LINKS_MAX && i < DP_BUNDLE_LINKS_MAX; i++) {
-		t.links[i].rx_bytes = b->stats.links[i].totals.rx_bytes;
-		t.links[i].tx_bytes = b->stats.links[i].totals.tx_bytes;
+		const struct dp_link_stats *from = &b->stats.links[i];
+
+		t.links[i].rx_packets = from->totals.rx_frames;
+		t.links[i].tx_packets = from->totals.tx_frames;
+		t.links[i].rx_bytes = from->totals.rx_bytes;
+		t.links[i].tx_bytes = from->totals.tx_bytes;
+		t.links[i].lost = from->lost;
+		t.links[i].skew_us = from->lag_us;
 	}
 	host_traffic(c->host, p->id, &t, now_ms, c->out);
 	apply_effects(c);

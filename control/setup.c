@@ -182,6 +182,8 @@ lcp_of(const struct config_lcp *l, uint32_t fsm_timeout_ms, struct host_policy a
 		.p_mrru = policy_of(l->options.mrru),
 		.p_short_seq = policy_of(l->options.short_sequence),
 		.p_endpoint = policy_of(l->options.endpoint),
+		.p_quality = policy_of(l->options.quality),
+		.quality_period_ms = l->quality_period_ms,
 		.p_pfc = policy_of(l->options.pfc),
 		.p_auth = auth,
 	};

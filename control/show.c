@@ -106,23 +106,47 @@ put_dsl(json_t *o, const struct host_link_info *i)
 	put_number(o, "dsl_rate_down_kbps", i->dsl_rate_down_kbps);
 }
 
-/* How good the link is, by timed echoes; counts of round trips by their upper bounds. */
+/* Counts by their upper bounds. */
+static void
+put_spread_ms(json_t *o, const char *key, const uint32_t n[LINK_QUALITY_BUCKETS])
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < LINK_QUALITY_BUCKETS; i++) {
+		json_t *row = json_object();
+
+		if (link_quality_bounds_ms[i] != UINT32_MAX)
+			put_number(row, "to_ms", link_quality_bounds_ms[i]);
+		else
+			json_object_set_new(row, "to_ms", json_null());
+		put_number(row, "n", n[i]);
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(o, key, rows);
+}
+
+static void
+put_losses(json_t *o, const uint32_t n[LINK_LOSS_BUCKETS])
+{
+	json_t *rows = json_array();
+
+	for (unsigned i = 0; i < LINK_LOSS_BUCKETS; i++) {
+		json_t *row = json_object();
+
+		put_number(row, "to_permille", link_loss_bounds_permille[i]);
+		put_number(row, "n", n[i]);
+		json_array_append_new(rows, row);
+	}
+	json_object_set_new(o, "losses", rows);
+}
+
+/* How good the link is, by timed echoes and by what it brings. */
 static void
 put_quality(json_t *o, const struct host_link_info *i)
 {
 	const struct link_quality *n = &i->quality;
-	json_t *q = json_object(), *rtts = json_array();
+	json_t *q = json_object();
 
-	for (unsigned k = 0; k < LINK_QUALITY_BUCKETS; k++) {
-		json_t *row = json_object();
-
-		if (link_quality_bounds_ms[k] != UINT32_MAX)
-			put_number(row, "to_ms", link_quality_bounds_ms[k]);
-		else
-			json_object_set_new(row, "to_ms", json_null());
-		put_number(row, "n", n->rtts[k]);
-		json_array_append_new(rtts, row);
-	}
 	put_bool(q, "probed", i->probed);
 	put_bool(q, "suspended", n->suspended);
 	put_number(q, "suspensions", n->suspensions);
@@ -133,8 +157,30 @@ put_quality(json_t *o, const struct host_link_info *i)
 	put_number(q, "rtt_least_ms", n->least_ms);
 	put_number(q, "rtt_most_ms", n->most_ms);
 	put_number(q, "jitter_us", link_quality_jitter_us(n));
-	json_object_set_new(q, "rtts", rtts);
+	put_spread_ms(q, "rtts", n->rtts);
+	put_spread_ms(q, "jitters", i->spread.jitters);
+	put_spread_ms(q, "skews", i->spread.skews);
+	put_losses(q, i->spread.losses);
 	json_object_set_new(o, "quality", q);
+}
+
+/* Link-Quality-Reports, null where none were agreed on. */
+static void
+put_reports(json_t *o, const struct host_reports_info *i)
+{
+	json_t *r = i->sends || i->expects ? json_object() : json_null();
+
+	json_object_set_new(o, "lqr", r);
+	if (json_is_null(r))
+		return;
+	put_bool(r, "sends", i->sends);
+	put_bool(r, "expects", i->expects);
+	put_number(r, "period_ms", i->period_ms);
+	put_number(r, "expected_ms", i->expected_ms);
+	put_number(r, "sent", i->sent);
+	put_number(r, "received", i->received);
+	put_number(r, "out_loss_permille", i->out_loss_permille);
+	put_number(r, "in_loss_permille", i->in_loss_permille);
 }
 
 static json_t *
@@ -163,6 +209,7 @@ link_json(const struct control *c, const struct host_link_info *i)
 		i->next_dial_ms != UINT64_MAX && i->next_dial_ms > now_ms ? i->next_dial_ms - now_ms : 0);
 	put_dsl(o, i);
 	put_quality(o, i);
+	put_reports(o, &i->reports);
 	put_link_counters(c, o, i);
 	return o;
 }
@@ -524,6 +571,9 @@ host_counters_json(const struct control *c)
 	put_number(o, "echo_answered", n.echo_answered);
 	put_number(o, "echo_unanswered", n.echo_unanswered);
 	put_number(o, "echo_replies_tx", n.echo_replies_tx);
+	put_number(o, "lqr_tx", n.lqr_tx);
+	put_number(o, "lqr_rx", n.lqr_rx);
+	put_number(o, "lqr_bad", n.lqr_bad);
 	put_number(o, "router_solicits_rx", n.router_solicits_rx);
 	put_number(o, "router_adverts_tx", n.router_adverts_tx);
 	put_number(o, "router_adverts_rx", n.router_adverts_rx);

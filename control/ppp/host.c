@@ -454,8 +454,11 @@ host_traffic(struct host *h, host_bundle_id bundle, const struct host_traffic *t
 	struct bundle *b = bundle_of(h, bundle);
 
 	call_begin(h, now_ms, out);
-	if (b != NULL)
+	if (b != NULL) {
 		meter_answer(h, b, t);
+		probe_traffic(h, b, t);
+		reports_traffic(h, b, t);
+	}
 	call_end(h);
 }
 

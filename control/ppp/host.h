@@ -96,7 +96,8 @@ struct host_lcp {
 	struct host_timing timing;
 	uint32_t echo_interval_ms; /* 0: never */
 	uint8_t echo_failures;
-	struct host_policy p_mru, p_magic, p_mrru, p_short_seq, p_endpoint, p_pfc, p_auth;
+	uint32_t quality_period_ms; /* of the reports that are asked for; 0: 30 s */
+	struct host_policy p_mru, p_magic, p_mrru, p_short_seq, p_endpoint, p_pfc, p_auth, p_quality;
 };
 
 struct host_multilink {
@@ -474,11 +475,16 @@ void host_installed(struct host *h, host_link_id link, bool ok, uint64_t now_ms,
 void host_bundle_removed(struct host *h, host_bundle_id bundle);
 /* What a bundle has carried since it began, after HOST_OUT_TRAFFIC_ASK; one that has gone meanwhile is no fault. Of what
  * came, each packet that host_bundle_packet() was given is one. */
+struct host_link_traffic {
+	uint64_t rx_packets, tx_packets, rx_bytes,
+		tx_bytes; /* since the link joined, headers of PPPoE and multilink included */
+	uint64_t lost;    /* fragments that it should have brought */
+	uint32_t skew_us; /* behind the fastest link */
+};
+
 struct host_traffic {
 	uint64_t rx_packets, tx_packets;
-	struct {
-		uint64_t rx_bytes, tx_bytes; /* since the link joined, headers of PPPoE and multilink included */
-	} links[HOST_LINKS_MAX];             /* by slot */
+	struct host_link_traffic links[HOST_LINKS_MAX]; /* by slot */
 };
 void host_traffic(
 	struct host *h, host_bundle_id bundle, const struct host_traffic *t, uint64_t now_ms, struct host_out *out);
@@ -502,6 +508,14 @@ bool host_idle(const struct host *h);
 
 /* ------------------------------------------------------------------ queries: what the operator sees */
 
+/* Link-Quality-Reports (RFC 1989) of a link. */
+struct host_reports_info {
+	bool sends, expects; /* the peer asked for them, we did */
+	uint32_t period_ms, expected_ms;
+	uint32_t sent, received;
+	unsigned out_loss_permille, in_loss_permille; /* of the packets of the last reports */
+};
+
 struct host_link_info {
 	host_link_id id; /* 0: a client's link without session at the moment */
 	host_bundle_id bundle;
@@ -522,6 +536,8 @@ struct host_link_info {
 	uint32_t echo_rtt_us_last; /* of the last echo, 0: none */
 	bool probed;               /* quality means something */
 	struct link_quality quality;
+	struct link_spread spread;
+	struct host_reports_info reports;
 	uint32_t redials;
 	uint64_t next_dial_ms;
 	/* DSL-Forum tags (TR-101), empty or 0 when absent */
@@ -570,6 +586,7 @@ struct host_counters {
 	uint64_t lcp_in_mp, protocol_rejects_tx, auth_ok, auth_failed, joins, join_refused, effects_lost;
 	/* LCP echo, of all links there ever were. unanswered: when the next one was due; a late answer counts as one, too */
 	uint64_t echo_requests_tx, echo_answered, echo_unanswered, echo_replies_tx;
+	uint64_t lqr_tx, lqr_rx, lqr_bad; /* Link-Quality-Reports; bad: cut short, or with a wrong magic number */
 	/* IPv6 of bundles: router messages, DHCPv6, and what was neither, not well-formed, or came when IPv6 was not open */
 	uint64_t router_solicits_rx, router_adverts_tx, router_adverts_rx, dhcp6_rx, dhcp6_tx, dhcp6_unanswered,
 		ip6_bad, ip6_ignored;

@@ -92,6 +92,10 @@ index_init(struct host *h)
 void
 index_fini(struct host *h)
 {
+	for (uint32_t i = 0; h->links != NULL && i < h->cfg->sessions_max; i++) {
+		probe_end(&h->links[i]);
+		reports_end(&h->links[i]);
+	}
 	free(h->links);
 	free(h->bundles);
 	free(h->by_key);
@@ -183,6 +187,8 @@ link_give(struct host *h, struct link *l)
 {
 	const uint32_t id = l->id;
 
+	probe_end(l);
+	reports_end(l);
 	timer_set(&h->timers, &l->timer, UINT64_MAX);
 	unchain(h, key_bucket(h, &l->key), id, offsetof(struct link, next_key));
 	unchain(h, mac_bucket(h, &l->key.peer), id, offsetof(struct link, next_mac));

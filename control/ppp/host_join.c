@@ -92,6 +92,7 @@ link_leave(struct host *h, struct link *l)
 		membership_leave(&h->membership, b->id - 1);
 	snprintf(b->last_words, sizeof(b->last_words), "%s", l->explain);
 	probe_end(l);
+	reports_end(l);
 	l->bundle = 0;
 	l->waiting = 0;
 	bundle_link_left(h, b);

@@ -228,6 +228,8 @@ link_settle(struct host *h, struct link *l)
 		at_ms = auth_deadline_ms(l);
 	if (probe_deadline_ms(l) < at_ms)
 		at_ms = probe_deadline_ms(l);
+	if (reports_deadline_ms(l) < at_ms)
+		at_ms = reports_deadline_ms(l);
 	if (l->doom != LINK_LIVES && l->doom_ms < at_ms)
 		at_ms = l->doom_ms;
 	timer_set(&h->timers, &l->timer, at_ms);
@@ -564,6 +566,8 @@ protocol_rejected(struct host *h, struct link *l, uint16_t proto)
 	link_event(h, l, HOST_EV_NOTE, "peer does not know protocol 0x%04x", proto);
 	if (proto == PPP_MP && l->phase == LINK_OPEN && h->now_ms - l->up_since_ms < HOST_MP_SETTLE_MS)
 		return;
+	if (proto == PPP_LQR)
+		reports_end(l);
 	if (proto == PPP_MP || proto == PPP_PAP || proto == PPP_CHAP)
 		link_close(h, l, "peer rejects %s, which it had agreed to",
 			proto == PPP_MP ? "multilink" : "authentication");
@@ -593,11 +597,18 @@ holds_ack(const struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 		l->lcp.wish.demand[0] == HOST_AUTH_NONE && lcp_peers(&l->lcp)->mrru != 0;
 }
 
+void
+link_send(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	reports_count(l, true, n);
+	host_send_session(h, l, proto, p, n);
+}
+
 static void
 send_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	if (!holds_ack(l, proto, p, n)) {
-		host_send_session(h, l, proto, p, n);
+		link_send(h, l, proto, p, n);
 		return;
 	}
 	l->held_proto = proto;
@@ -660,6 +671,7 @@ link_opened(struct host *h, struct link *l)
 	tell_up(h, l);
 	host_facts(h, l, b, l->explain);
 	probe_begin(h, l);
+	reports_begin(h, l);
 	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)
 		link_event(h, l, HOST_EV_NOTE, "the access node told no rate of the line: sends unpaced");
 	if (b != NULL)
@@ -751,8 +763,11 @@ link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	struct bundle *b = bundle_of(h, l->bundle);
 
 	host_trace_packet(h, l, false, "", proto, p, n);
+	reports_count(l, false, n);
 	if (proto == PPP_LCP)
 		lcp_packet(h, l, p, n);
+	else if (proto == PPP_LQR && reports_packet(h, l, p, n))
+		; /* settled when the data plane has told its counts */
 	else if ((proto == PPP_PAP || proto == PPP_CHAP) && l->phase != LINK_TERMINATE)
 		auth_packet(h, l, proto, p, n);
 	else if (b != NULL && !is_data(proto)) /* before that it is silently discarded (RFC 1661 section 3.5) */
@@ -845,5 +860,7 @@ link_tick(struct host *h, struct link *l)
 		machines_tick(h, l);
 	if (!l->ended)
 		probe_tick(h, l);
+	if (!l->ended)
+		reports_tick(h, l);
 	link_settle(h, l);
 }

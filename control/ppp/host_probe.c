@@ -2,6 +2,7 @@
 #include "control/ppp/host_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "control/ppp/line_rate.h"
 
@@ -28,6 +29,8 @@ probe_begin(struct host *h, struct link *l)
 	l->probed = cfg->probe || cfg->limits.loss_max_permille != 0 || cfg->limits.skew_max_ms != 0;
 	line_meter_init(&l->meter, l->line.rate_bps, begin_ms);
 	link_quality_init(&l->quality, begin_ms);
+	free(l->spread);
+	l->spread = l->probed ? calloc(1, sizeof(*l->spread)) : NULL;
 }
 
 /* The next life of the link begins with what was told. */
@@ -40,6 +43,8 @@ probe_end(struct link *l)
 	}
 	l->metered = false;
 	l->probed = false;
+	free(l->spread);
+	l->spread = NULL;
 }
 
 uint64_t
@@ -111,8 +116,10 @@ suspend(struct host *h, struct link *l, enum link_quality_verdict why, uint32_t 
 
 	link_quality_suspend(&l->quality, limits, h->now_ms);
 	if (why == LINK_QUALITY_LOSS)
-		snprintf(text, sizeof(text), "%u of 1000 echoes are lost, %u are allowed",
-			link_quality_loss_permille(&l->quality), limits->loss_max_permille);
+		snprintf(text, sizeof(text), "%u of 1000 %s are lost, %u are allowed",
+			link_quality_loss_permille(&l->quality),
+			link_quality_is_reported(&l->quality) ? "packets, as the peer reports," : "echoes",
+			limits->loss_max_permille);
 	else
 		snprintf(text, sizeof(text), "its echoes take %u ms longer than the fastest link's, %u ms are allowed",
 			link_quality_rtt_ms(&l->quality) - fastest_ms, limits->skew_max_ms);
@@ -182,6 +189,7 @@ probe_tick(struct host *h, struct link *l)
 	if (!l->probed)
 		return;
 	link_quality_probed(&l->quality, h->now_ms);
+	host_put(h, HOST_OUT_TRAFFIC_ASK)->bundle = l->bundle;
 	if (!l->quality.known && l->quality.probes == LINK_QUALITY_WINDOW)
 		link_event(h, l, HOST_EV_NOTE,
 			"peer sends no data back with its Echo-Replies: the link's quality stays unknown");
@@ -197,6 +205,21 @@ probe_input(struct host *h, struct link *l)
 		return;
 	if (l->metered)
 		heed(h, l, line_meter_sample(&l->meter, rtt_ms, h->now_ms));
-	if (l->probed)
-		link_quality_answered(&l->quality, rtt_ms);
+	if (!l->probed)
+		return;
+	if (l->quality.known && l->spread != NULL)
+		link_spread_jitter(l->spread,
+			rtt_ms > l->quality.last_ms ? rtt_ms - l->quality.last_ms : l->quality.last_ms - rtt_ms);
+	link_quality_answered(&l->quality, rtt_ms);
+}
+
+void
+probe_traffic(const struct host *h, const struct bundle *b, const struct host_traffic *t)
+{
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		const struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL && l->spread != NULL && l->phase == LINK_OPEN)
+			link_spread_received(l->spread, t->links[i].rx_packets, t->links[i].lost, t->links[i].skew_us);
+	}
 }

@@ -24,7 +24,7 @@ fill_lcp(const struct link *l, struct host_link_info *info)
 }
 
 static void
-fill_session(const struct link *l, struct host_link_info *info)
+fill_session(const struct host *h, const struct link *l, struct host_link_info *info)
 {
 	info->id = l->id;
 	info->bundle = l->bundle;
@@ -33,6 +33,9 @@ fill_session(const struct link *l, struct host_link_info *info)
 	info->line = l->line;
 	info->probed = l->probed;
 	info->quality = l->quality;
+	if (l->spread != NULL)
+		info->spread = *l->spread;
+	reports_info(h, l, &info->reports);
 	info->told_bps = l->metered ? l->meter.told_bps : l->line.rate_bps;
 	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
 	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;
@@ -90,7 +93,7 @@ fill_dial(const struct host *h, const struct dial *d, struct host_link_info *inf
 	snprintf(info->phase, sizeof(info->phase), "%s", dial_phase(d));
 	snprintf(info->explain, sizeof(info->explain), "%s", d->explain);
 	if (l != NULL)
-		fill_session(l, info);
+		fill_session(h, l, info);
 	info->client = true;
 	info->redials = d->redials;
 	info->next_dial_ms = d->state == DIAL_WAIT || d->state == DIAL_HELD ? d->due_ms : 0;
@@ -113,7 +116,7 @@ host_link_next(const struct host *h, unsigned *cursor, struct host_link_info *in
 
 		if (l->phase == LINK_FREE || l->client)
 			continue;
-		fill_session(l, info);
+		fill_session(h, l, info);
 		snprintf(info->name, sizeof(info->name), "%u", l->id);
 		snprintf(info->owner, sizeof(info->owner), "%s", h->concentrators[l->owner].cfg->name);
 		return true;

@@ -254,6 +254,7 @@ void meter_info(const struct host *h, const struct bundle *b, struct host_bandwi
 /* Session of either role begins: LCP starts. */
 void link_begin(struct host *h, struct link *l);
 void link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+void link_send(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
 void link_tick(struct host *h, struct link *l);
 void link_reject_protocol(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
 /* Takes it out if it ended, else sets its timer. Last thing that is done with a link. */
@@ -283,6 +284,22 @@ uint64_t probe_deadline_ms(const struct link *l);
 void probe_tick(struct host *h, struct link *l);
 /* LCP took a packet: it may be the answer to a probe. */
 void probe_input(struct host *h, struct link *l);
+/* What the links of a bundle have brought: the answer to HOST_OUT_TRAFFIC_ASK. */
+void probe_traffic(const struct host *h, const struct bundle *b, const struct host_traffic *t);
+
+/* ------------------------------------------------------------------ host_lqr.c: Link-Quality-Reports of a link (RFC 1989) */
+
+/* The link is open. */
+void reports_begin(struct host *h, struct link *l);
+void reports_end(struct link *l);
+/* A control packet of n bytes behind the protocol field has passed on the link. */
+void reports_count(struct link *l, bool out, size_t n);
+bool reports_packet(struct host *h, struct link *l, const uint8_t *p, size_t n);
+uint64_t reports_deadline_ms(const struct link *l);
+void reports_tick(struct host *h, struct link *l);
+/* What the links of a bundle have carried: the answer to HOST_OUT_TRAFFIC_ASK. */
+void reports_traffic(struct host *h, const struct bundle *b, const struct host_traffic *t);
+void reports_info(const struct host *h, const struct link *l, struct host_reports_info *info);
 
 /* ------------------------------------------------------------------ host_join.c: membership */
 

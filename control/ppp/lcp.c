@@ -8,7 +8,7 @@
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-enum { MAGIC_LEN = 4, TIMING_LEN = 4, MRRU_SUGGESTED = 1500 };
+enum { MAGIC_LEN = 4, TIMING_LEN = 4, MRRU_SUGGESTED = 1500, QUALITY_LEN = 6, QUALITY_CS_MAX = 360000 };
 
 static struct lcp *
 lcp_of(struct cp_fsm *f)
@@ -64,6 +64,15 @@ mru_wish(const struct lcp *l)
 	return mru != 0 ? at_most(mru, l->wish.mru_limit) : l->wish.mru_limit;
 }
 
+/* Hundredths of a second, as RFC 1989 counts them; never 0. */
+static uint32_t
+quality_wish(const struct lcp *l)
+{
+	const uint32_t ms = policy(l)->quality_period_ms != 0 ? policy(l)->quality_period_ms : LCP_QUALITY_MS_DEFAULT;
+
+	return ms >= 10 ? ms / 10 : 1;
+}
+
 static bool
 asks(const struct lcp *l, enum lcp_option type)
 {
@@ -94,6 +103,8 @@ ask_again(struct cp_fsm *f)
 	l->magic = p->p_magic.want ? draw_magic(l) : 0;
 	ask(l, LCP_MRU, p->p_mru.want);
 	ask(l, LCP_AUTH, p->p_auth.want && l->wish.demand[0] != HOST_AUTH_NONE);
+	l->ask_quality_cs = quality_wish(l);
+	ask(l, LCP_QUALITY, p->p_quality.want);
 	ask(l, LCP_MAGIC, p->p_magic.want);
 	ask(l, LCP_PFC, p->p_pfc.want);
 	ask(l, LCP_MRRU, mp);
@@ -109,6 +120,17 @@ put_auth(struct cp_writer *w, enum host_auth auth)
 	store_be16(data, auth_proto(auth));
 	data[2] = auth_algorithm(auth);
 	cp_put(w, LCP_AUTH, data, auth_algorithm(auth) == 0 ? 2 : 3);
+}
+
+/* RFC 1989 section 2.5 */
+static void
+put_quality(struct cp_writer *w, uint32_t period_cs)
+{
+	uint8_t data[QUALITY_LEN];
+
+	store_be16(data, PPP_LQR);
+	store_be32(data + 2, period_cs);
+	cp_put(w, LCP_QUALITY, data, sizeof(data));
 }
 
 static void
@@ -130,6 +152,8 @@ request(const struct cp_fsm *f, struct cp_writer *w)
 		cp_put16(w, LCP_MRU, l->ask_mru);
 	if (asks(l, LCP_AUTH))
 		put_auth(w, l->wish.demand[l->ask_auth]);
+	if (asks(l, LCP_QUALITY))
+		put_quality(w, l->ask_quality_cs);
 	if (asks(l, LCP_MAGIC))
 		cp_put32(w, LCP_MAGIC, l->magic);
 	if (asks(l, LCP_PFC))
@@ -227,6 +251,27 @@ judge_auth(struct judgement *j, const struct cp_option *opt)
 	return NAK;
 }
 
+/* Reports only as answers (period 0) need somebody who begins. */
+static enum verdict
+judge_quality(struct judgement *j, const struct cp_option *opt)
+{
+	struct lcp *l = j->l;
+	uint32_t period_cs;
+
+	if (!policy(l)->p_quality.allow)
+		return REJECT;
+	period_cs = opt->len == QUALITY_LEN ? load_be32(opt->data + 2) : 0;
+	if (opt->len != QUALITY_LEN || load_be16(opt->data) != PPP_LQR || (period_cs == 0 && !asks(l, LCP_QUALITY))) {
+		if (j->give_up)
+			return REJECT;
+		put_quality(j->naks, quality_wish(l));
+		return NAK;
+	}
+	j->side.quality = true;
+	j->side.quality_cs = period_cs;
+	return TAKE;
+}
+
 static enum verdict
 nak_magic(struct judgement *j)
 {
@@ -305,6 +350,8 @@ judge_option(struct judgement *j, const struct cp_option *opt)
 		return judge_auth(j, opt);
 	case LCP_MAGIC:
 		return judge_magic(j, opt);
+	case LCP_QUALITY:
+		return judge_quality(j, opt);
 	case LCP_PFC:
 		return judge_flag(j, opt, p->p_pfc.allow, &j->side.pfc);
 	case LCP_MRRU:
@@ -341,7 +388,7 @@ static enum cp_code
 judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct cp_writer *rejects, struct outbox *out)
 {
 	struct lcp *l = lcp_of(f);
-	uint8_t nak_bytes[64] = {0}; /* at most one Nak of each type: 23 bytes */
+	uint8_t nak_bytes[64] = {0}; /* at most one Nak of each type: 31 bytes */
 	struct cp_writer naks = {.buf = nak_bytes, .cap = sizeof(nak_bytes)};
 	struct judgement j = {.l = l, .side = side_default(l), .naks = &naks, .out = out, .give_up = give_up};
 	uint32_t seen[256 / 32] = {0};
@@ -382,6 +429,8 @@ acked(struct cp_fsm *f, struct outbox *out)
 		l->ours.magic = l->magic;
 	if (asks(l, LCP_MRRU))
 		l->ours.mrru = l->ask_mrru;
+	l->ours.quality = asks(l, LCP_QUALITY);
+	l->ours.quality_cs = asks(l, LCP_QUALITY) ? l->ask_quality_cs : 0;
 	l->ours.short_seq = asks(l, LCP_SHORT_SEQ);
 	l->ours.pfc = asks(l, LCP_PFC);
 }
@@ -420,6 +469,18 @@ naked_mrru(struct lcp *l, const struct cp_option *opt)
 		l->ask_mrru = load_be16(opt->data);
 }
 
+/* Another period will do; another protocol will not. */
+static void
+naked_quality(struct lcp *l, const struct cp_option *opt, struct outbox *out)
+{
+	const uint32_t period_cs = opt->len == QUALITY_LEN ? load_be32(opt->data + 2) : 0;
+
+	if (opt->len == QUALITY_LEN && load_be16(opt->data) == PPP_LQR && period_cs != 0 && period_cs <= QUALITY_CS_MAX)
+		l->ask_quality_cs = period_cs;
+	else
+		give_option_up(l, opt->type, out);
+}
+
 /* The peer names what it would do: if that is on our list, it is; else the next of the list has its turn. */
 static void
 naked_auth(struct lcp *l, const struct cp_option *opt, struct outbox *out)
@@ -447,6 +508,9 @@ naked_option(struct lcp *l, const struct cp_option *opt, struct outbox *out)
 		break;
 	case LCP_MAGIC:
 		l->magic = draw_magic(l); /* RFC 1661 section 6.4 */
+		break;
+	case LCP_QUALITY:
+		naked_quality(l, opt, out);
 		break;
 	case LCP_MRRU:
 		naked_mrru(l, opt);

@@ -29,6 +29,7 @@ enum {
 	LCP_MRU_MIN = 128, /* a peer that wants less is sent a Nak */
 	LCP_MRRU_AUTO = 1524,
 	LCP_MRRU_MIN = 296,
+	LCP_QUALITY_MS_DEFAULT = 30000,
 	LCP_LOOPS_MAX = 5, /* equal magic numbers in a row: the line is looped back */
 };
 
@@ -51,6 +52,8 @@ struct lcp_side {
 	enum host_auth auth; /* what this end demands of the other */
 	bool short_seq;      /* this end wants to receive short sequence numbers (RFC 1990 section 5.1.2) */
 	bool pfc;            /* this end takes compressed protocol fields */
+	bool quality;        /* this end wants Link-Quality-Reports (RFC 1989) */
+	uint32_t quality_cs; /* at least every so many hundredths of a second; 0: as answers */
 };
 
 /* Our Echo-Requests, and the peer's. */
@@ -72,7 +75,7 @@ struct lcp {
 	uint32_t asking; /* bit n: option type n is in our request */
 	uint16_t ask_mru, ask_mrru;
 	uint8_t ask_auth; /* index in wish.demand */
-	uint32_t magic;
+	uint32_t magic, ask_quality_cs;
 	uint8_t loops;
 	bool mrru_refused;
 

@@ -87,7 +87,9 @@ struct link {
 	uint8_t told; /* enum host_rate_source: of the rate before anything was measured */
 	bool metered, probed;
 	struct line_meter meter;
-	struct link_quality quality; /* probed */
+	struct link_quality quality;  /* probed */
+	struct link_spread *spread;   /* probed, and there was memory */
+	struct link_reports *reports; /* NULL: none were agreed on */
 
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_tags dsl;

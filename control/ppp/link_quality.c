@@ -6,6 +6,48 @@ enum { PERMILLE = 1000, RTT_SHIFT = 3, JITTER_SHIFT = 4 };
 const uint32_t link_quality_bounds_ms[LINK_QUALITY_BUCKETS] = {
 	1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, UINT32_MAX};
 
+const uint16_t link_loss_bounds_permille[LINK_LOSS_BUCKETS] = {0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000};
+
+static void
+count_ms(uint32_t of[LINK_QUALITY_BUCKETS], uint32_t ms)
+{
+	unsigned i = 0;
+
+	while (ms > link_quality_bounds_ms[i])
+		i++;
+	of[i]++;
+}
+
+static void
+count_loss(struct link_spread *s, uint64_t packets, uint64_t lost)
+{
+	/* rounded up: the first bucket is for none at all */
+	const uint64_t permille = (lost * PERMILLE + packets + lost - 1) / (packets + lost);
+	unsigned i = 0;
+
+	while (permille > link_loss_bounds_permille[i])
+		i++;
+	s->losses[i]++;
+}
+
+void
+link_spread_jitter(struct link_spread *s, uint32_t step_ms)
+{
+	count_ms(s->jitters, step_ms);
+}
+
+void
+link_spread_received(struct link_spread *s, uint64_t packets, uint64_t lost, uint32_t skew_us)
+{
+	if (s->counted && packets + lost > s->packets + s->lost) {
+		count_loss(s, packets - s->packets, lost - s->lost);
+		count_ms(s->skews, (skew_us + 999) / 1000);
+	}
+	s->packets = packets;
+	s->lost = lost;
+	s->counted = true;
+}
+
 void
 link_quality_init(struct link_quality *q, uint64_t now_ms)
 {
@@ -32,16 +74,6 @@ link_quality_probed(struct link_quality *q, uint64_t now_ms)
 }
 
 static void
-count_rtt(struct link_quality *q, uint32_t rtt_ms)
-{
-	unsigned i = 0;
-
-	while (rtt_ms > link_quality_bounds_ms[i])
-		i++;
-	q->rtts[i]++;
-}
-
-static void
 smooth(struct link_quality *q, uint32_t rtt_ms)
 {
 	const uint32_t step_ms = rtt_ms > q->last_ms ? rtt_ms - q->last_ms : q->last_ms - rtt_ms;
@@ -56,7 +88,7 @@ link_quality_answered(struct link_quality *q, uint32_t rtt_ms)
 	if (!q->awaiting)
 		return;
 	settle(q, false);
-	count_rtt(q, rtt_ms);
+	count_ms(q->rtts, rtt_ms);
 	if (q->known)
 		smooth(q, rtt_ms);
 	else
@@ -67,12 +99,30 @@ link_quality_answered(struct link_quality *q, uint32_t rtt_ms)
 	q->known = true;
 }
 
-unsigned
-link_quality_loss_permille(const struct link_quality *q)
+void
+link_quality_reported(struct link_quality *q, unsigned permille)
+{
+	q->reported_permille = (uint16_t)permille;
+}
+
+static unsigned
+echo_loss_permille(const struct link_quality *q)
 {
 	const uint32_t mask = q->n < LINK_QUALITY_WINDOW ? (UINT32_C(1) << q->n) - 1 : UINT32_MAX;
 
 	return q->n == 0 ? 0 : (unsigned)__builtin_popcount(q->window & mask) * PERMILLE / q->n;
+}
+
+bool
+link_quality_is_reported(const struct link_quality *q)
+{
+	return q->reported_permille > echo_loss_permille(q);
+}
+
+unsigned
+link_quality_loss_permille(const struct link_quality *q)
+{
+	return link_quality_is_reported(q) ? q->reported_permille : echo_loss_permille(q);
 }
 
 uint32_t

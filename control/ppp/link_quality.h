@@ -15,6 +15,7 @@ enum {
 	LINK_QUALITY_LEAST = 16,     /* before so many nothing is decided */
 	LINK_QUALITY_HOLDS_MAX = 16, /* times the hold, at most */
 	LINK_QUALITY_BUCKETS = 12,
+	LINK_LOSS_BUCKETS = 11,
 };
 
 struct link_quality_limits {
@@ -38,19 +39,41 @@ struct link_quality {
 	uint64_t good_ms; /* suspended: since when it is well below the limits; UINT64_MAX: it is not */
 	uint64_t resumed_ms;
 	uint8_t holds; /* that it has to be good for */
+	uint16_t
+		reported_permille; /* loss of what we send, as the peer's reports tell it; 0: nothing, or there are none */
 	unsigned suspensions;
 };
 
 /* 1, 2, 5, 10 ... 2000 ms, and whatever is longer. */
 extern const uint32_t link_quality_bounds_ms[LINK_QUALITY_BUCKETS];
 
+/* 0, 1, 2, 5, 10 ... 1000 of 1000. */
+extern const uint16_t link_loss_bounds_permille[LINK_LOSS_BUCKETS];
+
+/* How what is known of a link is spread over its samples, one each second: how many were at most the bound. */
+struct link_spread {
+	uint32_t jitters[LINK_QUALITY_BUCKETS]; /* difference of two round trips in a row, ms */
+	uint32_t skews[LINK_QUALITY_BUCKETS];   /* as a receiver: behind the fastest link, ms */
+	uint32_t losses[LINK_LOSS_BUCKETS];     /* as a receiver: of 1000 fragments of that second */
+	uint64_t packets, lost;                 /* totals at the last sample */
+	bool counted;
+};
+
+void link_spread_jitter(struct link_spread *s, uint32_t step_ms);
+/* Totals of what came on the link and of what is missing from it, and how late it is. A second without either tells nothing of loss. */
+void link_spread_received(struct link_spread *s, uint64_t packets, uint64_t lost, uint32_t skew_us);
+
 void link_quality_init(struct link_quality *q, uint64_t now_ms);
 /* The next Echo-Request is sent: whether the last one was answered is settled. */
 void link_quality_probed(struct link_quality *q, uint64_t now_ms);
 void link_quality_answered(struct link_quality *q, uint32_t rtt_ms);
 
-/* Queries. */
+/* A Link-Quality-Report of the peer's (RFC 1989) says how much of what we send is lost. */
+void link_quality_reported(struct link_quality *q, unsigned permille);
+
+/* Queries. Loss: of echoes, or what is reported if that is more. */
 unsigned link_quality_loss_permille(const struct link_quality *q);
+bool link_quality_is_reported(const struct link_quality *q); /* the loss is the peer's word */
 uint32_t link_quality_rtt_ms(const struct link_quality *q);
 uint32_t link_quality_jitter_us(const struct link_quality *q);
 

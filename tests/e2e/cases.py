@@ -348,6 +348,46 @@ def dialled_on_demand():
         return f'{counters["demand_sent"]} packets waited for their bundle'
 
 
+def lqr_reports(pcap):
+    """Per sender (MAC), the twelve numbers of each Link-Quality-Report (RFC 1989 section 2.6), as tshark finds the frames."""
+    reports = {}
+    for sender, payload in tshark_fields(pcap, 'ppp.protocol == 0xc025', 'eth.src', 'data.data'):
+        expect(len(payload) >= 96, f'a report of {len(payload) // 2} bytes')
+        reports.setdefault(sender, []).append([int(payload[i:i + 8], 16) for i in range(0, 96, 8)])
+    return reports
+
+
+@case
+def link_quality_reports():
+    """LQR both ways on both lines, numbers without a gap and counts that fit each other on the wire [L-12]"""
+    wanted = {'lcp': {'options': {'quality': {'want': True}}, 'quality_period': '500 ms'}}
+    with Bonded(rates=(20, 20), client={'clients': {'home': wanted}}, concentrator={'concentrators': {'isp': wanted}}) as lab:
+        lab.wait_up()
+        captures = captures_of(lab)
+        lab.iperf_server('right')
+        lab.iperf('left', RIGHT, 3)
+        time.sleep(1.2)  # two periods: what was under way is counted by both ends
+        links = lab.concentrator.json('show', 'links')['links']
+        for link in links:
+            lqr = link['lqr']
+            expect(lqr['sends'] and lqr['expects'] and lqr['sent'] > 5 and lqr['received'] > 5, str(lqr))
+        for line, (capture, pcap) in captures.items():
+            capture.stop(signal.SIGINT)
+            reports = lqr_reports(pcap)
+            expect(len(reports) == 2 and all(len(r) > 5 for r in reports.values()), f'{line}: {reports}')
+            for rows in reports.values():
+                for was, now in zip(rows, rows[1:]):
+                    expect(now[9] == was[9] + 1, f'{line}: report {was[9]} is followed by {now[9]}')
+                    expect(now[10] > was[10] and now[11] > was[11], f'{line}: sent {was[10:]}, then {now[10:]}')
+            (a, b) = reports.values()
+            # what one end says that it has taken is what the other says that it has sent, but for what was under way
+            taken, sent = a[-1][5] - a[1][5], a[-1][2] - a[1][2]
+            expect(abs(taken - sent) <= max(20, sent // 50), f'{line}: {taken} of {sent} packets')
+        loss = [(link['lqr']['out_loss_permille'], link['lqr']['in_loss_permille']) for link in links]
+        no_strange_drops(lab)
+        return f'loss in 1000 (out, in): {loss}'
+
+
 @case
 def fragments_are_put_together():
     """scrub.reassemble: datagrams of the kernel's, in pieces, go on whole and are cut anew [G-40]"""

@@ -38,9 +38,10 @@ class PppConf(Case):
             ('enable shortseq', {'lcp.options.short_sequence.want': True}),
             ('deny shortseq', {'lcp.options.short_sequence.allow': False}),
             ('disable enddisc', {'lcp.options.endpoint.want': False}),
-            ('disable lqr acfcomp pred1 deflate vjcomp', ('needless', 'acfcomp')),
+            ('disable acfcomp pred1 deflate vjcomp', ('needless', 'acfcomp')), ('disable lqr', {'lcp.options.quality.want': False}),
+            ('deny lqr', {'lcp.options.quality.allow': False}),
             ('enable acfcomp', ('left', 'RFC 2516')),
-            ('accept pred1', ('left', 'CCP')), ('enable lqr', ('left', 'echoes')), ('accept vjcomp', ('left', 'Jacobson')),
+            ('accept pred1', ('left', 'CCP')), ('enable lqr', {'lcp.options.quality.want': True}), ('accept vjcomp', ('left', 'Jacobson')),
             ('deny mppe', ('needless', 'CCP')),
             ('deny chap', {'authentication': ['mschapv2', 'pap']}), ('deny pap', {'authentication': ['chap', 'mschapv2']}),
             ('deny chap81', {'authentication': ['chap', 'pap']}), ('accept chap80', {'authentication': ['chap', 'mschapv2', 'pap', 'mschap']}),
@@ -91,7 +92,7 @@ class PppConf(Case):
             # G-67
             ('set cd 5', {'redial.carrier_wait': '5 s'}), ('set cd off', ('needless', 'carrier')),
             # timers, endpoint, load
-            ('set lqrperiod 30', {'lcp.echo_interval': '30 s'}), ('set echoperiod 10', {'lcp.echo_interval': '10 s'}),
+            ('set lqrperiod 30', {'lcp.echo_interval': '30 s', 'lcp.quality_period': '30 s'}), ('set echoperiod 10', {'lcp.echo_interval': '10 s'}),
             ('set lcpretry 5 8 2', {'lcp.restart_timer': '5 s', 'lcp.max_configure': 8, 'lcp.max_terminate': 2}),
             ('set lcpretry 999', ('left', 'not to 999 s')), ('set ipcpretry 4 7', {'network.restart_timer': '4 s', 'network.max_configure': 7}),
             ('set chapretry 4 6', {'authentication_timer': '4 s', 'authentication_tries': 6}), ('set papretry soon', ('left', 'needs a period')),

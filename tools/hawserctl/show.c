@@ -57,12 +57,20 @@ show_links(const struct args *a, json_t *body)
 	return STATUS_DONE;
 }
 
+/* Link-Quality-Reports (RFC 1989): loss of what we send, or of what comes. */
+static void
+put_reported(struct table *t, const json_t *l, const char *key)
+{
+	const json_t *lqr = json_object_get(l, "lqr");
+
+	table_put(t, json_is_object(lqr) ? "%.1f %%" : "-", (double)json_number(lqr, key) / 10);
+}
+
 static void
 quality_row(struct table *t, const json_t *l)
 {
 	const json_t *q = json_object_get(l, "quality");
 	const bool probed = json_flag(q, "probed");
-	json_t *row;
 
 	table_put(t, "%s", json_text(l, "name"));
 	table_put(t, "%s", json_flag(q, "suspended") ? "suspended" : "sent on");
@@ -72,15 +80,63 @@ quality_row(struct table *t, const json_t *l)
 	table_put(t, probed ? "%.1f %%" : "-", (double)json_number(q, "loss_permille") / 10);
 	table_put(t, probed ? "%.0f" : "-", (double)json_number(q, "rtt_ms"));
 	table_put(t, probed ? "%.1f" : "-", (double)json_number(q, "jitter_us") / 1000);
-	for (size_t i = 0; (row = json_array_get(json_object_get(q, "rtts"), i)) != NULL; i++)
-		table_put(t, probed ? "%.0f" : "-", (double)json_number(row, "n"));
+	put_reported(t, l, "out_loss_permille");
+	put_reported(t, l, "in_loss_permille");
+}
+
+/* How often it was so much, by upper bounds. */
+static void
+spread_row(struct table *t, const json_t *l, const char *of, const char *key)
+{
+	const json_t *rows = json_object_get(json_object_get(l, "quality"), key);
+	json_t *row;
+
+	table_put(t, "%s", json_text(l, "name"));
+	table_put(t, "%s", of);
+	for (size_t i = 0; (row = json_array_get(rows, i)) != NULL; i++)
+		table_put(t, "%llu", (unsigned long long)json_number(row, "n"));
+}
+
+static bool
+is_probed(const json_t *l)
+{
+	return json_number(l, "bundle_id") != 0 && json_flag(json_object_get(l, "quality"), "probed");
+}
+
+static void
+show_spread(const json_t *links)
+{
+	char ms[] = "LINK|OF|+<=1 ms|+2|+5|+10|+20|+50|+100|+200|+500|+1000|+2000|+MORE";
+	char percents[] = "LINK|OF|+NONE|+<=0.1 %|+0.2|+0.5|+1|+2|+5|+10|+20|+50|+100";
+	struct table times, losses;
+	json_t *l;
+	bool any = false;
+
+	table_init(&times, ms);
+	table_init(&losses, percents);
+	for (size_t i = 0; (l = json_array_get(links, i)) != NULL; i++) {
+		if (!is_probed(l))
+			continue;
+		any = true;
+		spread_row(&times, l, "echo", "rtts");
+		spread_row(&times, l, "jitter", "jitters");
+		spread_row(&times, l, "skew", "skews");
+		spread_row(&losses, l, "seconds by loss", "losses");
+	}
+	if (any) {
+		printf("\n");
+		table_print(&times, stdout);
+		printf("\n");
+		table_print(&losses, stdout);
+	}
+	table_fini(&times);
+	table_fini(&losses);
 }
 
 static enum status
 show_quality(const struct args *a, json_t *body)
 {
-	char titles[] =
-		"LINK|STATE|+SKEW ms|+LOST|+REORDER|+ECHO LOSS|+ECHO ms|+JITTER ms|+<=1|+2|+5|+10|+20|+50|+100|+200|+500|+1000|+2000|+MORE";
+	char titles[] = "LINK|STATE|+SKEW ms|+LOST|+REORDER|+ECHO LOSS|+ECHO ms|+JITTER ms|+LQR OUT|+LQR IN";
 	struct table t;
 	json_t *l;
 
@@ -91,6 +147,7 @@ show_quality(const struct args *a, json_t *body)
 			quality_row(&t, l);
 	table_print(&t, stdout);
 	table_fini(&t);
+	show_spread(json_object_get(body, "links"));
 	return STATUS_DONE;
 }
 

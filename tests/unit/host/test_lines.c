@@ -233,6 +233,150 @@ a_lossy_link_is_suspended_and_never_both(void **state)
 	pair_free(p);
 }
 
+/* ------------------------------------------------------------------ Link-Quality-Reports (RFC 1989) */
+
+static struct pair *
+reported_lines(struct pair_net *net)
+{
+	struct pair *p;
+
+	net->concentrator.lcp.p_quality = net->client.lcp.p_quality = (struct host_policy){true, true};
+	net->concentrator.lcp.quality_period_ms = 1000;
+	net->client.lcp.quality_period_ms = 2000;
+	p = two_lines(net, NULL, NULL);
+	return p;
+}
+
+/* Data of the line on this port, in the data planes of both ends. */
+static void
+carry(struct pair *p, int from, uint16_t port, unsigned sent, unsigned got)
+{
+	for (int node = 0; node < 2; node++) {
+		struct pair_node *n = &p->node[node];
+
+		for (unsigned i = 1; i <= PAIR_LINKS; i++) {
+			struct host_link_traffic *t = &n->bundles[n->links[i].bundle].traffic.links[n->links[i].slot];
+
+			if (!n->links[i].joined || n->links[i].key.port != port)
+				continue;
+			t->tx_packets += node == from ? sent : 0;
+			t->rx_packets += node == from ? 0 : got;
+		}
+	}
+}
+
+static void
+reports_tell_the_loss_of_each_line_and_direction(void **state)
+{
+	struct host_link_info ac, client;
+	struct pair_net net;
+	struct pair *p;
+	char name[16];
+
+	(void)state;
+	pair_net_init(&net, 2);
+	p = reported_lines(&net);
+	for (unsigned i = 0; i < 60; i++) {
+		carry(p, CLIENT, 0, 1000, 900);
+		carry(p, AC, 0, 1000, 1000);
+		carry(p, AC, 1, 500, 495);
+		pair_run(p, 1000);
+	}
+	snprintf(name, sizeof(name), "%u", link_on(p, 0));
+	check(p, pair_link_info(p, AC, name, &ac) && pair_link_info(p, CLIENT, "home/l0", &client));
+	check(p, ac.reports.sends && ac.reports.expects && client.reports.sends && client.reports.expects);
+	check(p, ac.reports.expected_ms == 1000 && client.reports.period_ms == 1000);
+	check(p, ac.reports.period_ms == 2000 && client.reports.expected_ms == 2000);
+	assert_in_range(ac.reports.received, 58, 62);
+	assert_in_range(client.reports.received, 28, 62);
+	assert_in_range(client.reports.out_loss_permille, 97, 100);
+	assert_in_range(ac.reports.in_loss_permille, 97, 100);
+	check(p, ac.reports.out_loss_permille == 0 && client.reports.in_loss_permille == 0);
+	check(p, pair_link_info(p, CLIENT, "home/l1", &client));
+	assert_in_range(client.reports.in_loss_permille, 9, 10);
+	check_sound(p);
+	pair_free(p);
+}
+
+/* What the receiver of a line knows: a sample a second. */
+static void
+what_lines_bring_is_sampled_each_second(void **state)
+{
+	struct host_link_info info;
+	unsigned samples = 0;
+	struct pair_net net;
+	struct pair *p;
+	char name[16];
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.quality.probe = true;
+	p = two_lines(&net, NULL, NULL);
+	for (unsigned i = 0; i < 60; i++) {
+		carry(p, CLIENT, 0, 1000, 1000);
+		pair_run(p, 1000);
+	}
+	snprintf(name, sizeof(name), "%u", link_on(p, 0));
+	check(p, pair_link_info(p, AC, name, &info));
+	for (unsigned i = 0; i < LINK_LOSS_BUCKETS; i++)
+		samples += info.spread.losses[i];
+	assert_in_range(samples, 57, 61);
+	check(p, info.spread.losses[0] == samples && info.spread.skews[0] == samples);
+	check(p, info.spread.jitters[0] >= 57);
+	snprintf(name, sizeof(name), "%u", link_on(p, 1)); /* nothing came on this one */
+	check(p, pair_link_info(p, AC, name, &info) && info.spread.losses[0] == 0);
+	pair_free(p);
+}
+
+/* Echoes are not lost, data is: only the reports know. */
+static void
+a_link_that_loses_data_is_suspended_by_the_peers_word(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.quality.limits = (struct link_quality_limits){.loss_max_permille = 50, .hold_ms = 10000};
+	p = reported_lines(&net);
+	for (unsigned i = 0; i < 60; i++) {
+		carry(p, AC, 0, 1000, 900);
+		carry(p, AC, 1, 1000, 1000);
+		pair_run(p, 1000);
+	}
+	check(p, is_suspended(p, 0) && !is_suspended(p, 1));
+	check(p, pair_said(p, AC, "of 1000 packets, as the peer reports, are lost, 50 are allowed") != NULL);
+	for (unsigned i = 0; i < 60; i++) {
+		carry(p, AC, 1, 1000, 1000);
+		pair_run(p, 1000);
+	}
+	check(p, !is_suspended(p, 0));
+	check_sound(p);
+	pair_free(p);
+}
+
+/* The link opens and stays without them. */
+static void
+reports_are_not_sent_where_they_are_not_allowed(void **state)
+{
+	struct host_link_info info;
+	struct pair_net net;
+	struct pair *p;
+	char name[16];
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.client.lcp.p_quality = (struct host_policy){true, true}; /* the concentrator does not allow it */
+	p = two_lines(&net, NULL, NULL);
+	snprintf(name, sizeof(name), "%u", link_on(p, 0));
+	check(p, pair_link_info(p, AC, name, &info));
+	check(p, !info.reports.sends && !info.reports.expects);
+	pair_run(p, 100000);
+	check(p, pair_open_links(p, AC) == 2);
+	check_sound(p);
+	pair_free(p);
+}
+
 int
 main(void)
 {
@@ -244,6 +388,10 @@ main(void)
 		cmocka_unit_test(the_last_link_is_sent_on_however_bad_it_is),
 		cmocka_unit_test(a_lossy_link_is_suspended_and_never_both),
 		cmocka_unit_test(a_line_that_should_have_tags_and_has_none_is_noted),
+		cmocka_unit_test(reports_tell_the_loss_of_each_line_and_direction),
+		cmocka_unit_test(what_lines_bring_is_sampled_each_second),
+		cmocka_unit_test(a_link_that_loses_data_is_suspended_by_the_peers_word),
+		cmocka_unit_test(reports_are_not_sent_where_they_are_not_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ static const struct judge_row judge_rows[] = {
 	{"acfc", "0802", CP_CONFIGURE_REJECT, NULL},
 	{"fcs alternatives", "090302", CP_CONFIGURE_REJECT, NULL},
 	{"pfc, which is refused by default", "0702", CP_CONFIGURE_REJECT, NULL},
-	{"quality protocol", "0408c02500000064", CP_CONFIGURE_REJECT, NULL},
+	{"quality protocol, which is not allowed here", "0408c02500000064", CP_CONFIGURE_REJECT, NULL},
 	{"callback", "0d0306", CP_CONFIGURE_REJECT, NULL},
 	{"bap link discriminator", "17040001", CP_CONFIGURE_REJECT, NULL},
 	{"self-describing padding", "0a0304", CP_CONFIGURE_REJECT, NULL},
@@ -184,6 +184,82 @@ peers_request_is_judged_option_by_option(void **state)
 			fail_msg("%s: not answered by code %u", row->name, row->code);
 		assert_sent(&b.out, row->code, 77, row->reply != NULL ? row->reply : row->request);
 		assert_int_equal(count_kind(&b.out, OUT_SEND), 1);
+	}
+}
+
+/* RFC 1989 section 2.5, where it is allowed; we do not ask. */
+static const struct judge_row quality_rows[] = {
+	{"reports each second", "0408c02500000064", CP_CONFIGURE_ACK, NULL},
+	{"each 497 days", "0408c025ffffffff", CP_CONFIGURE_ACK, NULL},
+	{"as answers, and nobody begins", "0408c02500000000", CP_CONFIGURE_NAK, "0408c025000001f4"},
+	{"another protocol", "0408c0ff00000064", CP_CONFIGURE_NAK, "0408c025000001f4"},
+	{"another protocol of no data", "0404c0ff", CP_CONFIGURE_NAK, "0408c025000001f4"},
+	{"no protocol", "0402", CP_CONFIGURE_NAK, "0408c025000001f4"},
+	{"a period of three bytes", "0407c025000064", CP_CONFIGURE_NAK, "0408c025000001f4"},
+};
+
+static void
+quality_protocol_is_judged_where_it_is_allowed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(quality_rows) / sizeof(quality_rows[0]); i++) {
+		const struct judge_row *row = &quality_rows[i];
+		struct bench b;
+		size_t len;
+
+		bench_init(&b);
+		b.policy.p_quality = (struct host_policy){.want = false, .allow = true};
+		b.policy.quality_period_ms = 5000;
+		bench_start(&b);
+		give(&b, CP_CONFIGURE_REQUEST, 77, row->request);
+		if (sent_code(&b.out, row->code, &len) == NULL)
+			fail_msg("%s: not answered by code %u", row->name, row->code);
+		assert_sent(&b.out, row->code, 77, row->reply != NULL ? row->reply : row->request);
+	}
+}
+
+/* Ours, and what the peer's Nak makes of it. */
+static void
+quality_protocol_is_asked_for_and_haggled_over(void **state)
+{
+	static const struct {
+		const char *nak;
+		bool asked;
+		uint32_t period_cs;
+	} rows[] = {
+		{"0408c02500000bb8", true, 3000},
+		{"0408c02500000000", false, 0},
+		{"0408c025ffffffff", false, 0},
+		{"0404c0ff", false, 0},
+		{"0408c0ff00000064", false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cp_option opt;
+		struct bench b;
+
+		bench_init(&b);
+		b.policy.p_quality = (struct host_policy){.want = true, .allow = true};
+		b.policy.quality_period_ms = 1000;
+		bench_start(&b);
+		assert_true(request_has(&b, LCP_QUALITY, &opt));
+		assert_int_equal(opt.len, 6);
+		assert_int_equal(load_be16(opt.data), 0xc025);
+		assert_int_equal(load_be32(opt.data + 2), 100);
+		answer(&b, CP_CONFIGURE_NAK, rows[i].nak);
+		assert_int_equal(request_has(&b, LCP_QUALITY, &opt), rows[i].asked);
+		if (rows[i].asked)
+			assert_int_equal(load_be32(opt.data + 2), rows[i].period_cs);
+		ack_request(&b);
+		assert_int_equal(lcp_ours(&b.lcp)->quality, rows[i].asked);
+		assert_int_equal(lcp_ours(&b.lcp)->quality_cs, rows[i].period_cs);
+		/* where we ask ourselves, the peer may send as answers */
+		give(&b, CP_CONFIGURE_REQUEST, 7, "0408c02500000000");
+		if (rows[i].asked)
+			assert_sent(&b.out, CP_CONFIGURE_ACK, 7, "0408c02500000000");
+		else
+			assert_sent(&b.out, CP_CONFIGURE_NAK, 7, "0408c02500000064");
 	}
 }
 
@@ -1434,6 +1510,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(peers_request_is_judged_option_by_option),
+		cmocka_unit_test(quality_protocol_is_judged_where_it_is_allowed),
+		cmocka_unit_test(quality_protocol_is_asked_for_and_haggled_over),
 		cmocka_unit_test(every_endpoint_class_and_length_is_taken_as_bytes),
 		cmocka_unit_test(absent_endpoint_is_the_null_class),
 		cmocka_unit_test(zero_magic_number_is_naked_with_another),

@@ -24,6 +24,7 @@ pair_init(struct pair *p, uint64_t seed)
 	for (i = 0; i < 2; i++) {
 		p->policy[i] = default_lcp;
 		p->policy[i].echo_interval_ms = 0;
+		p->policy[i].quality_period_ms = 1000 + i * 10;
 		p->multilink[i] = (struct host_multilink){.enabled = true, .mrru = (uint16_t)(1600 + i)};
 		p->endpoint[i] = (struct host_endpoint){.class = HOST_EP_LOCAL, .len = 3, .bytes = {9, 9, (uint8_t)i}};
 		p->wish[i] = (struct lcp_wish){.lcp = &p->policy[i],
@@ -119,6 +120,14 @@ endpoint_agreed(const struct lcp_side *s, const struct host_endpoint *seen, unsi
 }
 
 static bool
+quality_agreed(const struct lcp_side *s, const struct host_endpoint *seen, unsigned end)
+{
+	(void)seen;
+	assert_true(!s->quality || s->quality_cs == 100 + end);
+	return s->quality;
+}
+
+static bool
 auth_agreed(const struct lcp_side *s, const struct host_endpoint *seen, unsigned end)
 {
 	(void)seen;
@@ -133,6 +142,7 @@ static const struct option_row option_rows[] = {
 	{"short-seq", offsetof(struct host_lcp, p_short_seq), short_seq_agreed},
 	{"pfc", offsetof(struct host_lcp, p_pfc), pfc_agreed},
 	{"endpoint", offsetof(struct host_lcp, p_endpoint), endpoint_agreed},
+	{"quality", offsetof(struct host_lcp, p_quality), quality_agreed},
 	{"auth", offsetof(struct host_lcp, p_auth), auth_agreed},
 };
 

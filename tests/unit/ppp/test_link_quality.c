@@ -84,6 +84,74 @@ round_trips_are_counted_smoothed_and_sorted(void **state)
 	assert_int_equal(b.q.rtts[LINK_QUALITY_BUCKETS - 1], 1);
 }
 
+/* Each second one sample; hand-computed. */
+static void
+what_a_link_brings_is_sorted_by_seconds(void **state)
+{
+	static const struct {
+		uint64_t packets, lost;
+		uint32_t skew_us;
+		unsigned loss_at, skew_at; /* buckets */
+	} rows[] = {
+		{1000, 0, 0, 0, 0},       /* nothing lost, not late at all */
+		{1000, 0, 1000, 0, 0},    /* 1 ms */
+		{999, 1, 1001, 1, 1},     /* one of 1000; a little more than 1 ms */
+		{9999, 1, 5000, 1, 2},    /* one of 10,000 is more than none */
+		{998, 2, 20000, 2, 4},    /* two of 1000 */
+		{990, 10, 60000, 4, 6},   /* ten */
+		{500, 500, 200000, 9, 7}, /* half */
+		{0, 7, 3000000, 10, 11},  /* all */
+	};
+	uint64_t packets = 4711, lost = 12;
+	struct link_spread s = {0};
+	unsigned n = 0;
+
+	(void)state;
+	link_spread_received(&s, packets, lost, 77); /* the first tells where counting begins */
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const uint32_t losses = s.losses[rows[i].loss_at], skews = s.skews[rows[i].skew_at];
+
+		packets += rows[i].packets;
+		lost += rows[i].lost;
+		link_spread_received(&s, packets, lost, rows[i].skew_us);
+		assert_int_equal(s.losses[rows[i].loss_at], losses + 1);
+		assert_int_equal(s.skews[rows[i].skew_at], skews + 1);
+		link_spread_received(&s, packets, lost, 5); /* a second without a packet */
+	}
+	for (unsigned i = 0; i < LINK_LOSS_BUCKETS; i++)
+		n += s.losses[i];
+	assert_int_equal(n, sizeof(rows) / sizeof(rows[0]));
+	link_spread_jitter(&s, 0);
+	link_spread_jitter(&s, 7);
+	link_spread_jitter(&s, 5000);
+	assert_int_equal(s.jitters[0], 1);
+	assert_int_equal(s.jitters[3], 1);
+	assert_int_equal(s.jitters[LINK_QUALITY_BUCKETS - 1], 1);
+}
+
+static void
+a_reported_loss_counts_as_one_of_echoes(void **state)
+{
+	struct bench b = bench_new();
+
+	(void)state;
+	run(&b, 40);
+	link_quality_reported(&b.q, 150);
+	assert_true(link_quality_is_reported(&b.q));
+	assert_int_equal(link_quality_loss_permille(&b.q), 150);
+	run(&b, 40);
+	assert_int_equal(b.q.suspensions, 0);
+	link_quality_reported(&b.q, 201);
+	run(&b, 1);
+	assert_int_equal(b.q.suspensions, 1);
+	link_quality_reported(&b.q, 101); /* more than half of what is allowed: not yet */
+	run(&b, 100);
+	assert_true(b.q.suspended);
+	link_quality_reported(&b.q, 100);
+	run(&b, 32);
+	assert_false(b.q.suspended);
+}
+
 static void
 loss_is_of_the_last_32_probes(void **state)
 {
@@ -197,6 +265,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trips_are_counted_smoothed_and_sorted),
+		cmocka_unit_test(what_a_link_brings_is_sorted_by_seconds),
+		cmocka_unit_test(a_reported_loss_counts_as_one_of_echoes),
 		cmocka_unit_test(loss_is_of_the_last_32_probes),
 		cmocka_unit_test(a_lossy_link_is_suspended_and_comes_back_when_it_is_good_for_the_hold),
 		cmocka_unit_test(a_late_link_is_suspended_and_a_little_less_late_is_not_enough),

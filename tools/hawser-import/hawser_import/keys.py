@@ -89,6 +89,8 @@ KEYS = {
     **_policy('clients.lcp.options.short_sequence', HERE),
     **_policy('clients.lcp.options.endpoint', HERE),
     **_policy('clients.lcp.options.pfc', HERE),
+    **_policy('clients.lcp.options.quality', HERE),
+    'clients.lcp.quality_period': Key(HERE, '30 s'),
     **_redial('clients.redial'),
     'clients.bandwidth_management.period': Key(HERE, '60 s'),
     'clients.bandwidth_management.high_water': Key(HERE, 80),

@@ -370,12 +370,17 @@ class Reader:
         for path, value in (('low_water', int(args[0])), ('high_water', int(args[1])), ('period', f'{args[2]} s')):
             self.for_client(f'bandwidth_management.{path}', value, line)
 
-    def set_lqrperiod(self, line, args, targets):
+    def set_echoperiod(self, line, args, targets):
         value, _ = self.size(line, args, 'a period')
         if value is not None:
             self.for_client('lcp.echo_interval', f'{value} s' if value else 'never', line)
+        return value
 
-    set_echoperiod = set_lqrperiod
+    def set_lqrperiod(self, line, args, targets):
+        """Of reports, and of the echoes that stand in for them."""
+        value = self.set_echoperiod(line, args, targets)
+        if value:
+            self.for_client('lcp.quality_period', f'{value} s', line)
 
     def retry(self, line, args, paths):
         """period [maxREQ [maxTRM]]"""
@@ -425,8 +430,8 @@ class Reader:
             self.network(line, 'ipv6', asks, value)
         elif option == 'ipcp':
             self.network(line, 'ipv4', asks, value)
-        elif option in ('shortseq', 'protocomp'):
-            name = {'shortseq': 'short_sequence', 'protocomp': 'pfc'}[option]
+        elif option in ('shortseq', 'protocomp', 'lqr'):
+            name = {'shortseq': 'short_sequence', 'protocomp': 'pfc', 'lqr': 'quality'}[option]
             self.client.settings.policy(f'lcp.options.{name}', line, **part)
         elif option == 'acfcomp':
             self.refused(line, option, value, 'address and control field compression is forbidden on PPPoE (RFC 2516): neither '
@@ -435,9 +440,6 @@ class Reader:
             self.refused(line, option, value, 'compression and encryption (CCP) are neither asked for nor accepted')
         elif option == 'vjcomp':
             self.refused(line, option, value, 'van Jacobson compression is neither asked for nor accepted')
-        elif option == 'lqr':
-            self.refused(line, option, value, 'link quality reports are neither asked for nor accepted; echoes test the line '
-                         '(lcp.echo_interval)')
         elif option == 'echo':
             if not value:
                 self.for_client('lcp.echo_interval', 'never', line)
