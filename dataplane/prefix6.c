@@ -288,6 +288,13 @@ ask_longest(const struct prefix6 *p, struct search *s)
 }
 
 void
+prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst)
+{
+	for (unsigned i = 0; i < LEVELS; i++)
+		__builtin_prefetch(&p->hints[hint_at(p, dst.hi, i)]);
+}
+
+void
 prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[])
 {
 	const uint64_t other = atomic_load_explicit(&p->default_word, memory_order_relaxed);

@@ -28,6 +28,9 @@ bool prefix6_get(const struct prefix6 *p, const struct ip_addr *prefix, unsigned
 /* The word of the longest prefix of at most len_max bits that holds the address; 0: none. Control's. */
 uint64_t prefix6_find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max);
 
+/* Fetches what a look-up of the address reads first. */
+void prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst);
+
 /* Workers: the same for n <= PREFIX6_BULK addresses and any length. */
 void prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[]);
 

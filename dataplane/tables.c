@@ -876,6 +876,12 @@ tables_route_prefetch(const struct tables *t, uint32_t dst)
 }
 
 void
+tables_route6_prefetch(const struct tables *t, struct ip6_num dst)
+{
+	prefix6_prefetch(t->prefixes6, dst);
+}
+
+void
 tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
 {
 	for (unsigned at = 0; at < n; at += KEY_BULK)

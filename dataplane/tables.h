@@ -103,8 +103,9 @@ bool tables_session(const struct tables *t, const struct dp_session_key *key, st
  * there is no route. Bulk, with prefetch. */
 void tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[]);
 
-/* Fetches what the look-up of an IPv4 destination (host order) will read first. */
+/* Fetches what the look-up of a destination (IPv4: host order) will read first. */
 void tables_route_prefetch(const struct tables *t, uint32_t dst);
+void tables_route6_prefetch(const struct tables *t, struct ip6_num dst);
 
 /* The same for IPv6; next hops that are neighbours or gateways are named by their neighbour words alone. */
 void tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, struct next_hop out[]);
