@@ -47,8 +47,7 @@ struct bundle_rec {
 	uint64_t snapped_us; /* 0: never */
 	host_link_id links[DP_BUNDLE_LINKS_MAX];
 	uint8_t leaving[DP_BUNDLE_LINKS_MAX]; /* LINK_REMOVEs of the slot whose event is still to come */
-	struct dp_bundle_stats fresh;         /* the worker writes it while snapping */
-	struct dp_bundle_stats stats;
+	struct dp_bundle_stats *stats;        /* NULL: never asked for */
 };
 
 struct link_rec {
@@ -83,6 +82,19 @@ queues_init(struct apply *a)
 	return true;
 }
 
+/* What workers were to fill in is nobody's any more. */
+static void
+queue_free(struct queue *q)
+{
+	for (; q->ring != NULL && q->done < q->queued; q->done++) {
+		const struct pending *p = &q->ring[q->done % QUEUE_MAX];
+
+		if (p->then == THEN_SNAPPED)
+			free(p->cmd.snapshot);
+	}
+	free(q->ring);
+}
+
 struct apply *
 apply_new(struct control *c)
 {
@@ -112,8 +124,10 @@ apply_free(struct apply *a)
 	if (a == NULL)
 		return;
 	for (unsigned w = 0; w < a->workers; w++)
-		free(a->queues[w].ring);
+		queue_free(&a->queues[w]);
 	homes_free(a->homes);
+	for (uint32_t i = 0; a->bundles != NULL && i <= a->n_bundles; i++)
+		free(a->bundles[i].stats);
 	free(a->bundles);
 	free(a->links);
 	free(a->by_ref);
@@ -143,9 +157,8 @@ bundle_add(struct apply *a, host_bundle_id id)
 		return NULL;
 	struct bundle_rec *b = &a->bundles[id];
 
-	memset(b, 0, offsetof(struct bundle_rec, fresh));
-	b->ref = ref;
-	b->live = true;
+	free(b->stats);
+	*b = (struct bundle_rec){.ref = ref, .live = true};
 	*ref_slot(a, ref) = id;
 	return b;
 }
@@ -460,7 +473,18 @@ do_route_del(struct control *c, const struct host_out_item *it)
 	routes_del(c, &it->route.prefix, it->route.len, it->bundle != 0 ? RIB_BUNDLE : RIB_LOCAL, it->bundle);
 }
 
-/* One under way will do. */
+/* The worker writes it; who asked takes it over. Without memory for it nobody learns anything, and may ask again. One under way will do. */
+static void
+snapshot(struct apply *a, struct bundle_rec *b)
+{
+	struct dp_bundle_stats *to = b->snapping ? NULL : calloc(1, sizeof(*to));
+
+	if (to == NULL)
+		return;
+	b->snapping = true;
+	queue_command(a, b, DP_CMD_SNAPSHOT, THEN_SNAPPED)->cmd.snapshot = to;
+}
+
 static void
 do_traffic_ask(struct control *c, const struct host_out_item *it)
 {
@@ -470,10 +494,7 @@ do_traffic_ask(struct control *c, const struct host_out_item *it)
 	if (b == NULL)
 		return;
 	b->asked = true;
-	if (b->snapping)
-		return;
-	b->snapping = true;
-	queue_command(a, b, DP_CMD_SNAPSHOT, THEN_SNAPPED)->cmd.snapshot = &b->fresh;
+	snapshot(a, b);
 }
 
 static void
@@ -583,6 +604,8 @@ then_retire(struct control *c, const struct pending *p)
 	homes_retire(a->homes, b->ref, dp_quiescence_mark(c->dp));
 	*ref_slot(a, b->ref) = 0;
 	b->live = false;
+	free(b->stats);
+	b->stats = NULL;
 	host_bundle_removed(c->host, p->id);
 }
 
@@ -592,15 +615,16 @@ then_snapped(struct control *c, const struct pending *p, uint64_t now_ms)
 	struct bundle_rec *b = &c->apply->bundles[p->id];
 	const bool asked = b->asked;
 
-	b->stats = b->fresh;
+	free(b->stats);
+	b->stats = p->cmd.snapshot;
 	b->snapping = b->asked = false;
 	b->snapped_us = clock_us();
 	if (!asked || !b->live)
 		return;
-	struct host_traffic t = {.rx_packets = b->stats.rx_packets, .tx_packets = b->stats.tx_packets};
+	struct host_traffic t = {.rx_packets = b->stats->rx_packets, .tx_packets = b->stats->tx_packets};
 
 	for (unsigned i = 0; i < HOST_LINKS_MAX && i < DP_BUNDLE_LINKS_MAX; i++) {
-		const struct dp_link_stats *from = &b->stats.links[i];
+		const struct dp_link_stats *from = &b->stats->links[i];
 
 		t.links[i].rx_packets = from->totals.rx_frames;
 		t.links[i].tx_packets = from->totals.tx_frames;
@@ -762,8 +786,7 @@ apply_snapshot(struct control *c, host_bundle_id id, uint64_t now_ms, uint64_t a
 
 	if (q->queued - q->done > QUEUE_SNAPSHOTS)
 		return false;
-	b->snapping = true;
-	queue_command(a, b, DP_CMD_SNAPSHOT, THEN_SNAPPED)->cmd.snapshot = &b->fresh;
+	snapshot(a, b);
 	queue_send(c, b->ref.home);
 	return true;
 }
@@ -773,10 +796,10 @@ apply_stats(const struct control *c, host_bundle_id id, uint64_t *taken_us)
 {
 	const struct bundle_rec *b = bundle_find(c->apply, id);
 
-	if (b == NULL || b->snapped_us == 0)
+	if (b == NULL || b->stats == NULL)
 		return NULL;
 	*taken_us = b->snapped_us;
-	return &b->stats;
+	return b->stats;
 }
 
 struct apply_mark

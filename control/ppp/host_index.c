@@ -95,6 +95,7 @@ index_fini(struct host *h)
 	for (uint32_t i = 0; h->links != NULL && i < h->cfg->sessions_max; i++) {
 		probe_end(&h->links[i]);
 		reports_end(&h->links[i]);
+		link_let_go(&h->links[i]);
 	}
 	free(h->links);
 	free(h->bundles);
@@ -189,6 +190,7 @@ link_give(struct host *h, struct link *l)
 
 	probe_end(l);
 	reports_end(l);
+	link_let_go(l);
 	timer_set(&h->timers, &l->timer, UINT64_MAX);
 	unchain(h, key_bucket(h, &l->key), id, offsetof(struct link, next_key));
 	unchain(h, mac_bucket(h, &l->key.peer), id, offsetof(struct link, next_mac));

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/ppp/line_rate.h"
@@ -51,6 +52,14 @@ our_password(const struct host *h, const struct link *l)
 	const char *password = own != NULL ? own : h->clients[l->owner].cfg->password;
 
 	return password != NULL ? password : "";
+}
+
+void
+link_let_go(struct link *l)
+{
+	free(l->held);
+	l->held = NULL;
+	l->held_proto = l->held_len = 0;
 }
 
 /* ------------------------------------------------------------------ begin */
@@ -287,7 +296,7 @@ client_begin(struct host *h, struct link *l, struct outbox *box)
 	chap_lower(&l->chap, true, h->now_ms, box);
 	if (l->held_proto == PPP_CHAP)
 		chap_input(&l->chap, l->held, l->held_len, h->now_ms, box);
-	l->held_proto = 0;
+	link_let_go(l);
 }
 
 static void
@@ -511,7 +520,7 @@ forget_authentication(struct host *h, struct link *l)
 {
 	l->auth = HOST_AUTH_NONE;
 	l->authenticated = false;
-	l->held_proto = 0;
+	link_let_go(l);
 	if (l->counted)
 		h->users[l->user].sessions--;
 	l->counted = false;
@@ -588,6 +597,19 @@ lcp_event(struct host *h, struct link *l, enum out_kind kind)
 		link_end(h, l, "LCP did not open: %s", why != NULL ? why : "no answer");
 }
 
+static bool
+hold(struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+{
+	link_let_go(l);
+	l->held = malloc(n);
+	if (l->held == NULL)
+		return false;
+	memcpy(l->held, p, n);
+	l->held_proto = proto;
+	l->held_len = (uint16_t)n;
+	return true;
+}
+
 /* Without authentication our Ack is what lets the peer send multilink: it waits until the data plane has the link. The other
  * side, as client, does not wait, or both would. */
 static bool
@@ -607,13 +629,9 @@ link_send(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size
 static void
 send_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
-	if (!holds_ack(l, proto, p, n)) {
+	/* without memory for it the peer may send before the data plane has the link */
+	if (!holds_ack(l, proto, p, n) || !hold(l, proto, p, n))
 		link_send(h, l, proto, p, n);
-		return;
-	}
-	l->held_proto = proto;
-	l->held_len = (uint16_t)n;
-	memcpy(l->held, p, n);
 }
 
 void
@@ -683,7 +701,7 @@ release_ack(struct host *h, struct link *l)
 {
 	if (l->held_proto == PPP_LCP)
 		host_send_session(h, l, PPP_LCP, l->held, l->held_len);
-	l->held_proto = 0;
+	link_let_go(l);
 }
 
 void
@@ -730,9 +748,7 @@ auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	} else if (proto == PPP_CHAP && auth_proto(l->auth) == PPP_CHAP) {
 		chap_input(&l->chap, p, n, h->now_ms, &box);
 	} else if (proto == PPP_CHAP && l->client && l->phase == LINK_JOIN && n <= LINK_HELD_MAX) {
-		l->held_proto = proto; /* answered once the data plane has the link */
-		l->held_len = (uint16_t)n;
-		memcpy(l->held, p, n);
+		hold(l, proto, p, n); /* answered once the data plane has the link */
 	}
 	link_drain(h, l, &box);
 }

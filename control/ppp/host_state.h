@@ -254,6 +254,8 @@ void meter_info(const struct host *h, const struct bundle *b, struct host_bandwi
 /* Session of either role begins: LCP starts. */
 void link_begin(struct host *h, struct link *l);
 void link_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+/* What was held is not wanted any more. */
+void link_let_go(struct link *l);
 void link_send(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
 void link_tick(struct host *h, struct link *l);
 void link_reject_protocol(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);

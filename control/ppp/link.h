@@ -97,7 +97,7 @@ struct link {
 
 	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge */
 	uint16_t held_proto, held_len; /* 0: none */
-	uint8_t held[LINK_HELD_MAX];
+	uint8_t *held;                 /* its bytes */
 };
 
 const char *link_phase_name(enum link_phase phase);
