@@ -49,9 +49,9 @@ is_said(const struct config_notes *notes, const struct config_note *new)
 	for (size_t i = 0; i < notes->n; i++) {
 		const struct config_note *old = &notes->items[i];
 
-		if (old->level == new->level && old->line == new->line && old->column == new->column &&
-			strcmp(old->file, new->file) == 0 && strcmp(old->key, new->key) == 0 &&
-			strcmp(old->why, new->why) == 0)
+		if (old->level == new->level && old->line == new->line &&
+			old->column == new->column &&strcmp(old->file, new->file) == 0 &&
+			strcmp(old->key, new->key) == 0 && strcmp(old->why, new->why) == 0)
 			return true;
 	}
 	return false;

@@ -326,6 +326,8 @@ init(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	} else {
 		ipv6cp_init(&b->ipv6cp, &v6, &network_of(h, b)->timing, h->random, h->random_ctx);
 	}
+	if (b->format.peer_mrru < CP_PACKET_MAX)
+		fsm_of(b, ncp)->tx_max = b->format.peer_mrru;
 }
 
 static void

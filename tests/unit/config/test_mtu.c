@@ -183,12 +183,11 @@ static void
 a_short_value_of_several_lines_is_told_once(void **state)
 {
 	struct config_notes notes;
-	struct config *cfg = load_text(
-		"ports:\n"
-		"  w1: {device: d1, kind: access, mtu: 1400}\n"
-		"  w2: {device: d2, kind: access, mtu: 1500}\n"
-		"clients: {c: {username: u, password: x, default_route: no, lcp: {mtu: 1440},\n"
-		"  links: {a: {ports: w1}, b: {ports: [w1, w2]}, d: {ports: w2}}}}\n",
+	struct config *cfg = load_text("ports:\n"
+				       "  w1: {device: d1, kind: access, mtu: 1400}\n"
+				       "  w2: {device: d2, kind: access, mtu: 1500}\n"
+				       "clients: {c: {username: u, password: x, default_route: no, lcp: {mtu: 1440},\n"
+				       "  links: {a: {ports: w1}, b: {ports: [w1, w2]}, d: {ports: w2}}}}\n",
 		&notes);
 	unsigned warnings = 0;
 
