@@ -42,6 +42,21 @@ config_notes_print(FILE *out, const struct config_notes *notes)
 		fprintf(out, "more than %d messages: the rest is not shown\n", NOTES_KEPT);
 }
 
+/* A value that several places use, each of which finds the same fault with it. */
+static bool
+is_said(const struct config_notes *notes, const struct config_note *new)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		const struct config_note *old = &notes->items[i];
+
+		if (old->level == new->level && old->line == new->line &&
+			old->column == new->column &&strcmp(old->file, new->file) == 0 &&
+			strcmp(old->key, new->key) == 0 && strcmp(old->why, new->why) == 0)
+			return true;
+	}
+	return false;
+}
+
 int
 notes_add(struct config_notes *notes, enum config_level level, const char *file, unsigned line, unsigned column,
 	const char *key, const char *format, va_list args)
@@ -67,7 +82,10 @@ notes_add(struct config_notes *notes, enum config_level level, const char *file,
 		note_fini(&note);
 		return -ENOMEM;
 	}
-	notes->items[notes->n++] = note;
+	if (is_said(notes, &note))
+		note_fini(&note);
+	else
+		notes->items[notes->n++] = note;
 	return 0;
 }
 

@@ -787,7 +787,8 @@ static const struct schema_group client_group = {.name = "clients",
 
 static const struct schema_word hook_events[] = {{"link-up", CONFIG_HOOK_LINK_UP}, {"link-down", CONFIG_HOOK_LINK_DOWN},
 	{"link-refused", CONFIG_HOOK_LINK_REFUSED}, {"bundle-up", CONFIG_HOOK_BUNDLE_UP},
-	{"bundle-changed", CONFIG_HOOK_BUNDLE_CHANGED}, {"bundle-down", CONFIG_HOOK_BUNDLE_DOWN}, {NULL, 0}};
+	{"bundle-changed", CONFIG_HOOK_BUNDLE_CHANGED}, {"bundle-down", CONFIG_HOOK_BUNDLE_DOWN},
+	{"link-suspended", CONFIG_HOOK_LINK_SUSPENDED}, {"link-resumed", CONFIG_HOOK_LINK_RESUMED}, {NULL, 0}};
 _Static_assert(sizeof(hook_events) / sizeof(hook_events[0]) == CONFIG_HOOK_EVENTS + 1, "every event has its word");
 
 const char *
@@ -800,7 +801,7 @@ static const struct schema_key hook_keys[] = {
 	{MANY_REQUIRED(SCHEMA_WORD, config_hook, events, "events", CONFIG_HOOK_EVENTS),
 		.width = sizeof(enum config_hook_event), .words = hook_events,
 		.help = "Events that it is run for. link-refused is a link that may not join its bundle, bundle-changed one that carries "
-			"another network protocol from now on."},
+			"another network protocol from now on; of quality, link-suspended is a link that is not sent on until link-resumed."},
 	{MANY_REQUIRED(SCHEMA_TEXT, config_hook, run, "run", CONFIG_HOOK_ARGS_MAX), .min = 1, .max = 1024,
 		.help = "Absolute path of the program, and its arguments; no shell reads them. What it is told in the environment is in "
 			"hawserd(8)."},

@@ -493,6 +493,7 @@ worker_json(struct control *c, unsigned index)
 	put_number(o, "injected", s.injected);
 	put_number(o, "ip_joined", s.ip_joined);
 	put_number(o, "ip_held_bytes", s.ip_held_bytes);
+	put_number(o, "reserved_bits", s.reserved_bits);
 	put_number(o, "df_cleared", s.df_cleared);
 	put_number(o, "df_needed", s.df_needed);
 	put_number(o, "held_bytes", s.held_bytes);

@@ -82,6 +82,7 @@ dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *o
 	out->injected = counter(&w->injected);
 	out->ip_joined = counter(&w->ip_joined);
 	out->ip_held_bytes = counter(&w->ip_held_bytes);
+	out->reserved_bits = counter(&w->reserved_bits);
 	out->df_cleared = counter(&w->df_cleared);
 	out->df_needed = counter(&w->df_needed);
 	out->held_bytes = counter(&w->held_bytes);

@@ -534,7 +534,7 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 
 /* Strips the protocol field and the multilink header into *v. */
 static inline unsigned
-open_fragment(const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, const bool short_seq)
+open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, const bool short_seq)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const unsigned field = p[0] & 1 ? 1 : PPP_PROTO_LEN;
@@ -542,8 +542,11 @@ open_fragment(const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, con
 
 	if (unlikely(!mp_parse(p + field, m->data_len - field, short_seq, v)))
 		return DROP_MP_SHORT;
-	if (unlikely(v->reserved && (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)))
-		return DROP_MP_RESERVED_BITS;
+	if (unlikely(v->reserved)) {
+		if (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)
+			return DROP_MP_RESERVED_BITS;
+		w->reserved_bits++;
+	}
 	m->data_off = (uint16_t)(m->data_off + n);
 	m->data_len = (uint16_t)(m->data_len - n);
 	m->pkt_len -= n;
@@ -593,8 +596,8 @@ check_frame(struct worker *w, struct rx_item *it)
 		return DROP_REASONS;
 	if (unlikely(!(b->hot.flags & DP_BUNDLE_MP)))
 		return DROP_MP_NOT_AGREED;
-	verdict = b->hot.flags & DP_BUNDLE_RX_SHORT ? open_fragment(b, it->m, &it->mp, true)
-						    : open_fragment(b, it->m, &it->mp, false);
+	verdict = b->hot.flags & DP_BUNDLE_RX_SHORT ? open_fragment(w, b, it->m, &it->mp, true)
+						    : open_fragment(w, b, it->m, &it->mp, false);
 	prefetch_place(b, it->mp.seq);
 	return verdict;
 }

@@ -84,7 +84,7 @@ struct worker {
 	uint64_t drops[DROP_REASONS];
 	uint64_t turns, idle_turns, sleeps, rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links, punted, injected;
-	uint64_t df_cleared, df_needed, ip_joined, ip_held_bytes;
+	uint64_t df_cleared, df_needed, ip_joined, ip_held_bytes, reserved_bits;
 
 	/* rings; SP/SC each */
 	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */

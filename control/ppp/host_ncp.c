@@ -148,6 +148,29 @@ begin_others_anew(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 			b->ncp_retry_ms[i] = h->now_ms;
 }
 
+/* A Terminate-Ack that nobody asked for says that we are closed (RFC 1661 section 4.3, RTA): who takes the protocol for open begins it anew,
+ * to all others it says nothing. */
+static void
+say_closed(struct host *h, struct bundle *b, enum bundle_ncp ncp)
+{
+	static const uint8_t ack[] = {CP_TERMINATE_ACK, 0, 0, 4};
+
+	host_send_bundle(h, b, ncp == NCP_V4 ? PPP_IPCP : PPP_IPV6CP, ack, sizeof(ack));
+	b->ncp_retry_ms[ncp] = 0;
+	if (b->ncp_retries[ncp] < RETRIES_UNWANTED)
+		b->ncp_retry_ms[ncp] = h->now_ms + ((uint64_t)RETRY_MS << b->ncp_retries[ncp]++);
+}
+
+/* The peer has begun one and not the other, which only it may want. Perhaps its bundle is older than ours, all of whose links had gone for
+ * a moment, and it believes the other to be open. */
+static void
+say_what_is_closed(struct host *h, struct bundle *b, enum bundle_ncp but)
+{
+	for (unsigned i = 0; i < NCPS; i++)
+		if (i != but && !b->ncp_on[i] && b->ncp_retry_ms[i] == 0 && policy_of(h, b, i).allow)
+			say_closed(h, b, i);
+}
+
 static void
 ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
@@ -163,6 +186,7 @@ ncp_up(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	b->ncp_retries[ncp] = 0;
 	b->ncp_retry_ms[ncp] = 0;
 	begin_others_anew(h, b, ncp);
+	say_what_is_closed(h, b, ncp);
 	if (ncp == NCP_V6)
 		prefix_up(h, b);
 	bundle_refresh(h, b);
@@ -302,6 +326,8 @@ init(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	} else {
 		ipv6cp_init(&b->ipv6cp, &v6, &network_of(h, b)->timing, h->random, h->random_ctx);
 	}
+	if (b->format.peer_mrru < CP_PACKET_MAX)
+		fsm_of(b, ncp)->tx_max = b->format.peer_mrru;
 }
 
 static void
@@ -312,6 +338,7 @@ start(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	outbox_init(&box);
 	init(h, b, ncp);
 	b->ncp_on[ncp] = true;
+	b->ncp_retry_ms[ncp] = 0;
 	cp_fsm_open(fsm_of(b, ncp), h->now_ms, &box);
 	cp_fsm_lower(fsm_of(b, ncp), true, h->now_ms, &box);
 	drain(h, b, &box);
@@ -322,6 +349,8 @@ input(struct host *h, struct bundle *b, enum bundle_ncp ncp, const uint8_t *p, s
 {
 	struct outbox box;
 
+	if (!b->ncp_on[ncp] && n != 0 && p[0] == CP_TERMINATE_ACK)
+		return; /* both are closed and agree on it */
 	if (!b->ncp_on[ncp])
 		start(h, b, ncp); /* we do not want it, but the peer does, and may */
 	outbox_init(&box);
@@ -353,13 +382,13 @@ ncp_end(struct host *h, struct bundle *b)
 	struct outbox box;
 
 	for (unsigned i = 0; i < NCPS; i++) {
+		b->ncp_retry_ms[i] = 0;
 		if (!b->ncp_on[i])
 			continue;
 		outbox_init(&box);
 		cp_fsm_lower(fsm_of(b, i), false, h->now_ms, &box);
 		drain(h, b, &box);
 		b->ncp_on[i] = false;
-		b->ncp_retry_ms[i] = 0;
 	}
 	b->ncp_started = false;
 	bundle_rearm(h, b);
@@ -391,7 +420,10 @@ ncp_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto)
 	enum bundle_ncp ncp;
 	struct outbox box;
 
-	if (!ncp_of_proto(proto, &ncp) || !b->ncp_on[ncp])
+	if (!ncp_of_proto(proto, &ncp))
+		return;
+	b->ncp_retry_ms[ncp] = 0; /* of say_closed() */
+	if (!b->ncp_on[ncp])
 		return;
 	outbox_init(&box);
 	if (ncp == NCP_V4)
@@ -437,9 +469,13 @@ ncp_tick(struct host *h, struct bundle *b)
 	struct outbox box;
 
 	for (unsigned i = 0; i < NCPS; i++) {
+		const bool due = b->ncp_retry_ms[i] != 0 && b->ncp_retry_ms[i] <= h->now_ms;
+
+		if (due && !b->ncp_on[i])
+			say_closed(h, b, i);
 		if (!b->ncp_on[i])
 			continue;
-		if (b->ncp_retry_ms[i] != 0 && b->ncp_retry_ms[i] <= h->now_ms)
+		if (due)
 			retry(h, b, i);
 		outbox_init(&box);
 		cp_fsm_tick(fsm_of(b, i), h->now_ms, &box);

@@ -678,6 +678,7 @@ code_rejected(struct cp_fsm *f, uint8_t code, struct outbox *out)
 {
 	struct lcp *l = lcp_of(f);
 
+	l->protocol_reject_off |= code == CP_PROTOCOL_REJECT;
 	if (code != CP_ECHO_REQUEST)
 		return;
 	l->echo_off = true;
@@ -777,7 +778,7 @@ void
 lcp_open(struct lcp *l, uint64_t now_ms, struct outbox *out)
 {
 	l->loops = 0;
-	l->echo_off = false;
+	l->echo_off = l->protocol_reject_off = false;
 	cp_fsm_open(&l->fsm, now_ms, out);
 }
 
@@ -877,7 +878,7 @@ lcp_protocol_reject(struct lcp *l, uint16_t proto, const uint8_t *pkt, size_t n,
 	const size_t len = n < room ? n : room;
 	uint8_t *p;
 
-	if (!lcp_is_open(l))
+	if (!lcp_is_open(l) || l->protocol_reject_off)
 		return;
 	p = cp_fsm_send(&l->fsm, CP_PROTOCOL_REJECT, cp_fsm_new_id(&l->fsm), PPP_PROTO_LEN + len, out);
 	if (p == NULL)

@@ -84,7 +84,7 @@ struct lcp {
 	uint64_t echo_due_ms, echo_sent_ms;
 	uint32_t echo_rtt_ms;
 	uint8_t echo_id, echo_missed;
-	bool echo_waiting, echo_rtt_known, echo_off, probed;
+	bool echo_waiting, echo_rtt_known, echo_off, probed, protocol_reject_off;
 
 	/* Echo-Requests that only time the line, told from the others by a number behind the magic number */
 	uint32_t timing; /* number of the last one */

@@ -374,6 +374,7 @@ struct dp_worker_stats {
 	uint64_t punted, injected;
 	uint64_t df_cleared,
 		df_needed;      /* IPv4 packets that lost DF; those of them that are larger than the peer's MRRU */
+	uint64_t reserved_bits; /* multilink frames with reserved bits that were let pass */
 	uint64_t ip_joined;     /* datagrams put together from IP fragments */
 	uint64_t ip_held_bytes; /* in fragments that wait for others now */
 	uint64_t held_bytes;    /* in windows now */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/wire/icmp.h"
 
-enum { ICMP4_TTL = 64 };
+enum {
+	ICMP4_TTL = 64,
+	ICMP4_ERROR_TOS = 6 << 5, /* precedence: internetwork control (RFC 1812 section 4.3.2.5) */
+};
 
 static bool
 is_error(uint8_t type)
@@ -40,6 +43,8 @@ icmp4_error(uint8_t *out, uint32_t src, uint8_t type, uint8_t code, uint16_t res
 	const size_t len = ICMP4_HDR_LEN + quote;
 
 	ip4_store(out, src, v->src, IPPROTO_ICMP4, ICMP4_TTL, 0, (uint16_t)len);
+	out[1] = ICMP4_ERROR_TOS;
+	store_be16(out + 10, checksum_update(load_be16(out + 10), 0, ICMP4_ERROR_TOS));
 	memset(icmp, 0, ICMP4_HDR_LEN);
 	icmp[0] = type;
 	icmp[1] = code;

@@ -4,13 +4,14 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import stat
 import time
 
 from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, RIGHT, USER, Bonded)
-from lab import Lab, LabError, run, tcp_ceiling, tshark_fields, until
+from lab import ROOT, Lab, LabError, run, tcp_ceiling, tshark_fields, until
 
 ALL = []
 GOAL = 0.92
@@ -714,8 +715,22 @@ def configuration_errors():
         text = done.stdout + done.stderr
         for where in (f'{path}:2:', f'{path}:5:', f'{path}:7:', f'{path}:10:'):
             expect(where in text, f'no error at {where} in\n{text}')
-        good = run(lab.hawserd_path, '--version').stdout
-        expect('DPDK' in good, good)
+
+
+@case
+def version_is_told():
+    """Version, commit, DPDK and build: the same by hawserd --version, by the control socket and by hawserctl [G-04]"""
+    with Bonded(rates=(20,)) as lab:
+        by_option = run(lab.hawserd_path, '--version').stdout
+        by_socket = lab.client.json('version')
+        by_tool = lab.client.ctl('version').stdout
+        expect(by_socket['version'] == (ROOT / 'VERSION').read_text().strip(), f'version {by_socket["version"]}')
+        expect(re.fullmatch('DPDK [0-9]+[.][0-9]+.*', by_socket['dpdk']), f'DPDK {by_socket["dpdk"]}')
+        for key in ('version', 'commit', 'dpdk', 'build'):
+            expect(by_socket[key], f'no {key}')
+            expect(by_socket[key] in by_option, f'{key} {by_socket[key]} is not in {by_option}')
+            expect(by_socket[key] in by_tool, f'{key} {by_socket[key]} is not in {by_tool}')
+        return by_option.replace('\n', ', ')
 
 
 @case

@@ -8,13 +8,27 @@
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-/* Thousands of subscribers with two lines each dial at once, and again after the concentrator restarted without a word
- * (checklist C14, L-13). The wire is perfect and 5 ms long; bundle packets go plain on a link, which control takes as well.
- * Usage: storm_host [subscribers] */
+/* Ten thousand subscribers with two lines each dial at once, again after the concentrator restarted without a word, and again after it
+ * was away for a minute (checklist C14, L-13). They must not come back all in one moment, and all must be back in bounded time. The
+ * wire is perfect and 5 ms long; bundle packets go plain on a link, which control takes as well. Usage: storm_host [subscribers] */
 
 enum { LINES = 2, DELAY_MS = 5, PORTS = 2 };
 
-enum { AC, CLIENT };
+/* The subscribers are shared out to so many hosts, as a host that dials for thousands is not what they are in life. */
+enum { AC, CLIENTS, HOSTS = 100, NODES = CLIENTS + HOSTS };
+
+/* A redial waits for 1 s at first, then for 1 s more each time up to 20 s, and for 0 to 3 s of chance on top. */
+enum {
+	DELAY_FIRST_MS = 1000,
+	DELAY_MORE_MS = 1000,
+	DELAY_LIMIT_MS = 20000,
+	JITTER_MS = 3000,
+	ECHO_MS = 10000,
+	ECHO_FAILURES = 3
+};
+
+/* Discovery is counted in slots of time, since the concentrator died. */
+enum { SLOT_MS = 100, SLOTS = 1200, OUTAGE_MS = 60000 };
 
 struct frame {
 	uint64_t at_ms;
@@ -42,10 +56,13 @@ struct node {
 	unsigned ups, routes;
 };
 
-static struct node nodes[2];
-static struct host_config configs[2];
+static struct node nodes[NODES];
+static struct host_config configs[NODES];
 static struct host_port ports[2][PORTS];
-static unsigned n_users;
+static unsigned n_users, per_host;
+static bool ac_is_away;
+static uint64_t died_ms;
+static unsigned padis[SLOTS];
 static uint64_t now_ms = 1000, rng = 1;
 
 /* The wire is one queue, as all of it is equally long. */
@@ -78,8 +95,8 @@ usual_lcp(void)
 {
 	return (struct host_lcp){
 		.timing = {.restart_ms = 3000, .max_configure = 10, .max_terminate = 2, .max_failure = 5},
-		.echo_interval_ms = 10000,
-		.echo_failures = 3,
+		.echo_interval_ms = ECHO_MS,
+		.echo_failures = ECHO_FAILURES,
 		.p_mru = {true, true},
 		.p_magic = {true, true},
 		.p_mrru = {true, true},
@@ -96,10 +113,14 @@ make_ports(void)
 			ports[node][i] = (struct host_port){.name = i == 0 ? "p0" : "p1",
 				.mac = {{2, 0, 0, 0, (uint8_t)(node + 1), i}},
 				.mtu = 1500};
-		configs[node].ports = ports[node];
+	}
+	for (unsigned node = 0; node < NODES; node++) {
+		const unsigned users = node == AC ? n_users : per_host;
+
+		configs[node].ports = ports[node != AC];
 		configs[node].n_ports = PORTS;
-		configs[node].sessions_max = n_users * LINES;
-		configs[node].bundles_max = n_users + n_users / 10;
+		configs[node].sessions_max = users * LINES;
+		configs[node].bundles_max = users + users / 10;
 	}
 }
 
@@ -151,7 +172,10 @@ make_clients(char (*names)[16])
 			.ports = &indexes[i % LINES],
 			.n_ports = 1,
 			.mac = {{2, 1, (uint8_t)(i % LINES), (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}},
-			.redial = {.delay_ms = 1000, .increment_ms = 1000, .limit_ms = 20000, .jitter_ms = 3000},
+			.redial = {.delay_ms = DELAY_FIRST_MS,
+				.increment_ms = DELAY_MORE_MS,
+				.limit_ms = DELAY_LIMIT_MS,
+				.jitter_ms = JITTER_MS},
 		};
 	for (unsigned i = 0; i < n_users; i++)
 		clients[i] = (struct host_client){
@@ -167,8 +191,10 @@ make_clients(char (*names)[16])
 			.links = &links[(size_t)i * LINES],
 			.n_links = LINES,
 		};
-	configs[CLIENT].clients = clients;
-	configs[CLIENT].n_clients = n_users;
+	for (unsigned i = 0; i < HOSTS; i++) {
+		configs[CLIENTS + i].clients = &clients[(size_t)i * per_host];
+		configs[CLIENTS + i].n_clients = per_host;
+	}
 }
 
 static void
@@ -194,18 +220,29 @@ prepare(void)
 	make_ports();
 	make_concentrator(names);
 	make_clients(names);
-	for (int i = 0; i < 2; i++) {
-		nodes[i].lines = calloc(n_users * LINES + 1u, sizeof(struct line));
-		nodes[i].installed = calloc(n_users * LINES + 1u, 2 * sizeof(uint32_t));
-		nodes[i].removed = calloc(n_users * 2u + 1u, sizeof(uint32_t));
+	for (int i = 0; i < NODES; i++) {
+		const size_t n = configs[i].sessions_max + 1u;
+
+		nodes[i].lines = calloc(n, sizeof(struct line));
+		nodes[i].installed = calloc(n, 2 * sizeof(uint32_t));
+		nodes[i].removed = calloc(n, sizeof(uint32_t));
 		start(i);
 	}
 }
 
 /* ------------------------------------------------------------------ wire and data plane */
 
+/* A client's line has its number in its MAC. */
+static uint8_t
+node_at(int from, const uint8_t *mac)
+{
+	const unsigned line = (unsigned)mac[3] << 16 | (unsigned)mac[4] << 8 | mac[5];
+
+	return from == AC ? (uint8_t)(CLIENTS + line / LINES / per_host) : AC;
+}
+
 static struct frame *
-fly(int from, uint16_t port, size_t len)
+fly(int from, uint16_t port, const uint8_t *to_mac, size_t len)
 {
 	struct frame *f;
 
@@ -221,7 +258,7 @@ fly(int from, uint16_t port, size_t len)
 	}
 	f = &queue[(queue_first + queue_n++) % queue_cap];
 	f->at_ms = now_ms + DELAY_MS;
-	f->node = (uint8_t)!from;
+	f->node = node_at(from, to_mac);
 	f->port = port;
 	f->len = (uint16_t)len;
 	return f;
@@ -240,12 +277,23 @@ bundle_packet_out(int node, uint32_t bundle, const uint8_t *packet, size_t len)
 
 		if (b->links[i] == 0 || !l->joined || l->tx_hold)
 			continue;
-		f = fly(node, l->key.port, ETH_HDR_LEN + PPPOE_HDR_LEN + len);
+		f = fly(node, l->key.port, l->key.peer.b, ETH_HDR_LEN + PPPOE_HDR_LEN + len);
 		at = eth_store(f->bytes, &l->key.peer, &l->key.local, l->key.vlans, ETHERTYPE_PPPOE_SESSION);
 		pppoe_store(f->bytes + at, PPPOE_CODE_SESSION, l->key.session, (uint16_t)len);
 		memcpy(f->bytes + at + PPPOE_HDR_LEN, packet, len);
 		return;
 	}
+}
+
+static void
+send_frame(int node, uint16_t port, const uint8_t *frame, size_t len)
+{
+	const uint64_t slot = (now_ms - died_ms) / SLOT_MS;
+
+	if (load_be16(frame + 2 * ETH_ADDR_LEN) == ETHERTYPE_PPPOE_DISCOVERY &&
+		frame[ETH_HDR_LEN + 1] == PPPOE_CODE_PADI && slot < SLOTS)
+		padis[slot]++;
+	memcpy(fly(node, port, frame, len)->bytes, frame, len);
 }
 
 static void
@@ -255,7 +303,7 @@ effect(int node, const struct host_out_item *item)
 	struct line *l = &n->lines[item->link];
 
 	if (item->kind == HOST_OUT_FRAME) {
-		memcpy(fly(node, item->port, item->data.len)->bytes, n->out.bytes + item->data.at, item->data.len);
+		send_frame(node, item->port, n->out.bytes + item->data.at, item->data.len);
 	} else if (item->kind == HOST_OUT_BUNDLE_PACKET) {
 		bundle_packet_out(node, item->bundle, n->out.bytes + item->data.at, item->data.len);
 	} else if (item->kind == HOST_OUT_LINK_INSTALL) {
@@ -315,10 +363,12 @@ turn(void)
 
 		queue_first = (queue_first + 1) % queue_cap;
 		queue_n--;
+		if (f.node == AC && ac_is_away)
+			continue;
 		host_frame(nodes[f.node].host, f.port, f.bytes, f.len, now_ms, &nodes[f.node].out);
 		drain(f.node);
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int i = ac_is_away ? CLIENTS : AC; i < NODES; i++) {
 		confirm(i);
 		while (host_deadline_ms(nodes[i].host) <= now_ms) {
 			host_tick(nodes[i].host, now_ms, &nodes[i].out);
@@ -343,28 +393,75 @@ open_links(int node)
 static bool
 all_up(void)
 {
-	return nodes[AC].routes == n_users + 1 && open_links(AC) == n_users * LINES &&
-		open_links(CLIENT) == n_users * LINES;
+	unsigned n = 0;
+
+	if (nodes[AC].routes != n_users + 1 || open_links(AC) != n_users * LINES)
+		return false;
+	for (int i = CLIENTS; i < NODES; i++)
+		n += open_links(i);
+	return n == n_users * LINES;
+}
+
+static double
+seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static void
 until_up(const char *what, uint64_t limit_ms)
 {
 	const uint64_t began_ms = now_ms;
-	struct timespec from, to;
-	double seconds;
+	const double from = seconds_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	while (nodes[AC].routes != n_users + 1 || now_ms % 50 != 0 || !all_up()) {
+	while (now_ms % 50 != 0 || !all_up()) {
 		if (++now_ms > began_ms + limit_ms)
 			fail("not all subscribers came up");
 		turn();
 	}
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-	printf("%s: %u links of %u subscribers up after %llu ms of their time and %.2f s of ours, both ends, %.0f links/s\n",
-		what, n_users * LINES, n_users, (unsigned long long)(now_ms - began_ms), seconds,
-		n_users * LINES / seconds);
+	printf("%s: %u links of %u subscribers up after %llu ms of their time and %.2f s of ours\n", what,
+		n_users * LINES, n_users, (unsigned long long)(now_ms - began_ms), seconds_now() - from);
+}
+
+static void
+ac_dies(void)
+{
+	host_free(nodes[AC].host);
+	ac_is_away = true;
+	died_ms = now_ms;
+	memset(padis, 0, sizeof(padis));
+}
+
+static void
+ac_starts(void)
+{
+	start(AC);
+	ac_is_away = false;
+	host_start(nodes[AC].host, now_ms, &nodes[AC].out);
+	drain(AC);
+}
+
+/* No slot may have much more than its share if all lines spoke once, evenly, within the jitter; percent: of that share. */
+static void
+expect_spread(const char *what, unsigned percent)
+{
+	const unsigned share = n_users * LINES / (JITTER_MS / SLOT_MS);
+	unsigned most = 0, used = 0, sum = 0;
+
+	for (unsigned i = 0; i < SLOTS; i++) {
+		most = padis[i] > most ? padis[i] : most;
+		used += padis[i] != 0;
+		sum += padis[i];
+	}
+	printf("%s: %u PADIs in %u slots of %u ms, at most %u in one; the even share of the jitter is %u\n", what, sum,
+		used, SLOT_MS, most, share);
+	if (sum < n_users * LINES)
+		fail("not every line dialled again");
+	if (most * 100 > share * percent)
+		fail("the redials come in a burst");
 }
 
 static void
@@ -385,23 +482,34 @@ until_idle(int node)
 int
 main(int argc, char **argv)
 {
-	n_users = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : 2000;
+	n_users = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : 10000;
+	per_host = (n_users + HOSTS - 1) / HOSTS;
+	n_users = per_host * HOSTS;
 	prepare();
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < NODES; i++) {
 		host_start(nodes[i].host, now_ms, &nodes[i].out);
 		drain(i);
 	}
 	until_up("first dial", 5 * 1000);
 	turn();
-	host_free(nodes[AC].host);
-	start(AC);
-	host_start(nodes[AC].host, now_ms, &nodes[AC].out);
-	drain(AC);
-	until_up("after the restart", 15 * 1000); /* an echo interval, delay and jitter, a dial */
+	ac_dies();
+	ac_starts();
+	until_up("after the restart", ECHO_MS + DELAY_FIRST_MS + JITTER_MS + 1000);
+	expect_spread("after the restart", 110);
+	turn();
+	ac_dies();
+	while (now_ms < died_ms + OUTAGE_MS) {
+		now_ms++;
+		turn();
+	}
+	ac_starts();
+	/* whoever gave up just now waits for the longest delay, and then dials */
+	until_up("after a minute's outage", DELAY_LIMIT_MS + JITTER_MS + 2000);
+	expect_spread("after a minute's outage", 200); /* the first PADIs and their first repetitions overlap */
 	until_idle(AC);
-	printf("most effects of a call: %u of the concentrator, %u of the clients\n", nodes[AC].most_items,
-		nodes[CLIENT].most_items);
-	host_free(nodes[AC].host);
-	host_free(nodes[CLIENT].host);
+	printf("most effects of a call: %u of the concentrator, %u of a client\n", nodes[AC].most_items,
+		nodes[CLIENTS].most_items);
+	for (int i = 0; i < NODES; i++)
+		host_free(nodes[i].host);
 	return 0;
 }

@@ -334,8 +334,8 @@ static const struct row contradictions[] = {
 			      "  d: {run: /bin/true}\n",
 		"t:2:3: warning: ports.wan: no concentrator and no client uses this access port\n"
 		"t:8:25: hooks.a.events[1]: stands here twice\n"
-		"t:8:34: hooks.a.events[2]: \"up\" is not one of link-up, link-down, link-refused, bundle-up, bundle-changed or "
-		"bundle-down\n"
+		"t:8:34: hooks.a.events[2]: \"up\" is not one of link-up, link-down, link-refused, bundle-up, bundle-changed, "
+		"bundle-down, link-suspended or link-resumed\n"
 		"t:8:45: hooks.a.run[0]: \"true\" is no absolute path\n"
 		"t:9:15: hooks.b.events: is empty\n"
 		"t:9:24: hooks.b.run: is empty\n"

@@ -178,6 +178,30 @@ a_concentrator_has_a_chain_for_each_port(void **state)
 	config_notes_free(&notes);
 }
 
+/* Each line and each port finds it; the operator has one number to change. */
+static void
+a_short_value_of_several_lines_is_told_once(void **state)
+{
+	struct config_notes notes;
+	struct config *cfg = load_text("ports:\n"
+				       "  w1: {device: d1, kind: access, mtu: 1400}\n"
+				       "  w2: {device: d2, kind: access, mtu: 1500}\n"
+				       "clients: {c: {username: u, password: x, default_route: no, lcp: {mtu: 1440},\n"
+				       "  links: {a: {ports: w1}, b: {ports: [w1, w2]}, d: {ports: w2}}}}\n",
+		&notes);
+	unsigned warnings = 0;
+
+	(void)state;
+	assert_non_null(cfg);
+	config_check_mtu(cfg, &notes);
+	for (size_t i = 0; i < notes.n; i++)
+		warnings += notes.items[i].level == CONFIG_WARNING;
+	assert_int_equal(warnings, 2); /* of w1's mtu and of lcp.mtu */
+	assert_int_equal(notes.n, 2 + 4);
+	config_free(cfg);
+	config_notes_free(&notes);
+}
+
 /* The same file with a profile instead of a number. */
 static void
 a_profile_that_is_short_is_named(void **state)
@@ -250,6 +274,7 @@ main(void)
 		cmocka_unit_test(the_chain_is_worked_out_and_the_short_value_named),
 		cmocka_unit_test(sizes_that_cannot_work_are_errors_when_loading),
 		cmocka_unit_test(a_concentrator_has_a_chain_for_each_port),
+		cmocka_unit_test(a_short_value_of_several_lines_is_told_once),
 		cmocka_unit_test(a_profile_that_is_short_is_named),
 		cmocka_unit_test(auto_sizes_follow_from_the_ports),
 	};

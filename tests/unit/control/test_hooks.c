@@ -240,14 +240,18 @@ a_hook_runs_for_its_events_only_and_has_none_of_our_descriptors(void **state)
 	assert_int_equal(dup2(2, 100), 100); /* stays open over exec, as some of a library's may */
 	script("count",
 		"cd \"${0%/*}\"; [ -e /proc/$$/fd/100 ] && echo leaked >> counted; echo \"$HAWSER_KIND\" >> counted");
-	begin("hooks: {h: {events: [bundle-up, bundle-down], run: '%s/count'}}\n");
+	script("quality", "cd \"${0%/*}\"; echo \"$HAWSER_KIND $HAWSER_LINK\" >> quality-told");
+	begin("hooks: {h: {events: [bundle-up, bundle-down], run: '%s/count'}, q: {events: [link-suspended, link-resumed], run: '%s/quality'}}\n");
 	happens(HOST_EV_LINK_UP, "home/a: up", &link_facts);
 	happens(HOST_EV_NOTE, "home/a: note", NULL);
 	happens(HOST_EV_TRACE, "home/a: trace", NULL);
 	happens(HOST_EV_BUNDLE_UP, "bundle 1 'home' up", &link_facts);
+	happens(HOST_EV_LINK_SUSPENDED, "home/a: not sent on", &link_facts);
+	happens(HOST_EV_LINK_RESUMED, "home/a: sent on again", &link_facts);
 	happens(HOST_EV_BUNDLE_DOWN, "bundle 1 'home' down", &link_facts);
 	until(all_done);
 	assert_string_equal(written("counted"), "bundle-up\nbundle-down\n");
+	assert_string_equal(written("quality-told"), "link-suspended home/a\nlink-resumed home/a\n");
 	close(100);
 }
 

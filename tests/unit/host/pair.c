@@ -445,6 +445,8 @@ bundle_send(struct pair *p, int node, const struct host_out_item *item, const ui
 
 	if (load_be16(packet) == PPP_IPCP && packet[2] == CP_CONFIGURE_REQUEST)
 		n->ncp_requests++;
+	if (item->data.len > n->longest)
+		n->longest = item->data.len;
 	if (load_be16(packet) == PPP_IPV6) {
 		keep_ip6(p, n, item, packet);
 		if (!b->values.v6)

@@ -73,6 +73,7 @@ struct pair_node {
 	unsigned events[16]; /* by host_event_kind */
 	struct host_facts facts[16];
 	unsigned frames;       /* sent */
+	size_t longest;        /* packet sent into a bundle, with its protocol field */
 	unsigned ncp_requests; /* IPCP Configure-Requests sent */
 	uint64_t link_down_ms; /* of the last HOST_EV_LINK_DOWN */
 	/* IPv6 packets that the host sent into bundles; those that are too many are only counted */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control/ppp/host_state.h"
+#include "dataplane/wire/ppp.h"
 #include "tests/unit/host/check.h"
 
 /* MRU, MRRU and MTU in both directions and both roles [G-17, G-18, G-25, G-63, L-15]. */
@@ -256,6 +257,31 @@ scrubbing_goes_with_the_bundle_in_both_roles(void **state) /* G-40, G-41 */
 	finish(p);
 }
 
+/* RFC 1661 section 5.6: of a plain link that is its MRU, with multilink the MRRU. */
+static void
+what_a_network_protocol_rejects_is_cut_to_what_the_peer_takes(void **state)
+{
+	enum { SMALL = 600, CODE = 77, LEN = 1200 };
+	static uint8_t packet[PPP_PROTO_LEN + LEN];
+
+	(void)state;
+	store_be16(packet, PPP_IPCP);
+	packet[PPP_PROTO_LEN] = CODE;
+	store_be16(packet + PPP_PROTO_LEN + 2, LEN);
+	for (int mp = 0; mp < 2; mp++) {
+		struct pair_net net;
+		struct pair *p;
+
+		pair_net_init(&net, 1);
+		net.client.lcp.mru = net.client.multilink.mrru = SMALL;
+		net.client.multilink.enabled = mp != 0;
+		p = run(&net, 3000);
+		pair_bundle_inject(p, AC, bundle(p, AC).id, packet, sizeof(packet));
+		assert_int_equal(p->node[AC].longest, PPP_PROTO_LEN + SMALL);
+		finish(p);
+	}
+}
+
 int
 main(void)
 {
@@ -266,6 +292,7 @@ main(void)
 		cmocka_unit_test(one_fragment_follows_the_least_link_of_the_bundle),
 		cmocka_unit_test(a_client_refuses_a_link_whose_peer_announces_another_mrru),
 		cmocka_unit_test(a_bundle_that_begins_anew_with_another_mrru_announces_it),
+		cmocka_unit_test(what_a_network_protocol_rejects_is_cut_to_what_the_peer_takes),
 		cmocka_unit_test(scrubbing_goes_with_the_bundle_in_both_roles),
 	};
 

@@ -1121,6 +1121,22 @@ echo_stops_when_the_peer_rejects_its_code(void **state)
 
 /* ------------------------------------------------------------------ codes 7, 8, 11 to 13, and unknown ones */
 
+/* RFC 1661 section 4.3, RXJ+. */
+static void
+protocol_rejects_stop_when_the_peer_rejects_their_code(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_init(&b);
+	bench_open(&b, "");
+	give(&b, CP_CODE_REJECT, 1, "08010006 80fd");
+	assert_true(lcp_is_open(&b.lcp));
+	outbox_init(&b.out);
+	lcp_protocol_reject(&b.lcp, PPP_CCP, (const uint8_t *)"\1\1\0\4", 4, &b.out);
+	assert_int_equal(b.out.n, 0);
+}
+
 static void
 protocol_reject_is_reported_for_upper_layers_and_fatal_for_lcp(void **state)
 {
@@ -1548,6 +1564,7 @@ main(void)
 		cmocka_unit_test(echo_reply_is_never_longer_than_the_peers_mru),
 		cmocka_unit_test(echo_is_neither_sent_nor_answered_before_opened),
 		cmocka_unit_test(echo_stops_when_the_peer_rejects_its_code),
+		cmocka_unit_test(protocol_rejects_stop_when_the_peer_rejects_their_code),
 		cmocka_unit_test(protocol_reject_is_reported_for_upper_layers_and_fatal_for_lcp),
 		cmocka_unit_test(protocol_reject_before_opened_is_dropped),
 		cmocka_unit_test(unknown_protocol_is_rejected_with_a_copy_cut_to_the_peers_mru),

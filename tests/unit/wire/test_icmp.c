@@ -53,6 +53,8 @@ errors_quote_as_much_as_fits(void **state)
 		assert_int_equal(reply.src, US);
 		assert_int_equal(reply.dst, HOST);
 		assert_int_equal(reply.proto, 1);
+		assert_int_equal(out[1], 0xc0); /* precedence 6, internetwork control */
+		assert_int_equal(naive_sum(0, out, 20), 0xffff);
 		assert_int_equal(out[20], rows[i].type);
 		assert_int_equal(out[21], rows[i].code);
 		assert_int_equal(load_be16(out + 24), 0);
