@@ -106,6 +106,7 @@ struct bundle {
 	struct ra_sender adverts;
 	struct dhcp6_server dhcp6;
 	struct dhcp6_client dhcp6_client;
+	uint64_t release_ms; /* when the prefix is to be given back, for which its links wait; 0: not at all */
 	struct ip_addr heard_dns[HOST_DNS6_MAX]; /* of the peer's router advertisements */
 	unsigned heard_n_dns;
 

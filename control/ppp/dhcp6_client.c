@@ -11,11 +11,12 @@ struct timing {
 	uint32_t initial_ms, most_ms, times; /* times 0: for ever */
 };
 
-enum { SOLICIT_DELAY_MS = 1000, FOR_EVER_S = -1 };
+enum { SOLICIT_DELAY_MS = 1000, RELEASED_REST_MS = 1000, FOR_EVER_S = -1 };
 
 static const struct timing timings[] = {
 	[DHCP6_SOLICITING] = {DHCP6_SOLICIT, 1000, 3600 * 1000, 0},
 	[DHCP6_REQUESTING] = {DHCP6_REQUEST, 1000, 30 * 1000, 10},
+	[DHCP6_RELEASING] = {DHCP6_RELEASE, 1000, UINT32_MAX, 4},
 	[DHCP6_RENEWING] = {DHCP6_RENEW, 10 * 1000, 600 * 1000, 0},
 	[DHCP6_REBINDING] = {DHCP6_REBIND, 10 * 1000, 600 * 1000, 0},
 };
@@ -88,19 +89,30 @@ dhcp6_client_stop(struct dhcp6_client *c)
 	*c = (struct dhcp6_client){.state = DHCP6_OFF};
 }
 
+bool
+dhcp6_client_release(struct dhcp6_client *c, uint64_t now_ms)
+{
+	if (c->lease.prefix.len == 0)
+		return false;
+	c->offered = (struct dhcp6_prefix){.len = c->lease.prefix.len, .prefix = c->lease.prefix.prefix};
+	c->lease = (struct dhcp6_lease){.n_dns = 0};
+	begin(c, DHCP6_RELEASING, now_ms);
+	return true;
+}
+
 /* ------------------------------------------------------------------ sending */
 
 static bool
 names_server(uint8_t state)
 {
-	return state == DHCP6_REQUESTING || state == DHCP6_RENEWING;
+	return state == DHCP6_REQUESTING || state == DHCP6_RELEASING || state == DHCP6_RENEWING;
 }
 
-/* What is asked for: what we have, what was offered, or a length that would be welcome. */
+/* What is asked for, or given back: what we have, what was offered, or a length that would be welcome. */
 static struct dhcp6_prefix
 wanted(const struct dhcp6_client *c)
 {
-	if (c->state == DHCP6_REQUESTING)
+	if (c->state == DHCP6_REQUESTING || c->state == DHCP6_RELEASING)
 		return c->offered;
 	if (c->lease.prefix.len != 0)
 		return (struct dhcp6_prefix){.len = c->lease.prefix.len, .prefix = c->lease.prefix.prefix};
@@ -121,7 +133,8 @@ put_message(const struct dhcp6_client *c, uint64_t now_ms, struct dhcp6_writer *
 	if (names_server(c->state))
 		dhcp6_put_duid(w, DHCP6_OPT_SERVER_ID, &c->server);
 	dhcp6_put(w, DHCP6_OPT_ELAPSED, elapsed_be, sizeof(elapsed_be));
-	dhcp6_put(w, DHCP6_OPT_REQUEST, dns_be, sizeof(dns_be));
+	if (c->state != DHCP6_RELEASING)
+		dhcp6_put(w, DHCP6_OPT_REQUEST, dns_be, sizeof(dns_be));
 	if (c->state == DHCP6_SOLICITING)
 		dhcp6_put(w, DHCP6_OPT_RAPID_COMMIT, NULL, 0);
 	const size_t ia = dhcp6_ia_begin(w, DHCP6_OPT_IA_PD, c->cfg->iaid, 0, 0);
@@ -129,6 +142,14 @@ put_message(const struct dhcp6_client *c, uint64_t now_ms, struct dhcp6_writer *
 	if (prefix.len != 0)
 		dhcp6_put_prefix(w, &prefix);
 	dhcp6_ia_end(w, ia);
+}
+
+static bool
+tried_enough(const struct dhcp6_client *c)
+{
+	const uint32_t times = c->state == DHCP6_OFF ? 0 : timings[c->state].times;
+
+	return times != 0 && c->sent == times;
 }
 
 /* What happens when the time for an exchange, or of a lease, is over. */
@@ -144,7 +165,7 @@ move_on(struct dhcp6_client *c, uint64_t now_ms)
 		begin(c, DHCP6_REBINDING, now_ms);
 	} else if (c->state == DHCP6_BOUND && now_ms >= c->next_ms) {
 		begin(c, DHCP6_RENEWING, now_ms);
-	} else if (c->state == DHCP6_REQUESTING && c->sent == timings[DHCP6_REQUESTING].times && now_ms >= c->next_ms) {
+	} else if (tried_enough(c) && now_ms >= c->next_ms) {
 		solicit(c, now_ms);
 	}
 }
@@ -250,6 +271,13 @@ refused(struct dhcp6_client *c, const struct dhcp6_ia *ia, uint64_t now_ms)
 	}
 }
 
+/* Whatever its status is (section 18.2.10.2). If the link lives on after all, a prefix is asked for again. */
+static void
+released(struct dhcp6_client *c, uint64_t now_ms)
+{
+	solicit(c, now_ms + RELEASED_REST_MS);
+}
+
 static bool
 reply(struct dhcp6_client *c, const struct dhcp6_message *m, uint64_t now_ms)
 {
@@ -260,6 +288,10 @@ reply(struct dhcp6_client *c, const struct dhcp6_message *m, uint64_t now_ms)
 		return false;
 	if (names_server(c->state) && !dhcp6_duid_equal(&m->server, &c->server))
 		return false;
+	if (c->state == DHCP6_RELEASING) {
+		released(c, now_ms);
+		return true;
+	}
 	if (ia == NULL || m->status != DHCP6_SUCCESS)
 		return false;
 	if (usable(ia, &prefix))

@@ -20,6 +20,7 @@ enum dhcp6_client_state {
 	DHCP6_OFF,
 	DHCP6_SOLICITING,
 	DHCP6_REQUESTING,
+	DHCP6_RELEASING,
 	DHCP6_BOUND,
 	DHCP6_RENEWING,
 	DHCP6_REBINDING,
@@ -38,7 +39,7 @@ struct dhcp6_client {
 	uint8_t state;                         /* enum dhcp6_client_state */
 	uint32_t transaction;
 	struct dhcp6_duid server;
-	struct dhcp6_prefix offered; /* of the Advertise, while requesting */
+	struct dhcp6_prefix offered; /* of the Advertise, while requesting; what is given back, while releasing */
 	struct dhcp6_lease lease;
 	uint64_t begun_ms; /* of the exchange under way */
 	uint64_t next_ms;  /* when a message is due; in BOUND: T1 */
@@ -50,6 +51,9 @@ struct dhcp6_client {
 void dhcp6_client_start(struct dhcp6_client *c, const struct dhcp6_client_config *cfg, uint64_t now_ms);
 /* The link is gone, and the lease with it. */
 void dhcp6_client_stop(struct dhcp6_client *c);
+/* Gives the lease back in good order (section 18.2.7): it is not ours any more at once, a Release is due. Answered, or when that was tried
+ * often enough, it begins anew. False: there is no lease. */
+bool dhcp6_client_release(struct dhcp6_client *c, uint64_t now_ms);
 /* Time passes. True: the message in w, which was given a buffer of cap bytes, is to be sent now. The lease may end: look at it. */
 bool dhcp6_client_tick(struct dhcp6_client *c, uint64_t now_ms, struct dhcp6_writer *w, uint8_t *p, size_t cap);
 /* A message from a server. False: it is not for us, or of no use. The lease may change; what is to be said about it is due at once. */

@@ -167,6 +167,8 @@ link_doom(struct host *h, struct link *l, enum link_doom doom, const char *forma
 	l->doom = (uint8_t)doom;
 	l->doom_ms = h->now_ms;
 	timer_set(&h->timers, &l->timer, h->now_ms);
+	if (doom == LINK_CLOSE && l->client && bundle_of(h, l->bundle) != NULL)
+		uplink6_closing(h, bundle_of(h, l->bundle));
 }
 
 static void

@@ -24,6 +24,9 @@ enum {
 	HOST_PADT_PER_S = 20000, /* for unknown sessions: after a restart every line needs one soon */
 	HOST_PADT_PER_MAC_PER_S = 256,
 	HOST_STOP_MS = 1000, /* most that host_stop waits for Terminate-Acks */
+	/* Most that a client's last links wait for the answer to a Release: some round trips of a DSL line, and no more than a person notices.
+	 * The peer takes the prefix back with the bundle in any case, if it is a hawser. */
+	HOST_RELEASE_MS = 300,
 	HOST_HOLD_MS = 60000,
 	HOST_PROBES_MAX = 8,
 	HOST_PROBE_MS = 100,
@@ -354,6 +357,9 @@ void uplink6_configure(
 	struct client *c, unsigned index, const struct mac *mac, host_random_fn *random, void *random_ctx);
 void uplink6_up(struct host *h, struct bundle *b);
 void uplink6_down(struct host *h, struct bundle *b);
+/* A link of it is about to be closed in good order. If it is the last, all that wait for that wait a little longer, while the prefix is given
+ * back. */
+void uplink6_closing(struct host *h, struct bundle *b);
 /* False: nothing for us. */
 bool uplink6_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n);
 void uplink6_tick(struct host *h, struct bundle *b);

@@ -95,8 +95,54 @@ uplink6_down(struct host *h, struct bundle *b)
 	const struct dhcp6_lease was = b->dhcp6_client.lease;
 
 	b->heard_n_dns = 0;
+	b->release_ms = 0;
 	dhcp6_client_stop(&b->dhcp6_client);
 	lease_changed(h, b, &was);
+}
+
+/* ------------------------------------------------------------------ giving back */
+
+static void
+links_close_at(struct host *h, const struct bundle *b, uint64_t at_ms)
+{
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		struct link *l = link_of(h, b->links[i]);
+
+		if (l == NULL || l->doom != LINK_CLOSE)
+			continue;
+		l->doom_ms = at_ms;
+		link_settle(h, l);
+	}
+}
+
+static bool
+all_links_close(const struct host *h, const struct bundle *b)
+{
+	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
+		const struct link *l = link_of(h, b->links[i]);
+
+		if (l != NULL && l->doom != LINK_CLOSE)
+			return false;
+	}
+	return true;
+}
+
+/* The bundle's timer does the rest: who closes many at once has no room for the effects of all. */
+void
+uplink6_closing(struct host *h, struct bundle *b)
+{
+	if (b->dhcp6_client.lease.prefix.len == 0 || !ncp_is_open(b, NCP_V6) || !all_links_close(h, b))
+		return;
+	b->release_ms = h->now_ms;
+	links_close_at(h, b, h->now_ms + HOST_RELEASE_MS);
+	bundle_rearm(h, b);
+}
+
+static void
+release(struct host *h, struct bundle *b)
+{
+	b->release_ms = 0;
+	dhcp6_client_release(&b->dhcp6_client, h->now_ms);
 }
 
 /* ------------------------------------------------------------------ packets and time */
@@ -139,8 +185,12 @@ dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 		return true;
 	}
 	h->counters.dhcp6_rx++;
+	const bool releasing = b->dhcp6_client.state == DHCP6_RELEASING;
+
 	if (!dhcp6_client_input(&b->dhcp6_client, udp.data, udp.len, h->now_ms))
 		h->counters.dhcp6_unanswered++;
+	if (releasing && b->dhcp6_client.state != DHCP6_RELEASING)
+		links_close_at(h, b, h->now_ms);
 	lease_changed(h, b, &was);
 	return true;
 }
@@ -159,6 +209,8 @@ uplink6_tick(struct host *h, struct bundle *b)
 	const struct ip_addr src = our_address(b);
 	struct dhcp6_writer w = {.len = 0};
 
+	if (b->release_ms != 0)
+		release(h, b);
 	if (dhcp6_client_tick(&b->dhcp6_client, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
 		h->counters.dhcp6_tx++;
 		host_send_bundle(h, b, PPP_IPV6, packet,
@@ -171,5 +223,5 @@ uplink6_tick(struct host *h, struct bundle *b)
 uint64_t
 uplink6_deadline_ms(const struct bundle *b)
 {
-	return dhcp6_client_deadline_ms(&b->dhcp6_client);
+	return b->release_ms != 0 ? b->release_ms : dhcp6_client_deadline_ms(&b->dhcp6_client);
 }

@@ -24,11 +24,11 @@ UNPACKED = WORK / 'root'
 LIBRARIES = UNPACKED / 'usr/lib/x86_64-linux-gnu'
 
 PACKAGES = ['busybox-static', 'dash', 'ppp', 'pppoe', 'iproute2', 'iperf3', 'libiperf0', 'libsctp1', 'iputils-ping', 'ethtool',
-            'user-mode-linux', 'l2tpns', 'libcli1.10']
+            'user-mode-linux', 'l2tpns', 'libcli1.10', 'wide-dhcpv6-client', 'wide-dhcpv6-server', 'libfl2']
 QEMU_PACKAGES = """qemu-system-x86 qemu-system-common qemu-system-data seabios libcapstone4 libpmem1 libndctl6 libdaxctl1 librdmacm1 libslirp0
 libvdeplug2 liburing2 libfuse3-3 libaio1 libbpf1 libfdt1 libpixman-1-0 libjpeg62-turbo""".split()
 PROGRAMS = ['bin/dash', 'bin/ping', 'bin/ip', 'sbin/tc', 'usr/bin/iperf3', 'usr/sbin/pppd', 'usr/sbin/pppoe',
-            'usr/sbin/pppoe-server', 'usr/lib/pppd/*/rp-pppoe.so']
+            'usr/sbin/pppoe-server', 'usr/lib/pppd/*/rp-pppoe.so', 'usr/sbin/dhcp6c', 'usr/sbin/dhcp6s']
 # With what these need, from both kernels; a kernel that has one built in or not at all is fine.
 MODULES = """ppp_generic pppoe ppp_async ppp_deflate bsd_comp veth ipv6 af_packet ifb act_mirred cls_matchall sch_ingress sch_netem
 sch_tbf virtio_net virtio_pci 9p 9pnet_virtio""".split()

@@ -496,6 +496,96 @@ a_client_gets_a_prefix_keeps_it_and_loses_it_with_the_bundle(void **state)
 	finish(p);
 }
 
+/* A client with a prefix, over a wire that loses nothing. */
+static struct pair *
+with_prefix(struct pair_net *net)
+{
+	struct pair *p;
+
+	pair_net_init(net, 2);
+	set_prefixes(net);
+	net->client.request_prefix = true;
+	p = pair_new(&net->cfg[AC], &net->cfg[CLIENT], 1);
+	pair_start(p);
+	pair_run(p, 20000);
+	check(p, has_route(p, home0) && client_has(p, home0) && bundle(p).links == 2);
+	return p;
+}
+
+/* Given back before the links close: the server says so while the bundle is there. */
+static void
+assert_given_back(struct pair *p, uint64_t since_ms)
+{
+	while (p->node[CLIENT].client_prefix.prefix.len != 0 || bundle(p).delegated) {
+		assert_in_range(p->now_ms, since_ms, since_ms + HOST_RELEASE_MS);
+		pair_run(p, 1);
+	}
+	assert_int_equal(bundle(p).links, 2);
+	check(p, pair_said(p, AC, "gives back 2001:db8:8000::/56") != NULL);
+	check(p, !has_route(p, home0));
+}
+
+static void
+a_stopped_client_gives_its_prefix_back_first(void **state)
+{
+	static struct pair_net net;
+	struct pair *p = with_prefix(&net);
+	const uint64_t now_ms = p->now_ms;
+
+	(void)state;
+	pair_stop(p, CLIENT);
+	assert_given_back(p, now_ms);
+	pair_run(p, HOST_RELEASE_MS / 2);
+	check(p, host_idle(p->node[CLIENT].host)); /* the answer ended the wait */
+	assert_int_equal(p->node[AC].host->pools6[1].slots.n_free, 256);
+	finish(p);
+}
+
+/* The operator closes one link: the bundle goes on. Then the other. */
+static void
+a_prefix_is_given_back_with_the_last_link_only(void **state)
+{
+	static struct pair_net net;
+	struct pair *p = with_prefix(&net);
+
+	(void)state;
+	assert_int_equal(pair_admin(p, CLIENT, "home/l0", false), 0);
+	pair_run(p, 5000);
+	assert_int_equal(bundle(p).links, 1);
+	check(p, has_route(p, home0) && client_has(p, home0) && bundle(p).delegated);
+	assert_int_equal(pair_admin(p, CLIENT, "home/l1", false), 0);
+	pair_run(p, 5000);
+	check(p, pair_said(p, AC, "gives back 2001:db8:8000::/56") != NULL);
+	assert_int_equal(p->node[CLIENT].client_prefix.prefix.len, 0);
+	check(p, host_idle(p->node[CLIENT].host));
+	finish(p);
+}
+
+/* A peer that is not there any more costs no more than the wait. */
+static void
+a_release_without_an_answer_delays_little(void **state)
+{
+	static struct pair_net net;
+	struct pair *p = with_prefix(&net);
+	struct host_counters before, after;
+	uint64_t now_ms;
+
+	(void)state;
+	host_counters(p->node[CLIENT].host, &before);
+	p->wire.loss = 1000;
+	now_ms = p->now_ms;
+	pair_stop(p, CLIENT);
+	while (!host_idle(p->node[CLIENT].host)) {
+		assert_in_range(p->now_ms, now_ms, now_ms + HOST_RELEASE_MS + HOST_STOP_MS + 10);
+		pair_run(p, 1);
+	}
+	host_counters(p->node[CLIENT].host, &after);
+	assert_int_equal(after.dhcp6_tx - before.dhcp6_tx, 1);
+	assert_int_equal(p->node[CLIENT].client_prefix.prefix.len, 0);
+	assert_true(p->now_ms > now_ms + HOST_RELEASE_MS);
+	finish(p);
+}
+
 /* Name servers may come by router advertisements alone. */
 static void
 a_client_hears_of_name_servers(void **state)
@@ -549,6 +639,9 @@ main(void)
 		cmocka_unit_test(one_bundle_of_a_user_has_his_prefixes),
 		cmocka_unit_test(an_empty_pool_is_told_once),
 		cmocka_unit_test(a_client_gets_a_prefix_keeps_it_and_loses_it_with_the_bundle),
+		cmocka_unit_test(a_stopped_client_gives_its_prefix_back_first),
+		cmocka_unit_test(a_prefix_is_given_back_with_the_last_link_only),
+		cmocka_unit_test(a_release_without_an_answer_delays_little),
 		cmocka_unit_test(a_client_hears_of_name_servers),
 		cmocka_unit_test(a_client_that_wants_no_prefix_asks_for_none),
 	};

@@ -40,7 +40,7 @@ next_message(void)
 		assert_false(w.overflow);
 		assert_int_equal(dhcp6_parse(out, w.len, &asked), DHCP6_OK);
 		assert_true(dhcp6_duid_equal(&asked.client, &cfg.duid));
-		assert_true(asked.wants_dns);
+		assert_int_equal(asked.wants_dns, asked.type != DHCP6_RELEASE);
 		assert_int_equal(asked.n_ia, 1);
 		assert_int_equal(asked.ia[0].code, DHCP6_OPT_IA_PD);
 		assert_int_equal(asked.ia[0].iaid, 5);
@@ -289,6 +289,65 @@ what_a_server_says_of_a_renewal_is_followed(void **state)
 	assert_int_equal(asked.type, DHCP6_SOLICIT);
 }
 
+/* Section 18.2.7: what is given back is not used any more, is said four times at most, to the server that gave it. */
+static void
+a_lease_is_given_back(void **state)
+{
+	uint64_t now_ms, last_ms, rt_ms = 1000;
+	struct dhcp6_prefix prefix;
+
+	(void)state;
+	now_ms = last_ms = get_lease() + 5000;
+	assert_true(dhcp6_client_release(&c, now_ms));
+	assert_int_equal(c.lease.prefix.len, 0);
+	assert_false(dhcp6_client_release(&c, now_ms));
+	for (unsigned i = 0; i < 4; i++) {
+		const uint64_t at_ms = next_message();
+		const uint8_t *at = asked.ia[0].options;
+
+		assert_int_equal(asked.type, DHCP6_RELEASE);
+		assert_int_equal(asked.server.bytes[9], 1);
+		assert_true(dhcp6_prefix_next(&asked.ia[0], &at, &prefix));
+		assert_int_equal(prefix.len, 56);
+		assert_true(ip_addr_equal(&prefix.prefix, &given.prefix));
+		if (i == 0) {
+			assert_true(at_ms == now_ms);
+		} else {
+			assert_in_range(at_ms - last_ms, rt_ms * 9 / 10, rt_ms * 11 / 10 + 1);
+			rt_ms = (at_ms - last_ms) * 2;
+		}
+		last_ms = at_ms;
+	}
+	assert_in_range(next_message(), last_ms + rt_ms * 9 / 10, last_ms + rt_ms * 11 / 10 + 1001);
+	assert_int_equal(asked.type, DHCP6_SOLICIT);
+}
+
+/* Section 18.2.10.2: with any status. */
+static void
+the_answer_to_a_release_ends_it(void **state)
+{
+	static const struct answer others[] = {
+		{DHCP6_REPLY, 2}, {DHCP6_REPLY, 1, .other_transaction = true}, {DHCP6_ADVERTISE, 1, .prefix = &given}};
+	uint64_t now_ms;
+
+	(void)state;
+	assert_false(dhcp6_client_release(&c, 1000)); /* there is nothing yet */
+	get_lease();
+	next_message();
+	assert_int_equal(asked.type, DHCP6_RENEW); /* in the middle of another exchange */
+	assert_true(dhcp6_client_release(&c, dhcp6_client_deadline_ms(&c)));
+	now_ms = next_message();
+	assert_int_equal(asked.type, DHCP6_RELEASE);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(answer(&others[i], now_ms));
+	assert_int_equal(c.state, DHCP6_RELEASING);
+	assert_true(
+		answer(&(struct answer){.type = DHCP6_REPLY, .server = 1, .failed = true, .prefix = &given}, now_ms));
+	assert_int_equal(c.lease.prefix.len, 0);
+	assert_in_range(next_message(), now_ms + 1000, now_ms + 2000);
+	assert_int_equal(asked.type, DHCP6_SOLICIT);
+}
+
 static void
 stopped_it_is_silent_and_has_nothing(void **state)
 {
@@ -314,6 +373,8 @@ main(void)
 		cmocka_unit_test_setup(answers_of_no_use_are_passed_over, setup),
 		cmocka_unit_test_setup(a_lease_is_renewed_then_rebound_then_lost, setup),
 		cmocka_unit_test_setup(what_a_server_says_of_a_renewal_is_followed, setup),
+		cmocka_unit_test_setup(a_lease_is_given_back, setup),
+		cmocka_unit_test_setup(the_answer_to_a_release_ends_it, setup),
 		cmocka_unit_test_setup(stopped_it_is_silent_and_has_nothing, setup),
 	};
 
