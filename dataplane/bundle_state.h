@@ -79,7 +79,8 @@ struct bundle_hot {
 	bool gap;             /* something waits for missing numbers: a deadline is set in the table's `gaps` */
 	uint8_t stall;        /* STALL_ bits */
 	uint32_t index;       /* bundle_index(), for those who have this line */
-	uint32_t late; /* fragments older than the window, modulo 2^32: here, lest who sends many costs a line more */
+	uint16_t late,
+		duplicate; /* fragments older than the window, and copies, modulo 2^16: here, lest who sends many costs a line more */
 };
 _Static_assert(sizeof(struct bundle_hot) == RTE_CACHE_LINE_SIZE, "one line");
 
@@ -155,7 +156,7 @@ struct link_rare {
 
 struct bundle_rare {
 	struct wide_count packets;
-	uint64_t rx_null, tx_null, queue_drops, late_wraps, duplicate, lost_fragments, overrun, expired;
+	uint64_t rx_null, tx_null, queue_drops, late_wraps, duplicate_wraps, lost_fragments, overrun, expired;
 	struct window_limits limits;
 	uint32_t stall_us;  /* most a fragment waits for others */
 	uint32_t waited_us; /* since the deadline was armed that was put off */

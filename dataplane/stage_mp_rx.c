@@ -440,7 +440,8 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 		drop(d->w, it->m, DROP_MP_LATE);
 		break;
 	case REASM_DUPLICATE:
-		r->duplicate++;
+		if (unlikely(++it->b->hot.duplicate == 0))
+			r->duplicate_wraps++;
 		drop(d->w, it->m, DROP_MP_DUPLICATE);
 		break;
 	case REASM_REORDERED:

@@ -218,6 +218,36 @@ late_duplicate_and_reordered_fragments_are_dropped_under_their_names(void **stat
 	rig_close(&l.r);
 }
 
+/* Their counters are short where they are hot. */
+static void
+more_copies_and_late_fragments_than_16_bits_are_counted(void **state)
+{
+	enum { MANY = UINT16_MAX + 5 };
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	send_pieces(&l, 2, 0, 2, 0, 900, ALL);
+	rig_settle(&l.r);
+	lab_expect_packet(&l, 0, 0, 900);
+	lab_inner(&whole, 0, 1, 300);
+	lab_fragment(&l, 0, 0, 3, &whole, 0, 150); /* waits for number 2 */
+	for (unsigned i = 0; i < MANY; i++) {
+		lab_fragment(&l, 0, 1, 0, &whole, 0, 150);
+		lab_fragment(&l, 0, 1, 3, &whole, 0, 150);
+		if (i % 8 == 0)
+			rig_turn(&l.r);
+	}
+	rig_settle(&l.r);
+	assert_int_equal(lab_stats(&l, 0, 0)->late, MANY);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_LATE), MANY);
+	assert_int_equal(lab_stats(&l, 0, 0)->duplicate, rig_drops(&l.r, DROP_MP_DUPLICATE));
+	assert_in_range(lab_stats(&l, 0, 0)->duplicate, MANY - 1, MANY);
+	rig_close(&l.r);
+}
+
 static void
 tolerant_bundle_keeps_fragments_reordered_inside_a_link(void **state)
 {
@@ -977,6 +1007,7 @@ main(void)
 		cmocka_unit_test(number_format_stays_as_the_bundle_was_made),
 		cmocka_unit_test(number_older_than_the_lower_edge_is_lost_with_its_packet),
 		cmocka_unit_test(late_duplicate_and_reordered_fragments_are_dropped_under_their_names),
+		cmocka_unit_test(more_copies_and_late_fragments_than_16_bits_are_counted),
 		cmocka_unit_test(tolerant_bundle_keeps_fragments_reordered_inside_a_link),
 		cmocka_unit_test(broken_multilink_headers_are_dropped_under_their_names),
 		cmocka_unit_test(reassembled_packet_up_to_our_mrru_passes_and_one_byte_more_does_not),
