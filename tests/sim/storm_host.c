@@ -63,6 +63,7 @@ static unsigned n_users, per_host;
 static bool ac_is_away;
 static uint64_t died_ms;
 static unsigned padis[SLOTS];
+static unsigned traced, traced_of_others; /* lines of the trace; those that are not of u0/a */
 static uint64_t now_ms = 1000, rng = 1;
 
 /* The wire is one queue, as all of it is equally long. */
@@ -316,6 +317,10 @@ effect(int node, const struct host_out_item *item)
 	} else if (item->kind == HOST_OUT_EVENT && item->event == HOST_EV_BUNDLE_UP) {
 		n->ups++;
 	}
+	if (item->kind == HOST_OUT_EVENT && item->event == HOST_EV_TRACE) {
+		traced++;
+		traced_of_others += memcmp(n->out.bytes + item->data.at, "u0/a: ", 6) != 0;
+	}
 	n->routes += item->kind == HOST_OUT_ROUTE_SET;
 	n->routes -= item->kind == HOST_OUT_ROUTE_DEL;
 }
@@ -464,6 +469,17 @@ expect_spread(const char *what, unsigned percent)
 		fail("the redials come in a burst");
 }
 
+/* G-10: a packet is decoded only for the link that is traced, so the others pay nothing for it. */
+static void
+expect_trace(void)
+{
+	printf("trace of one link of %u: %u lines\n", n_users * LINES, traced);
+	if (traced_of_others != 0)
+		fail("packets of links that are not traced were decoded");
+	if (traced < 5 || traced > 100)
+		fail("the trace does not show one dial");
+}
+
 static void
 until_idle(int node)
 {
@@ -492,10 +508,13 @@ main(int argc, char **argv)
 	}
 	until_up("first dial", 5 * 1000);
 	turn();
+	if (host_trace(nodes[CLIENTS].host, "u0/a", true) != 0)
+		fail("no such link");
 	ac_dies();
 	ac_starts();
 	until_up("after the restart", ECHO_MS + DELAY_FIRST_MS + JITTER_MS + 1000);
 	expect_spread("after the restart", 110);
+	expect_trace();
 	turn();
 	ac_dies();
 	while (now_ms < died_ms + OUTAGE_MS) {
