@@ -66,6 +66,83 @@ lease_changed(struct host *h, const struct bundle *b, const struct dhcp6_lease *
 	tell(h, b);
 }
 
+/* ------------------------------------------------------------------ name servers of advertisements (RFC 8106 section 5.3) */
+
+static void
+forget_server(struct bundle *b, unsigned i)
+{
+	for (b->heard_n_dns--; i < b->heard_n_dns; i++) {
+		b->heard_dns[i] = b->heard_dns[i + 1];
+		b->heard_until_ms[i] = b->heard_until_ms[i + 1];
+	}
+}
+
+static unsigned
+place_of_server(const struct bundle *b, const struct ip_addr *server)
+{
+	unsigned i = 0;
+
+	while (i < b->heard_n_dns && !ip_addr_equal(&b->heard_dns[i], server))
+		i++;
+	return i;
+}
+
+static unsigned
+first_to_end(const struct bundle *b)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < b->heard_n_dns; i++)
+		if (b->heard_until_ms[i] < b->heard_until_ms[first])
+			first = i;
+	return first;
+}
+
+static uint64_t
+servers_deadline_ms(const struct bundle *b)
+{
+	return b->heard_n_dns != 0 ? b->heard_until_ms[first_to_end(b)] : UINT64_MAX;
+}
+
+/* Lifetime 0: it is not to be used any more. Where there is no room, the one that would end first makes some. True: it is new, or gone. */
+static bool
+hear_server(struct bundle *b, const struct ip_addr *server, uint32_t lifetime_s, uint64_t now_ms)
+{
+	unsigned at = place_of_server(b, server);
+	const bool known = at < b->heard_n_dns;
+
+	if (lifetime_s == 0) {
+		if (known)
+			forget_server(b, at);
+		return known;
+	}
+	if (!known && b->heard_n_dns == HOST_DNS6_MAX)
+		forget_server(b, first_to_end(b));
+	if (!known)
+		at = b->heard_n_dns++;
+	b->heard_dns[at] = *server;
+	b->heard_until_ms[at] = lifetime_s == UINT32_MAX ? UINT64_MAX : now_ms + (uint64_t)lifetime_s * 1000;
+	return !known;
+}
+
+static void
+servers_changed(struct host *h, const struct bundle *b)
+{
+	if (b->dhcp6_client.lease.prefix.len != 0)
+		tell(h, b);
+}
+
+static void
+servers_tick(struct host *h, struct bundle *b)
+{
+	bool changed = false;
+
+	for (; servers_deadline_ms(b) <= h->now_ms; changed = true)
+		forget_server(b, first_to_end(b));
+	if (changed)
+		servers_changed(h, b);
+}
+
 /* ------------------------------------------------------------------ begin and end */
 
 void
@@ -152,6 +229,7 @@ static bool
 advert_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 {
 	struct ra_view v;
+	bool changed = false;
 	const enum nd_verdict verdict = ra_parse(ip6, n, &v);
 
 	if (verdict == ND_NOT_ND)
@@ -161,12 +239,10 @@ advert_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 		return true;
 	}
 	h->counters.router_adverts_rx++;
-	if (b->heard_n_dns == v.n_dns && memcmp(b->heard_dns, v.dns, sizeof(v.dns)) == 0)
-		return true;
-	b->heard_n_dns = v.n_dns;
-	memcpy(b->heard_dns, v.dns, sizeof(v.dns));
-	if (b->dhcp6_client.lease.prefix.len != 0)
-		tell(h, b);
+	for (unsigned i = 0; i < v.n_dns; i++)
+		changed |= hear_server(b, &v.dns[i], v.dns_each_s[i], h->now_ms);
+	if (changed)
+		servers_changed(h, b);
 	return true;
 }
 
@@ -209,6 +285,7 @@ uplink6_tick(struct host *h, struct bundle *b)
 	const struct ip_addr src = our_address(b);
 	struct dhcp6_writer w = {.len = 0};
 
+	servers_tick(h, b);
 	if (b->release_ms != 0)
 		release(h, b);
 	if (dhcp6_client_tick(&b->dhcp6_client, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
@@ -223,5 +300,8 @@ uplink6_tick(struct host *h, struct bundle *b)
 uint64_t
 uplink6_deadline_ms(const struct bundle *b)
 {
-	return b->release_ms != 0 ? b->release_ms : dhcp6_client_deadline_ms(&b->dhcp6_client);
+	const uint64_t dhcp6_ms = b->release_ms != 0 ? b->release_ms : dhcp6_client_deadline_ms(&b->dhcp6_client);
+	const uint64_t servers_ms = servers_deadline_ms(b);
+
+	return dhcp6_ms < servers_ms ? dhcp6_ms : servers_ms;
 }

@@ -81,8 +81,10 @@ load_dns(const uint8_t *p, size_t len, struct ra_view *v)
 	if (len < RA_OPT_DNS_HDR + IP6_ADDR_LEN || (len - RA_OPT_DNS_HDR) % IP6_ADDR_LEN != 0)
 		return false;
 	v->dns_s = load_be32(p + 4);
-	for (size_t at = RA_OPT_DNS_HDR; at < len && v->n_dns < RA_DNS_MAX; at += IP6_ADDR_LEN)
+	for (size_t at = RA_OPT_DNS_HDR; at < len && v->n_dns < RA_DNS_MAX; at += IP6_ADDR_LEN) {
+		v->dns_each_s[v->n_dns] = v->dns_s;
 		v->dns[v->n_dns++] = ip_addr_of6(p + at);
+	}
 	return true;
 }
 

@@ -37,7 +37,9 @@ struct ra_view {
 	struct ra_prefix prefix;
 	struct ip_addr dns[RA_DNS_MAX];
 	unsigned n_dns;
-	uint32_t dns_s;
+	uint32_t dns_s; /* lifetime of all, as written; of those of the last option, as read */
+	uint32_t dns_each_s
+		[RA_DNS_MAX]; /* read only: an advertisement may have several options; 0: not to be used any more */
 };
 
 /* The n bytes of an IPv6 packet (contiguous), checked as section 6.1.1 says. ND_NOT_ND: no solicitation. */

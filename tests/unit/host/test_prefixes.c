@@ -608,6 +608,73 @@ a_client_hears_of_name_servers(void **state)
 	finish(p);
 }
 
+/* The peer of our client advertises name servers ::first and, if there is one, ::second. */
+static void
+advertise(struct pair *p, uint8_t first, uint8_t second, uint32_t lifetime_s)
+{
+	const struct ra_view v = {.dns = {{{0x20, 1, [15] = first}}, {{0x20, 1, [15] = second}}},
+		.n_dns = second != 0 ? 2 : 1,
+		.dns_s = lifetime_s};
+	uint8_t bytes[PPP_PROTO_LEN + RA_PACKET_MAX];
+	struct host_bundle_info info;
+
+	check(p, pair_first_bundle(p, CLIENT, &info));
+	store_be16(bytes, PPP_IPV6);
+	pair_bundle_inject(
+		p, CLIENT, info.id, bytes, PPP_PROTO_LEN + ra_store(bytes + PPP_PROTO_LEN, peer.b, all_nodes.b, &v));
+}
+
+/* Told on: the servers' last bytes, in order. */
+static void
+assert_servers(const struct pair *p, const char *want)
+{
+	const struct host_client_prefix *got = &p->node[CLIENT].client_prefix;
+
+	assert_int_equal(got->n_dns, strlen(want));
+	for (unsigned i = 0; i < got->n_dns; i++)
+		assert_int_equal(got->dns[i].b[15], want[i]);
+}
+
+/* RFC 8106 sections 5.1 and 5.3: each has its own lifetime, which begins anew with each advertisement that names it. */
+static void
+name_servers_of_advertisements_time_out(void **state)
+{
+	static struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	set_prefixes(&net);
+	net.concentrator.prefixes.n_dns = 0;
+	net.client.request_prefix = true;
+	p = run(&net, 20000);
+	check(p, client_has(p, home0));
+	assert_servers(p, "");
+	advertise(p, 'a', 'b', 30);
+	assert_servers(p, "ab");
+	pair_run(p, 20000);
+	advertise(p, 'b', 0, 30); /* the other is not named: it stays as long as was said */
+	assert_servers(p, "ab");
+	pair_run(p, 9000);
+	assert_servers(p, "ab");
+	pair_run(p, 2000);
+	assert_servers(p, "b");
+	pair_run(p, 20000);
+	assert_servers(p, "");
+	advertise(p, 'c', 0, UINT32_MAX);
+	advertise(p, 'd', 'e', 100);
+	pair_run(p, 1000);
+	advertise(p, 'd', 0, 100);
+	advertise(p, 'f', 0, 100); /* no room: the one that ends first goes */
+	assert_servers(p, "cdf");
+	pair_run(p, 24 * 3600 * 1000);
+	assert_servers(p, "c");
+	advertise(p, 'c', 0, 0);
+	assert_servers(p, "");
+	assert_int_equal(p->node[CLIENT].host->bundles[0].heard_n_dns, 0);
+	finish(p);
+}
+
 /* Who asks for none sends nothing. */
 static void
 a_client_that_wants_no_prefix_asks_for_none(void **state)
@@ -643,6 +710,7 @@ main(void)
 		cmocka_unit_test(a_prefix_is_given_back_with_the_last_link_only),
 		cmocka_unit_test(a_release_without_an_answer_delays_little),
 		cmocka_unit_test(a_client_hears_of_name_servers),
+		cmocka_unit_test(name_servers_of_advertisements_time_out),
 		cmocka_unit_test(a_client_that_wants_no_prefix_asks_for_none),
 	};
 

@@ -151,6 +151,30 @@ an_advertisement_is_written(void **state)
 	assert_memory_equal(b + 40, body, sizeof(body));
 }
 
+/* RFC 8106 section 5.1: several options, each with a lifetime of its own. */
+static void
+every_name_server_has_its_lifetime(void **state)
+{
+	static const uint8_t second[] = {25, 3, 0, 0, 0, 0, 0, 0, 0x20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x55};
+	const struct ra_view v = {
+		.dns = {{{0x20, 1, [15] = 0x53}}, {{0x20, 1, [15] = 0x54}}}, .n_dns = 2, .dns_s = 1800};
+	uint8_t b[RA_PACKET_MAX];
+	size_t n = ra_store(b, us, all_nodes, &v);
+	struct ra_view got;
+
+	(void)state;
+	memcpy(b + n, second, sizeof(second));
+	n += sizeof(second);
+	store_be16(b + 4, (uint16_t)(n - 40));
+	fix(b, n);
+	assert_int_equal(ra_parse(b, n, &got), ND_OK);
+	assert_int_equal(got.n_dns, 3);
+	assert_int_equal(got.dns_each_s[0], 1800);
+	assert_int_equal(got.dns_each_s[1], 1800);
+	assert_int_equal(got.dns_each_s[2], 0);
+	assert_int_equal(got.dns[2].b[15], 0x55);
+}
+
 /* RFC 4861 section 6.1.2. */
 static void
 advertisements_are_judged(void **state)
@@ -226,6 +250,7 @@ main(void)
 		cmocka_unit_test(solicitations_are_judged),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(an_advertisement_is_written),
+		cmocka_unit_test(every_name_server_has_its_lifetime),
 		cmocka_unit_test(advertisements_are_judged),
 		cmocka_unit_test(options_that_are_not_wanted_are_not_there),
 		cmocka_unit_test(the_longest_advertisement_fits),
