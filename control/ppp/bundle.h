@@ -108,7 +108,7 @@ struct bundle {
 	struct dhcp6_client dhcp6_client;
 	uint64_t release_ms; /* when the prefix is to be given back, for which its links wait; 0: not at all */
 	struct ip_addr heard_dns[HOST_DNS6_MAX]; /* of the peer's router advertisements */
-	uint64_t heard_until_ms[HOST_DNS6_MAX]; /* the ends of their lifetimes; UINT64_MAX: never */
+	uint64_t heard_until_ms[HOST_DNS6_MAX];  /* the ends of their lifetimes; UINT64_MAX: never */
 	unsigned heard_n_dns;
 
 	struct host_bundle_values values; /* as the data plane knows them */
