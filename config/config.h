@@ -406,6 +406,7 @@ struct config_client {
 	bool request_prefix;
 	uint8_t prefix_hint; /* 0: any */
 	bool request_dns;
+	char *resolver_file; /* path; NULL: none */
 	bool default_route;
 	struct config_ips routes; /* prefixes of either family */
 	int ip_mtu;               /* CONFIG_IP_MTU_..., or bytes */

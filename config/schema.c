@@ -739,6 +739,9 @@ static const struct schema_key client_keys[] = {
 		.help = "Prefix in which the peer may assign us an address."},
 	{BOOL(config_client, request_dns, "request_dns"), .preset = "yes",
 		.help = "Whether the peer is asked for name servers."},
+	{TEXT(config_client, resolver_file, "resolver_file", 1, 4000), .absent = "none",
+		.help = "Path of a file that has the name servers learnt, as resolver(5) reads them, while the bundle is up: /etc/resolv.conf, or one that it "
+			"includes or leads to. It is replaced as a whole, and removed when the bundle goes."},
 	{MANY(SCHEMA_ADDRESS4, config_client, dns, "dns", CONFIG_DNS_MAX), .preset = "",
 		.help = "Name servers for a peer that asks us for them, two at most; empty refuses."},
 	{BOOL(config_client, request_prefix, "request_prefix"), .preset = "no",

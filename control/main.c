@@ -23,6 +23,7 @@
 #include "control/loop.h"
 #include "control/options.h"
 #include "control/replay.h"
+#include "control/resolver.h"
 #include "control/rib.h"
 #include "control/version.h"
 
@@ -108,6 +109,7 @@ start_memory(struct control *c)
 		log_error("not enough memory");
 		return false;
 	}
+	resolver_clear(c);
 	return event_log_open(c);
 }
 

@@ -10,6 +10,7 @@
 #include "control/events.h"
 #include "control/hooks.h"
 #include "control/log.h"
+#include "control/resolver.h"
 
 struct kind {
 	const char *name;
@@ -87,6 +88,8 @@ report_event(struct control *c, const struct host_out_item *it)
 		report_link(it, text, link, sizeof(link));
 	if (it->data.facts != 0)
 		memcpy(&facts, c->out->bytes + it->data.facts, sizeof(facts));
+	if (it->data.facts != 0)
+		resolver_event(c, (enum host_event_kind)it->event, &facts);
 	tell_programs(c,
 		events_add(
 			c->events, clock_wall_ms(), k->name, link, bundle, text, it->data.facts != 0 ? &facts : NULL),

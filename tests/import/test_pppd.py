@@ -22,7 +22,7 @@ class Pppd(Case):
             # G-61
             ('defaultroute', {'default_route': True}), ('nodefaultroute', {'default_route': False}),
             ('replacedefaultroute', {'default_route': True}),
-            ('usepeerdns', {'request_dns': True}), ('nousepeerdns', {'request_dns': False}),
+            ('usepeerdns', {'request_dns': True, 'resolver_file': '/etc/ppp/resolv.conf'}), ('nousepeerdns', {'request_dns': False}),
             # G-62
             ('ipcp-accept-local', {'accept_address': '0.0.0.0/0'}), ('ipcp-accept-remote', ('needless', 'as it says')),
             ('192.0.2.7:', {'address': '192.0.2.7', 'accept_address': '192.0.2.7/32'}),

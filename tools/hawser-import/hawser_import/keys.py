@@ -51,6 +51,7 @@ KEYS = {
     'clients.authentication_tries': Key(HERE, 10),
     'clients.fsm_timeout': Key(HERE, '3 s'),
     'clients.request_dns': Key(HERE, True),
+    'clients.resolver_file': Key(HERE, '/etc/ppp/resolv.conf'),
     'clients.dns': Key(HERE, ['192.0.2.53', '192.0.2.54']),
     'clients.default_route': Key(HERE, True),
     'clients.routes': Key(HERE, ['198.51.100.0/24']),

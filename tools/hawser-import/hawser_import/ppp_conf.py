@@ -152,7 +152,7 @@ class Reader:
         elif verb in ('bg', 'shell', '!bg'):
             self.shell(line, ' '.join(rest))
         elif verb == 'resolv':
-            self.system.leave(line, 'hawser writes no resolv.conf; hawserctl show bundles tells the name servers')
+            self.system.leave(line, 'resolver_file of a client names the file that gets the name servers; it is written while the bundle is up')
         elif verb == 'allow':
             self.system.no_need(line, 'the control socket is for root and the daemon\'s user')
         elif verb == 'iface':

@@ -368,6 +368,7 @@ class Reader:
 
     def do_usepeerdns(self, peer, line, value):
         peer.shared.append(('request_dns', True, line, ''))
+        peer.shared.append(('resolver_file', '/etc/ppp/resolv.conf', line, 'as pppd\'s'))
 
     def do_nousepeerdns(self, peer, line, value):
         peer.shared.append(('request_dns', False, line, ''))
