@@ -750,7 +750,7 @@ auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, si
 	} else if (proto == PPP_CHAP && auth_proto(l->auth) == PPP_CHAP) {
 		chap_input(&l->chap, p, n, h->now_ms, &box);
 	} else if (proto == PPP_CHAP && l->client && l->phase == LINK_JOIN && n <= LINK_HELD_MAX) {
-		hold(l, proto, p, n); /* answered once the data plane has the link */
+		h->counters.effects_lost += !hold(l, proto, p, n); /* answered once the data plane has the link */
 	}
 	link_drain(h, l, &box);
 }
