@@ -41,9 +41,9 @@ reports_begin(struct host *h, struct link *l)
 	}
 	l->reports->lqr = (struct lqr){
 		.sends = peers->quality,
-		.period_ms = peers->quality_cs * 10,
+		.period_ms = lqr_period_ms(peers->quality_cs),
 		.expects = ours->quality,
-		.expected_ms = ours->quality_cs * 10,
+		.expected_ms = lqr_period_ms(ours->quality_cs),
 		.magic = ours->magic,
 		.peer_magic = peers->magic,
 	};
@@ -55,6 +55,7 @@ reports_end(struct link *l)
 {
 	free(l->reports);
 	l->reports = NULL;
+	link_quality_reported(&l->quality, 0);
 }
 
 void
@@ -115,6 +116,10 @@ reports_deadline_ms(const struct link *l)
 void
 reports_tick(struct host *h, struct link *l)
 {
+	if (l->reports == NULL)
+		return;
+	if (l->probed) /* what the peer said is forgotten when it says no more */
+		link_quality_reported(&l->quality, lqr_out_permille(&l->reports->lqr, h->now_ms));
 	if (h->now_ms >= reports_deadline_ms(l) && lqr_asks(&l->reports->lqr, h->now_ms))
 		ask(h, l);
 }
@@ -145,7 +150,7 @@ answered(struct host *h, struct link *l, const struct host_link_traffic *t)
 		link_send(h, l, PPP_LQR, report, sizeof(report));
 	}
 	if (l->probed)
-		link_quality_reported(&l->quality, lqr_out_permille(&r->lqr));
+		link_quality_reported(&l->quality, lqr_out_permille(&r->lqr, h->now_ms));
 }
 
 void
@@ -176,7 +181,7 @@ reports_info(const struct host *h, const struct link *l, struct host_reports_inf
 		.expected_ms = q->expected_ms,
 		.sent = q->out_lqrs,
 		.received = q->in_lqrs,
-		.out_loss_permille = lqr_out_permille(q),
+		.out_loss_permille = lqr_out_permille(q, h->now_ms),
 		.in_loss_permille = lqr_in_permille(q, h->now_ms),
 	};
 }

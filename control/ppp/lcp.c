@@ -8,7 +8,14 @@
 #include "dataplane/wire/ppp.h"
 #include "dataplane/wire/pppoe.h"
 
-enum { MAGIC_LEN = 4, TIMING_LEN = 4, MRRU_SUGGESTED = 1500, QUALITY_LEN = 6, QUALITY_CS_MAX = 360000 };
+enum {
+	MAGIC_LEN = 4,
+	TIMING_LEN = 4,
+	MRRU_SUGGESTED = 1500,
+	QUALITY_LEN = 6,
+	QUALITY_CS_MIN = 10,
+	QUALITY_CS_MAX = 360000
+};
 
 static struct lcp *
 lcp_of(struct cp_fsm *f)
@@ -251,7 +258,7 @@ judge_auth(struct judgement *j, const struct cp_option *opt)
 	return NAK;
 }
 
-/* Reports only as answers (period 0) need somebody who begins. */
+/* Reports only as answers (period 0) need somebody who begins; and each one costs a question to the data plane. */
 static enum verdict
 judge_quality(struct judgement *j, const struct cp_option *opt)
 {
@@ -261,7 +268,8 @@ judge_quality(struct judgement *j, const struct cp_option *opt)
 	if (!policy(l)->p_quality.allow)
 		return REJECT;
 	period_cs = opt->len == QUALITY_LEN ? load_be32(opt->data + 2) : 0;
-	if (opt->len != QUALITY_LEN || load_be16(opt->data) != PPP_LQR || (period_cs == 0 && !asks(l, LCP_QUALITY))) {
+	if (opt->len != QUALITY_LEN || load_be16(opt->data) != PPP_LQR || (period_cs == 0 && !asks(l, LCP_QUALITY)) ||
+		(period_cs != 0 && period_cs < QUALITY_CS_MIN)) {
 		if (j->give_up)
 			return REJECT;
 		put_quality(j->naks, quality_wish(l));

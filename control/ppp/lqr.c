@@ -173,17 +173,27 @@ lqr_counted(struct lqr *q, const struct lqr_counts *now, uint64_t now_ms, uint8_
 	return true;
 }
 
-unsigned
-lqr_out_permille(const struct lqr *q)
+/* Of what was promised nothing has come for some periods. */
+static bool
+is_silent(const struct lqr *q, uint64_t now_ms)
 {
-	return loss_permille(&q->out);
+	return q->expects && q->expected_ms != 0 && now_ms - q->heard_ms > (uint64_t)LQR_PATIENCE * q->expected_ms;
+}
+
+unsigned
+lqr_out_permille(const struct lqr *q, uint64_t now_ms)
+{
+	return is_silent(q, now_ms) ? 0 : loss_permille(&q->out);
 }
 
 unsigned
 lqr_in_permille(const struct lqr *q, uint64_t now_ms)
 {
-	const uint64_t patience_ms = (uint64_t)LQR_PATIENCE * q->expected_ms;
+	return is_silent(q, now_ms) ? PERMILLE : loss_permille(&q->in);
+}
 
-	return q->expects && q->expected_ms != 0 && now_ms - q->heard_ms > patience_ms ? PERMILLE
-										       : loss_permille(&q->in);
+uint32_t
+lqr_period_ms(uint32_t period_cs)
+{
+	return period_cs > UINT32_MAX / 10 ? UINT32_MAX : period_cs * 10;
 }

@@ -79,8 +79,12 @@ uint64_t lqr_deadline_ms(const struct lqr *q);
 /* The counts. True: *report has LQR_LEN bytes to be sent. */
 bool lqr_counted(struct lqr *q, const struct lqr_counts *now, uint64_t now_ms, uint8_t report[LQR_LEN]);
 
-/* Of 1000 packets, over the last reports; 0 when nothing is known. In: 1000 when reports that were promised do not come. */
-unsigned lqr_out_permille(const struct lqr *q);
+/* A Reporting-Period of the option (section 2.5), in hundredths of a second; as long as 32 bits of milliseconds can say. */
+uint32_t lqr_period_ms(uint32_t period_cs);
+
+/* Of 1000 packets, over the last reports; 0 when nothing is known. When reports that were promised do not come any more, out is not known and in is
+ * 1000. */
+unsigned lqr_out_permille(const struct lqr *q, uint64_t now_ms);
 unsigned lqr_in_permille(const struct lqr *q, uint64_t now_ms);
 
 /* Section 2.6. */

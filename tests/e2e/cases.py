@@ -383,7 +383,7 @@ def link_quality_reports():
             (a, b) = reports.values()
             # what one end says that it has taken is what the other says that it has sent, but for what was under way
             taken, sent = a[-1][5] - a[1][5], a[-1][2] - a[1][2]
-            expect(abs(taken - sent) <= max(20, sent // 50), f'{line}: {taken} of {sent} packets')
+            expect(abs(taken - sent) <= 3, f'{line}: {taken} of {sent} packets')
         loss = [(link['lqr']['out_loss_permille'], link['lqr']['in_loss_permille']) for link in links]
         no_strange_drops(lab)
         return f'loss in 1000 (out, in): {loss}'

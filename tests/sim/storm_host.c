@@ -239,7 +239,7 @@ node_at(int from, const uint8_t *mac)
 {
 	const unsigned line = (unsigned)mac[3] << 16 | (unsigned)mac[4] << 8 | mac[5];
 
-	return from == AC ? (uint8_t)(CLIENTS + line / LINES / per_host) : AC;
+	return (uint8_t)(from == AC ? CLIENTS + line / LINES / per_host : (unsigned)AC);
 }
 
 static struct frame *

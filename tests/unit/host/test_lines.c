@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "control/ppp/host_state.h"
+#include "dataplane/wire/eth.h"
+#include "dataplane/wire/ppp.h"
+#include "dataplane/wire/pppoe.h"
 #include "tests/unit/host/check.h"
 
 /* Rates of lines, from discovery to what the data plane is told. */
@@ -355,6 +358,49 @@ a_link_that_loses_data_is_suspended_by_the_peers_word(void **state)
 	pair_free(p);
 }
 
+/* An LCP packet of the peer's on the concentrator's session of this port. */
+static void
+lcp_from_client(struct pair *p, uint16_t port, const uint8_t *packet, size_t n)
+{
+	const struct host_session_key *key = &p->node[AC].links[link_on(p, port)].key;
+	uint8_t frame[64] = {0};
+	uint8_t *pppoe = frame + ETH_HDR_LEN;
+
+	eth_store(frame, &key->local, &key->peer, key->vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(pppoe, PPPOE_CODE_SESSION, key->session, (uint16_t)(PPP_PROTO_LEN + n));
+	store_be16(pppoe + PPPOE_HDR_LEN, PPP_LCP);
+	memcpy(pppoe + PPPOE_HDR_LEN + PPP_PROTO_LEN, packet, n);
+	pair_inject(p, AC, port, frame, sizeof(frame));
+}
+
+/* The peer forgets reports, or rejects them: its last word does not keep a link suspended. */
+static void
+the_peers_word_does_not_outlive_its_reports(void **state)
+{
+	struct pair_net net;
+	struct pair *p;
+	static const uint8_t protocol_reject[] = {8, 1, 0, 6, 0xc0, 0x25};
+
+	(void)state;
+	pair_net_init(&net, 2);
+	net.concentrator.quality.limits = (struct link_quality_limits){.loss_max_permille = 50, .hold_ms = 10000};
+	p = reported_lines(&net);
+	for (unsigned i = 0; i < 30; i++) {
+		carry(p, AC, 0, 1000, 500);
+		carry(p, AC, 1, 1000, 1000);
+		pair_run(p, 1000);
+	}
+	check(p, is_suspended(p, 0));
+	lcp_from_client(p, 0, protocol_reject, sizeof(protocol_reject));
+	for (unsigned i = 0; i < 60; i++) {
+		carry(p, AC, 0, 1000, 500);
+		pair_run(p, 1000);
+	}
+	check(p, !is_suspended(p, 0));
+	check_sound(p);
+	pair_free(p);
+}
+
 /* The link opens and stays without them. */
 static void
 reports_are_not_sent_where_they_are_not_allowed(void **state)
@@ -391,6 +437,7 @@ main(void)
 		cmocka_unit_test(reports_tell_the_loss_of_each_line_and_direction),
 		cmocka_unit_test(what_lines_bring_is_sampled_each_second),
 		cmocka_unit_test(a_link_that_loses_data_is_suspended_by_the_peers_word),
+		cmocka_unit_test(the_peers_word_does_not_outlive_its_reports),
 		cmocka_unit_test(reports_are_not_sent_where_they_are_not_allowed),
 	};
 

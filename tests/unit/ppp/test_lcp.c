@@ -191,6 +191,9 @@ peers_request_is_judged_option_by_option(void **state)
 static const struct judge_row quality_rows[] = {
 	{"reports each second", "0408c02500000064", CP_CONFIGURE_ACK, NULL},
 	{"each 497 days", "0408c025ffffffff", CP_CONFIGURE_ACK, NULL},
+	{"ten a second", "0408c0250000000a", CP_CONFIGURE_ACK, NULL},
+	{"more than that", "0408c02500000009", CP_CONFIGURE_NAK, "0408c025000001f4"},
+	{"a hundred a second", "0408c02500000001", CP_CONFIGURE_NAK, "0408c025000001f4"},
 	{"as answers, and nobody begins", "0408c02500000000", CP_CONFIGURE_NAK, "0408c025000001f4"},
 	{"another protocol", "0408c0ff00000064", CP_CONFIGURE_NAK, "0408c025000001f4"},
 	{"another protocol of no data", "0404c0ff", CP_CONFIGURE_NAK, "0408c025000001f4"},

@@ -173,9 +173,9 @@ loss_is_the_difference_of_the_differences(void **state)
 			carry(&e, B, 999, 999 - r->lost_b);
 			second(&e);
 		}
-		assert_int_equal(lqr_out_permille(&e.q[A]), r->permille_a);
+		assert_int_equal(lqr_out_permille(&e.q[A], e.now_ms), r->permille_a);
 		assert_int_equal(lqr_in_permille(&e.q[B], e.now_ms), r->permille_a);
-		assert_int_equal(lqr_out_permille(&e.q[B]), r->permille_b);
+		assert_int_equal(lqr_out_permille(&e.q[B], e.now_ms), r->permille_b);
 		assert_int_equal(lqr_in_permille(&e.q[A], e.now_ms), r->permille_b);
 	}
 }
@@ -198,7 +198,7 @@ loss_of_long_ago_is_forgotten(void **state)
 	second(&e);
 	second(&e);
 	assert_int_equal(lqr_in_permille(&e.q[B], e.now_ms), 0);
-	assert_int_equal(lqr_out_permille(&e.q[A]), 0);
+	assert_int_equal(lqr_out_permille(&e.q[A], e.now_ms), 0);
 }
 
 /* Packets under way are counted by one end in one period and by the other in the next. */
@@ -217,7 +217,7 @@ packets_under_way_are_not_lost(void **state)
 	carry(&e, A, 0, 20);
 	second(&e);
 	assert_int_equal(lqr_in_permille(&e.q[B], e.now_ms), 0);
-	assert_int_equal(lqr_out_permille(&e.q[A]), 0);
+	assert_int_equal(lqr_out_permille(&e.q[A], e.now_ms), 0);
 }
 
 /* A lost report: the loss of both periods is in the next one. */
@@ -236,7 +236,7 @@ a_lost_report_loses_nothing_else(void **state)
 	}
 	/* each lost report is a lost packet itself */
 	assert_in_range(lqr_in_permille(&e.q[B], e.now_ms), 100, 101);
-	assert_in_range(lqr_out_permille(&e.q[A]), 100, 101);
+	assert_in_range(lqr_out_permille(&e.q[A], e.now_ms), 100, 101);
 }
 
 /* Section 2.7. */
@@ -293,7 +293,7 @@ who_is_not_asked_sends_none(void **state)
 		assert_int_equal(second(&e), 1);
 	}
 	assert_int_equal(lqr_in_permille(&e.q[B], e.now_ms), 100);
-	assert_int_equal(lqr_out_permille(&e.q[A]), 0); /* nobody tells it */
+	assert_int_equal(lqr_out_permille(&e.q[A], e.now_ms), 0); /* nobody tells it */
 }
 
 static void
@@ -328,8 +328,26 @@ reports_that_do_not_come_are_loss(void **state)
 	ends_init(&e, PERIOD_MS, PERIOD_MS, 0);
 	second(&e);
 	second(&e);
+	carry(&e, A, 998, 499);
+	second(&e);
+	second(&e);
+	assert_true(lqr_out_permille(&e.q[A], e.now_ms + LQR_PATIENCE * PERIOD_MS) > 300);
+	assert_int_equal(lqr_out_permille(&e.q[A], e.now_ms + LQR_PATIENCE * PERIOD_MS + 1), 0);
 	assert_int_equal(lqr_in_permille(&e.q[A], e.now_ms + LQR_PATIENCE * PERIOD_MS), 0);
 	assert_int_equal(lqr_in_permille(&e.q[A], e.now_ms + LQR_PATIENCE * PERIOD_MS + 1), 1000);
+}
+
+/* Any 32 bits may come from a peer. */
+static void
+periods_are_as_long_as_they_can_be(void **state)
+{
+	(void)state;
+	assert_int_equal(lqr_period_ms(0), 0);
+	assert_int_equal(lqr_period_ms(100), 1000);
+	assert_int_equal(lqr_period_ms(0x19999999), 0xfffffffa);
+	assert_int_equal(lqr_period_ms(0x1999999a), UINT32_MAX);
+	assert_int_equal(lqr_period_ms(0x80000000), UINT32_MAX);
+	assert_int_equal(lqr_period_ms(UINT32_MAX), UINT32_MAX);
 }
 
 int
@@ -347,6 +365,7 @@ main(void)
 		cmocka_unit_test(who_is_not_asked_sends_none),
 		cmocka_unit_test(reports_with_a_wrong_magic_number_are_not_taken),
 		cmocka_unit_test(reports_that_do_not_come_are_loss),
+		cmocka_unit_test(periods_are_as_long_as_they_can_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
