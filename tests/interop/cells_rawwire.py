@@ -139,16 +139,15 @@ class Rows:
 
 
 OK = [(wire.MRU, wire.u16(1400)), (wire.MAGIC, wire.u32(MAGIC)), (wire.MRRU, wire.u16(1600)), (wire.SSNHF, b''),
-      (wire.ENDPOINT, b'\x01name')]
-REFUSED = [(wire.ACCM, b'\xff\xff\xff\xff'), (wire.QUALITY, wire.u16(0xc025) + wire.u32(100)), (wire.PFC, b''), (wire.ACFC, b''),
-           (wire.FCS, b'\x07'), (wire.PADDING, b'\x20'), (wire.NUMBERED, b'\x08\x01'), (wire.CALLBACK, b'\x06'), (wire.COMPOUND, b''),
+      (wire.ENDPOINT, b'\x01name'), (wire.QUALITY, wire.u16(0xc025) + wire.u32(100))]
+REFUSED = [(wire.ACCM, b'\xff\xff\xff\xff'), (wire.PFC, b''), (wire.ACFC, b''), (wire.FCS, b'\x07'),
+           (wire.PADDING, b'\x20'), (wire.NUMBERED, b'\x08\x01'), (wire.CALLBACK, b'\x06'), (wire.COMPOUND, b''),
            (wire.LINK_DISCRIMINATOR, wire.u16(5)), (0, b''), (6, b''), (14, b'x'), (26, b'12'), (128, b''), (255, b'y' * 20)]
 NAKED = {(wire.MRU, wire.u16(1500)): wire.u16(1492), (wire.MRU, wire.u16(0)): wire.u16(128), (wire.MRRU, wire.u16(40)): wire.u16(1500),
-         (wire.SSNHF, b'z'): b''}
+         (wire.SSNHF, b'z'): b'', (wire.QUALITY, wire.u16(0xc0ff)): wire.u16(0xc025) + wire.u32(3000)}
 
 OFFERS = [
-    ('ACCM, PFC, ACFC and FCS alternatives come back as they were', OK[:2] + [REFUSED[i] for i in (0, 2, 3, 4)], wire.CONF_REJ,
-     [REFUSED[i] for i in (0, 2, 3, 4)]),
+    ('ACCM, PFC, ACFC and FCS alternatives come back as they were', OK[:2] + REFUSED[:4], wire.CONF_REJ, REFUSED[:4]),
     ('an ACCM of zeros is refused, too', [(wire.ACCM, bytes(4))], wire.CONF_REJ, [(wire.ACCM, bytes(4))]),
     ('the order of Windows, with callback', [(wire.MRU, wire.u16(1480)), (wire.MAGIC, wire.u32(MAGIC)), (wire.PFC, b''), (wire.ACFC, b''),
      (wire.CALLBACK, b'\x06'), (wire.MRRU, wire.u16(1614)), (wire.ENDPOINT, b'\x01' + bytes(range(20)))], wire.CONF_REJ,
@@ -174,6 +173,12 @@ OFFERS = [
     ('an endpoint as long as an option can be', [(wire.ENDPOINT, bytes(range(253)))], wire.CONF_ACK,
      [(wire.ENDPOINT, bytes(range(253)))]),
     ('MRU twice', [(wire.MRU, wire.u16(1400)), (wire.MRU, wire.u16(1300))], wire.CONF_REJ, [(wire.MRU, wire.u16(1300))]),
+    ('reports of another protocol', [(wire.QUALITY, wire.u16(0xc0ff))], wire.CONF_NAK,
+     [(wire.QUALITY, wire.u16(0xc025) + wire.u32(3000))]),
+    ('reports only as answers, of which nobody would send the first', [(wire.QUALITY, wire.u16(0xc025) + wire.u32(0))], wire.CONF_NAK,
+     [(wire.QUALITY, wire.u16(0xc025) + wire.u32(3000))]),
+    ('a report each hundredth of a second', [(wire.QUALITY, wire.u16(0xc025) + wire.u32(1))], wire.CONF_NAK,
+     [(wire.QUALITY, wire.u16(0xc025) + wire.u32(3000))]),
     ('we shall authenticate ourselves', [(wire.AUTH, CHAP_MD5)], wire.CONF_REJ, [(wire.AUTH, CHAP_MD5)]),
 ]
 
