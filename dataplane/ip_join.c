@@ -153,7 +153,8 @@ taken(struct worker *w, const struct rte_mbuf *m, struct rte_mbuf *whole)
 	return whole;
 }
 
-/* The library has no protocol in its key: it goes into the copy of the header that the key is taken from. */
+/* The library has no protocol in its key: it goes into the number of the copy of the header that the key is taken from, not into the addresses, so
+ * that whatever a host makes of its numbers meets its own datagrams only. */
 static struct rte_mbuf *
 join4(struct worker *w, struct rte_mbuf *m, const struct ip4_view *ip)
 {
@@ -162,7 +163,7 @@ join4(struct worker *w, struct rte_mbuf *m, const struct ip4_view *ip)
 	uint8_t *p;
 
 	memcpy(&header, rte_pktmbuf_mtod(m, const void *), sizeof(header));
-	header.dst_addr ^= rte_cpu_to_be_32((uint32_t)ip->proto << 16);
+	header.packet_id ^= rte_cpu_to_be_16((uint16_t)(ip->proto << 8));
 	whole = taken(
 		w, m, rte_ipv4_frag_reassemble_packet(w->ip_join->table, &w->ip_join->dead, m, w->now_ns, &header));
 	if (whole == NULL)

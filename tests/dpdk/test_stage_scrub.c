@@ -496,6 +496,40 @@ pieces_of_different_datagrams_are_kept_apart(void **state)
 	rig_close(&l.r);
 }
 
+/* Not even where protocol and address differ by the same bits. */
+static void
+pieces_for_two_subscribers_are_kept_apart(void **state)
+{
+	const uint32_t other_address = 0x0a100001; /* 10.16.0.1: 16 is what UDP and ICMP differ by */
+	struct dp_bundle_set set = lab_bundle_defaults(1);
+	static struct cut c;
+	static struct frame f;
+	static struct lab_sent s;
+	struct lab l;
+
+	(void)state;
+	open_lab(&l, BOTH_WAYS, 0, 1500);
+	set.scrub = BOTH_WAYS;
+	lab_bundle(&l, 1, &set);
+	lab_link(&l, 1, 0, 0);
+	lab_route(&l, other_address, 32,
+		&(struct dp_next){.kind = DP_NEXT_BUNDLE, .bundle = {.index = 1, .home = 0, .gen = l.gen}});
+	packet_udp(&c.whole, lab_host, lab_address(0), 9, 1, 900);
+	set_field(&c.whole, 4, 5);
+	c.header = IP4_HDR_MIN;
+	piece4(&c, 0, 480, &f);
+	lab_downlink(&l, &f);
+	packet_udp(&c.whole, lab_host, other_address, 9, 1, 900);
+	c.whole.b[9] = 1;
+	set_field(&c.whole, 4, 5);
+	piece4(&c, 480, 880, &f);
+	lab_downlink(&l, &f);
+	rig_settle(&l.r);
+	assert_false(lab_sent(&l, &s, false));
+	assert_int_equal(ip_joined(&l), 0);
+	rig_close(&l.r);
+}
+
 /* Who pretends to be somebody else gets nothing into the table, and cannot complete the other's datagram. */
 static void
 a_piece_with_a_foreign_source_is_not_kept(void **state)
@@ -708,6 +742,7 @@ main(void)
 		cmocka_unit_test(broken_datagrams_are_dropped_with_a_reason),
 		cmocka_unit_test(a_piece_beyond_the_longest_datagram_is_dropped),
 		cmocka_unit_test(pieces_of_different_datagrams_are_kept_apart),
+		cmocka_unit_test(pieces_for_two_subscribers_are_kept_apart),
 		cmocka_unit_test(a_piece_with_a_foreign_source_is_not_kept),
 		cmocka_unit_test(what_waits_too_long_is_dropped),
 		cmocka_unit_test(fragments_that_wait_keep_to_their_share_of_the_budget),
