@@ -10,12 +10,19 @@
 #include <stdlib.h>
 
 #include "dataplane/hash_table.h"
+#include "dataplane/trie6.h"
 
-/* Two exact tables: addresses, and shorter prefixes, whose keys are the prefix and a one behind it, so that each length has keys of its
+/* Workers ask a trie for the first 64 bits. Where that does not know, and when a prefix goes and what lies below it is wanted, there are
+ * two exact tables: addresses, and shorter prefixes, whose keys are the prefix and a one behind it, so that each length has keys of its
  * own. Which lengths are worth asking for says a hint: a bit for each length, kept for all prefixes with the same first 48, 32 or 16
  * bits (as many as the prefix has), found by hash. Where two share a place a few questions too many are asked, never one too few. */
 
-enum { LEVELS = 4 };
+enum {
+	LEVELS = 4,
+	/* to each table of the trie: one of the Internet's has two or three, one of subscribers a hundred */
+	TABLE_PREFIXES = 4,
+	TABLES_MIN = 64,
+};
 static const uint8_t level_len[LEVELS] = {48, 32, 16, 0};
 
 /* Bit len - 1. */
@@ -29,6 +36,7 @@ struct hint {
 
 struct prefix6 {
 	/* shared */
+	struct trie6 *trie;
 	struct rte_hash *addresses, *prefixes;
 	struct hint *hints;
 	uint32_t hint_mask;
@@ -49,12 +57,13 @@ prefix6_new(unsigned most, int numa_node, struct rte_rcu_qsbr *qsbr)
 
 	if (p == NULL)
 		return NULL;
+	p->trie = trie6_new(entries / TABLE_PREFIXES + TABLES_MIN, numa_node, qsbr);
 	p->addresses = hash_table_new("addresses6", entries, sizeof(struct ip6_num), numa_node, qsbr);
 	p->prefixes = hash_table_new("prefixes6", entries, sizeof(struct ip6_num), numa_node, qsbr);
 	p->counts = hash_table_new("prefix6_counts", entries * 2, sizeof(uint64_t), numa_node, NULL);
 	p->hints = rte_zmalloc_socket("prefix6_hints", n_hints * sizeof(*p->hints), RTE_CACHE_LINE_SIZE, numa_node);
 	p->hint_mask = n_hints - 1;
-	if (p->addresses != NULL && p->prefixes != NULL && p->counts != NULL && p->hints != NULL)
+	if (p->trie != NULL && p->addresses != NULL && p->prefixes != NULL && p->counts != NULL && p->hints != NULL)
 		return p;
 	prefix6_free(p);
 	return NULL;
@@ -65,6 +74,7 @@ prefix6_free(struct prefix6 *p)
 {
 	if (p == NULL)
 		return;
+	trie6_free(p->trie);
 	rte_hash_free(p->addresses);
 	rte_hash_free(p->prefixes);
 	rte_hash_free(p->counts);
@@ -191,34 +201,52 @@ prefix6_set(struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint6
 	/* the hint first, or a worker would not ask for the prefix; one too many only costs it a look */
 	if (fresh && hint_count(p, a, len, 1) < 0)
 		return -ENOSPC;
-	if (rte_hash_add_key_data(table_of(p, len), &key, (void *)(uintptr_t)word) == 0)
-		return 0;
-	if (fresh)
-		hint_count(p, a, len, -1);
-	return -ENOSPC;
+	if (rte_hash_add_key_data(table_of(p, len), &key, (void *)(uintptr_t)word) != 0) {
+		if (fresh)
+			hint_count(p, a, len, -1);
+		return -ENOSPC;
+	}
+	trie6_set(p->trie, ip6_num_prefix(a, len).hi, len, word, fresh);
+	return 0;
+}
+
+/* The longest prefix of 1 to len_max bits; word 0: none. */
+static struct trie6_leaf
+find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max)
+{
+	struct lens l = lens_of(p, ip6_num_load(address->b));
+	struct trie6_leaf leaf = {0, 0};
+
+	for (unsigned len; (len = longest(&l)) != 0; lens_clear(&l, len)) {
+		if (len > len_max || !prefix6_get(p, address, len, &leaf.word))
+			continue;
+		leaf.len = len;
+		break;
+	}
+	return leaf;
 }
 
 void
 prefix6_del(struct prefix6 *p, const struct ip_addr *prefix, unsigned len)
 {
 	const struct ip6_num a = ip6_num_load(prefix->b), key = key_of(a, len);
+	struct trie6_leaf below;
 
-	if (len == 0)
+	if (len == 0) {
 		atomic_store_explicit(&p->default_word, 0, memory_order_relaxed);
-	else if (rte_hash_del_key(table_of(p, len), &key) >= 0)
+	} else if (rte_hash_del_key(table_of(p, len), &key) >= 0) {
 		hint_count(p, a, len, -1);
+		below = find(p, prefix, len - 1);
+		trie6_del(p->trie, ip6_num_prefix(a, len).hi, len, &below);
+	}
 }
 
 uint64_t
 prefix6_find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max)
 {
-	struct lens l = lens_of(p, ip6_num_load(address->b));
-	uint64_t word;
+	const struct trie6_leaf leaf = find(p, address, len_max);
 
-	for (unsigned len; (len = longest(&l)) != 0; lens_clear(&l, len))
-		if (len <= len_max && prefix6_get(p, address, len, &word))
-			return word;
-	return atomic_load_explicit(&p->default_word, memory_order_relaxed);
+	return leaf.word != 0 ? leaf.word : atomic_load_explicit(&p->default_word, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ workers */
@@ -287,26 +315,39 @@ ask_longest(const struct prefix6 *p, struct search *s)
 		ask(p->prefixes, s, shorter, len);
 }
 
+/* The words of `whom` as exact matches have them; 0: no prefix. */
+static void
+ask_exact(const struct prefix6 *p, const struct ip6_num dst[], uint64_t whom, uint64_t words[])
+{
+	struct search s; /* not all of it: it is large */
+
+	s.dst = dst;
+	s.words = words;
+	s.open = whom;
+	for (; whom != 0; whom &= whom - 1) {
+		const unsigned i = (unsigned)__builtin_ctzll(whom);
+
+		s.left[i] = lens_of(p, dst[i]);
+		words[i] = 0;
+	}
+	while (s.open != 0)
+		ask_longest(p, &s);
+}
+
 void
 prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst)
 {
-	for (unsigned i = 0; i < LEVELS; i++)
-		__builtin_prefetch(&p->hints[hint_at(p, dst.hi, i)]);
+	trie6_prefetch(p->trie, dst.hi);
 }
 
 void
 prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[])
 {
 	const uint64_t other = atomic_load_explicit(&p->default_word, memory_order_relaxed);
-	struct search s; /* not all of it: it is large */
+	const uint64_t whom = trie6_bulk(p->trie, dst, n, words);
 
-	s.dst = dst;
-	s.words = words;
-	s.open = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-	for (unsigned i = 0; i < n; i++) {
-		s.left[i] = lens_of(p, dst[i]);
-		words[i] = other;
-	}
-	while (s.open != 0)
-		ask_longest(p, &s);
+	if (whom != 0)
+		ask_exact(p, dst, whom, words);
+	for (unsigned i = 0; i < n; i++)
+		words[i] = words[i] != 0 ? words[i] : other;
 }

@@ -7,9 +7,9 @@
 
 #include "dataplane/wire/ip.h"
 
-/* IPv6 prefixes and next hop words: one exact match for each prefix length that is in use where the destination lies, longest first.
- * Subscribers have prefixes of one or two lengths, so most destinations are found with the first question, whatever the number of
- * subscribers. One writer, control; workers read; nothing is freed under a reader (QSBR). */
+/* IPv6 prefixes and next hop words (bits 48 to 62 are 0). The first 64 bits of a destination find it in a trie; where there is something
+ * longer, or the trie has no room, exact matches do: one for each prefix length that is in use where the destination lies, longest
+ * first. One writer, control; workers read; nothing is freed under a reader (QSBR). */
 
 struct prefix6;
 struct rte_rcu_qsbr;

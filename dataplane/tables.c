@@ -12,6 +12,7 @@
 
 #include "dataplane/hash_table.h"
 #include "dataplane/host_pages.h"
+#include "dataplane/index_pool.h"
 #include "dataplane/internal.h"
 #include "dataplane/prefix6.h"
 
@@ -23,16 +24,7 @@
  *
  * Workers only read, but for the neighbours' `used` bytes. Everything under "control only" is plain memory of one thread. */
 
-enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX, NO_INDEX = UINT32_MAX };
-
-/* Indexes that readers may still hold wait in order; `fresh` ones were never used. */
-struct index_pool {
-	uint32_t size, fresh, head, n_waiting;
-	struct {
-		uint32_t index;
-		uint64_t token;
-	} * waiting; /* ring of size entries */
-};
+enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX };
 
 struct route { /* control only: what the workers' tables were made from */
 	struct ip_addr prefix;
@@ -127,43 +119,6 @@ word_load(uint64_t w, struct next_hop *out)
 	out->gateway_be = (uint32_t)(w >> 31);
 }
 
-/* ------------------------------------------------------------------ index pools */
-
-static int
-indexes_init(struct index_pool *p, uint32_t size)
-{
-	p->size = size;
-	p->waiting = calloc(size, sizeof(*p->waiting));
-	return p->waiting == NULL ? -ENOMEM : 0;
-}
-
-static uint32_t
-index_take(struct index_pool *p, struct rte_rcu_qsbr *qsbr)
-{
-	uint32_t index;
-
-	if (p->fresh < p->size)
-		return p->fresh++;
-	if (p->n_waiting == 0 || rte_rcu_qsbr_check(qsbr, p->waiting[p->head].token, false) != 1)
-		return NO_INDEX;
-	index = p->waiting[p->head].index;
-	p->head = (p->head + 1) % p->size;
-	p->n_waiting--;
-	return index;
-}
-
-static void
-index_give(struct index_pool *p, struct rte_rcu_qsbr *qsbr, uint32_t index)
-{
-	const uint32_t at = (p->head + p->n_waiting) % p->size;
-
-	if (index == NO_INDEX)
-		return;
-	p->waiting[at].index = index;
-	p->waiting[at].token = rte_rcu_qsbr_start(qsbr);
-	p->n_waiting++;
-}
-
 /* ------------------------------------------------------------------ making and freeing */
 
 static struct rte_lpm *
@@ -210,7 +165,8 @@ tables_make(struct tables *t, unsigned routes_max, unsigned sessions_max, int no
 	t->neighbours = calloc(routes_max, sizeof(*t->neighbours));
 	if (t->prefix_words == NULL || t->neighbour_words == NULL || t->neighbour_used == NULL || t->neighbours == NULL)
 		return "next hops";
-	if (indexes_init(&t->prefix_indexes, routes_max) != 0 || indexes_init(&t->neighbour_indexes, routes_max) != 0)
+	if (index_pool_init(&t->prefix_indexes, routes_max) != 0 ||
+		index_pool_init(&t->neighbour_indexes, routes_max) != 0)
 		return "lists of free next hops";
 	return NULL;
 }
@@ -280,8 +236,8 @@ tables_free(struct tables *t)
 	rte_free(t->neighbour_words);
 	rte_free(t->neighbour_used);
 	free(t->neighbours);
-	free(t->prefix_indexes.waiting);
-	free(t->neighbour_indexes.waiting);
+	index_pool_fini(&t->prefix_indexes);
+	index_pool_fini(&t->neighbour_indexes);
 	free(t);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <pthread.h>
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 
 #include "dataplane/prefix6.h"
 #include "dataplane/tables.h"
+#include "dataplane/trie6.h"
 #include "tests/support/rig.h"
 
 /* IPv6 prefixes against a naive list, and IPv6 routes and neighbours in the workers' tables. */
@@ -342,6 +344,224 @@ prefixes_that_share_a_hint_come_and_go_alone(void **state)
 	prefix6_free(p);
 }
 
+/* ------------------------------------------------------------------ the trie alone */
+
+/* As the tables make them. */
+static uint64_t
+word_of(unsigned n)
+{
+	return UINT64_C(1) << 63 | n;
+}
+
+/* The word of one destination; *asked: only exact matches know. */
+static uint64_t
+ask_trie(const struct trie6 *trie, struct ip6_num dst, bool *asked)
+{
+	uint64_t word;
+
+	*asked = trie6_bulk(trie, &dst, 1, &word) != 0;
+	return word;
+}
+
+static struct trie6_leaf
+naive_below(const struct naive n[], const struct naive *of)
+{
+	int best = -1;
+
+	for (int i = 0; i < ROUTES; i++)
+		if (naive_has(&n[i], &of->prefix) && n[i].len < of->len && (best < 0 || n[i].len > n[best].len))
+			best = i;
+	return best < 0 ? (struct trie6_leaf){0, 0} : (struct trie6_leaf){word_of(n[best].bundle), n[best].len};
+}
+
+/* Far apart, too, so that they want many tables. */
+static struct ip_addr
+scattered_address(void)
+{
+	struct ip_addr a = random_address();
+
+	a.b[1] = (uint8_t)chance(4);
+	a.b[2] = (uint8_t)chance(4);
+	a.b[4] = (uint8_t)chance(2);
+	return a;
+}
+
+static void
+trie_change(struct trie6 *trie, struct naive n[], unsigned step)
+{
+	static const unsigned lens[] = {1, 8, 15, 16, 17, 24, 25, 32, 33, 40, 47, 48, 56, 57, 63, 64, 64, 65, 128};
+	struct naive *x = &n[chance(ROUTES)];
+	struct trie6_leaf below;
+	struct ip_addr a;
+
+	if (x->used && chance(2) == 0) {
+		x->used = false;
+		below = naive_below(n, x);
+		trie6_del(trie, ip6_num_load(x->prefix.b).hi, x->len, &below);
+		return;
+	}
+	if (x->used) {
+		x->bundle = step;
+		trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), false);
+		return;
+	}
+	a = scattered_address();
+	x->len = lens[chance(RTE_DIM(lens))];
+	x->prefix = ip_addr_prefix(&a, x->len);
+	for (int i = 0; i < ROUTES; i++)
+		if (n[i].used && n[i].len == x->len && ip_addr_equal(&n[i].prefix, &x->prefix))
+			return;
+	x->bundle = step;
+	x->used = true;
+	trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), true);
+}
+
+/* Few tables and many: what the trie knows it knows right, and it asks where a prefix is longer than it is. Returns how often it asked. */
+static unsigned
+trie_agrees(unsigned tables_max)
+{
+	static struct naive n[ROUTES];
+	struct trie6 *trie = trie6_new(tables_max, SOCKET_ID_ANY, qsbr);
+	unsigned asks = 0;
+	bool asked;
+
+	assert_non_null(trie);
+	memset(n, 0, sizeof(n));
+	for (unsigned step = 1; step <= 4000; step++) {
+		trie_change(trie, n, step);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+		for (unsigned i = 0; i < 16; i++) {
+			const struct ip_addr dst = scattered_address();
+			const uint64_t word = ask_trie(trie, ip6_num_load(dst.b), &asked);
+			const int want = naive_lookup(n, &dst);
+
+			asks += asked;
+			if (want >= 0 && n[want].len > TRIE6_LEN_MAX)
+				assert_true(asked);
+			else if (!asked)
+				assert_true(word == (want < 0 ? 0 : word_of(n[want].bundle)));
+		}
+	}
+	for (unsigned i = 0; i < ROUTES; i++) {
+		const struct trie6_leaf below = naive_below(n, &n[i]);
+
+		if (n[i].used)
+			trie6_del(trie, ip6_num_load(n[i].prefix.b).hi, n[i].len, &below);
+		n[i].used = false;
+	}
+	for (unsigned i = 0; i < 1000; i++) {
+		const struct ip_addr dst = scattered_address();
+
+		assert_true(ask_trie(trie, ip6_num_load(dst.b), &asked) == 0);
+		assert_false(asked);
+	}
+	trie6_free(trie);
+	return asks;
+}
+
+static void
+a_trie_agrees_with_a_naive_list_however_few_tables_it_has(void **state)
+{
+	unsigned many, few;
+
+	(void)state;
+	seed = 0x2545f4914f6cdd1d;
+	many = trie_agrees(4096);
+	few = trie_agrees(12);
+	assert_in_range(many, 1, 64000 / 4);
+	assert_in_range(few, many + 1, 64000 - 1);
+	assert_true(trie_agrees(1) > few);
+}
+
+/* Six tables lead to a /64. */
+static void
+tables_are_used_again_when_no_reader_can_be_in_them(void **state)
+{
+	enum { TABLES = 6, TIMES = 500 };
+	struct trie6 *trie = trie6_new(TABLES, SOCKET_ID_ANY, qsbr);
+	struct ip6_num dst = {0, 1};
+	bool asked;
+
+	(void)state;
+	assert_non_null(trie);
+	for (unsigned i = 1; i <= TIMES; i++) {
+		dst.hi = i * UINT64_C(0x9e3779b97f4a7c15);
+		trie6_set(trie, dst.hi, 64, word_of(i), true);
+		assert_true(ask_trie(trie, dst, &asked) == word_of(i));
+		assert_false(asked);
+		dst.hi ^= 1;
+		assert_true(ask_trie(trie, dst, &asked) == 0);
+		assert_false(asked);
+		trie6_del(trie, dst.hi ^ 1, 64, &(struct trie6_leaf){0, 0});
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+	}
+	/* the reader has not reported since: they are not taken from under it */
+	trie6_set(trie, dst.hi, 64, word_of(1), true);
+	trie6_del(trie, dst.hi, 64, &(struct trie6_leaf){0, 0});
+	trie6_set(trie, dst.hi, 64, word_of(2), true);
+	ask_trie(trie, dst, &asked);
+	assert_true(asked);
+	trie6_free(trie);
+}
+
+struct reading {
+	struct trie6 *trie;
+	_Atomic bool done;
+	unsigned known, wrong;
+};
+
+static const struct ip6_num stays = {0x20010db800010203, 7};
+
+/* A /48 stays while longer and shorter ones around it come and go. */
+static void *
+read_on(void *ctx)
+{
+	struct reading *r = ctx;
+	bool asked, done;
+
+	do {
+		uint64_t word;
+
+		done = atomic_load(&r->done);
+		word = ask_trie(r->trie, stays, &asked);
+		r->known += !asked;
+		r->wrong += !asked && word != word_of(48);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+	} while (!done);
+	return NULL;
+}
+
+static void
+a_reader_sees_a_prefix_at_all_times(void **state)
+{
+	struct reading r = {.trie = trie6_new(64, SOCKET_ID_ANY, qsbr)};
+	const uint64_t hi = ip6_num_prefix(stays, 48).hi;
+	const struct trie6_leaf none = {0, 0}, short_one = {word_of(20), 20}, long_one = {word_of(48), 48};
+	pthread_t reader;
+
+	(void)state;
+	assert_non_null(r.trie);
+	trie6_set(r.trie, hi, 48, word_of(48), true);
+	assert_int_equal(pthread_create(&reader, NULL, read_on, &r), 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		trie6_set(r.trie, ip6_num_prefix(stays, 20).hi, 20, word_of(20), true);
+		trie6_set(r.trie, hi ^ UINT64_C(0x01) << 8, 56, word_of(56), true);
+		trie6_set(r.trie, ip6_num_prefix(stays, 40).hi, 40, word_of(40), true);
+		trie6_set(r.trie, stays.hi ^ 1, 64, word_of(64), true);
+		trie6_del(r.trie, ip6_num_prefix(stays, 40).hi, 40, &short_one);
+		trie6_del(r.trie, hi ^ UINT64_C(0x01) << 8, 56, &long_one);
+		trie6_del(r.trie, stays.hi ^ 1, 64, &long_one);
+		trie6_del(r.trie, ip6_num_prefix(stays, 20).hi, 20, &none);
+	}
+	atomic_store(&r.done, true);
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	trie6_free(r.trie);
+	assert_int_equal(r.wrong, 0);
+	assert_true(r.known > 0);
+}
+
+/* ------------------------------------------------------------------ bounds */
+
 static void
 a_full_table_refuses_and_takes_again(void **state)
 {
@@ -445,7 +665,12 @@ main(void)
 	};
 
 	/* DPDK wants one of a name: not beside those of the tables */
-	const struct CMUnitTest alone[] = {cmocka_unit_test(prefixes_that_share_a_hint_come_and_go_alone)};
+	const struct CMUnitTest alone[] = {
+		cmocka_unit_test(prefixes_that_share_a_hint_come_and_go_alone),
+		cmocka_unit_test(a_trie_agrees_with_a_naive_list_however_few_tables_it_has),
+		cmocka_unit_test(tables_are_used_again_when_no_reader_can_be_in_them),
+		cmocka_unit_test(a_reader_sees_a_prefix_at_all_times),
+	};
 
 	return cmocka_run_group_tests_name("prefix6 alone", alone, open_qsbr, close_qsbr) +
 		cmocka_run_group_tests_name("prefix6", tests, open_tables, close_tables);
