@@ -6,6 +6,8 @@
 #include "control/ppp/text.h"
 #include "dataplane/wire/bytes.h"
 
+enum { RESTART_MS = 3000 }; /* the restart timer where none is configured (RFC 1661 section 4.6) */
+
 /* RFC 1661 section 4.1, cell by cell: action, action, state. The columns are the states 0 to 9. */
 
 #define S(n)                \
@@ -142,7 +144,7 @@ cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_timing
 	*f = (struct cp_fsm){
 		.ops = ops,
 		.deadline_ms = UINT64_MAX,
-		.restart_ms = timing->restart_ms != 0 ? timing->restart_ms : 3000,
+		.restart_ms = timing->restart_ms != 0 ? timing->restart_ms : RESTART_MS,
 		.max_configure = timing->max_configure != 0 ? timing->max_configure : 10,
 		.max_terminate = timing->max_terminate != 0 ? timing->max_terminate : 2,
 		.max_failure = timing->max_failure != 0 ? timing->max_failure : 5,
@@ -411,14 +413,16 @@ request_is_repeated(struct cp_fsm *f, const struct call *call)
 
 /* The peer speaks but has not answered what we sent before it did: most likely it was not there yet. (As a concentrator we send right
  * behind the PADS, and Linux drops what comes before pppd has connected the session.) The repetition need not wait for a whole restart
- * period, only for an answer that may be under way. */
+ * period, only for an answer that may be under way; a period longer than the usual one says by how much longer that may be. */
 static void
 repeat_soon(struct cp_fsm *f, uint64_t now_ms)
 {
 	enum { ANSWER_MS = 200 };
+	const uint32_t longer_ms = f->restart_ms > RESTART_MS ? f->restart_ms - RESTART_MS : 0;
+	const uint64_t soon_ms = now_ms + ANSWER_MS + longer_ms;
 
-	if (f->awaiting && f->restarts + 1 == f->max_configure && f->deadline_ms > now_ms + ANSWER_MS)
-		f->deadline_ms = now_ms + ANSWER_MS;
+	if (f->awaiting && f->restarts + 1 == f->max_configure && f->deadline_ms > soon_ms)
+		f->deadline_ms = soon_ms;
 }
 
 static void

@@ -113,14 +113,14 @@ static const struct machine_row {
 	void (*begin)(unsigned end, struct node *n, struct outbox *out);
 	uint8_t request; /* code of what is repeated for want of an answer */
 	unsigned from;   /* mask of the ends that send it */
-	/* How often with a timer of 2 s and of 5 s. Where both ends ask, hearing the other before an answer makes each repeat itself at once
-	 * (it was not there before, most likely), and no timer is waited for. */
+	/* How often with a timer of 2 s and of 5 s. Where both ends ask, hearing the other before an answer makes each repeat itself soon (it was
+	 * not there before, most likely), but not sooner than a long timer says that answers take. */
 	unsigned times[2];
 	bool new_id_each; /* PAP alone: RFC 1334 section 2.2.1 */
 } rows[] = {
-	{"LCP", begin_lcp, CP_CONFIGURE_REQUEST, 3, {2, 2}, false},
-	{"IPCP", begin_ipcp, CP_CONFIGURE_REQUEST, 3, {2, 2}, false},
-	{"IPV6CP", begin_ipv6cp, CP_CONFIGURE_REQUEST, 3, {2, 2}, false},
+	{"LCP", begin_lcp, CP_CONFIGURE_REQUEST, 3, {2, 1}, false},
+	{"IPCP", begin_ipcp, CP_CONFIGURE_REQUEST, 3, {2, 1}, false},
+	{"IPV6CP", begin_ipv6cp, CP_CONFIGURE_REQUEST, 3, {2, 1}, false},
 	{"PAP", begin_pap, PAP_REQUEST, 1 << AUTH_CLIENT, {2, 1}, true},
 	{"CHAP, challenge", begin_chap, CHAP_CHALLENGE, 1 << AUTH_SERVER, {2, 1}, false},
 	{"CHAP, response", begin_chap, CHAP_RESPONSE, 1 << AUTH_CLIENT, {2, 1}, false}, /* one to each challenge */
