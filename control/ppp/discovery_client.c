@@ -313,6 +313,7 @@ discovery_client_open(
 {
 	out_init(out);
 	memcpy(c->uniq, random, sizeof(c->uniq));
+	store_be32(c->uniq, c->want.number);
 	c->jitter = load_be32(random + sizeof(c->uniq)) | 1;
 	c->state = DISCOVERY_CLIENT_PADI_SENT;
 	c->failure = DISCOVERY_FAIL_NONE;
@@ -339,6 +340,15 @@ discovery_client_gone(struct discovery_client *c)
 {
 	c->state = DISCOVERY_CLIENT_IDLE;
 	c->deadline_ms = UINT64_MAX;
+}
+
+bool
+discovery_client_number(const struct discovery_view *v, uint32_t *number)
+{
+	if (v->host_uniq.at == NULL || v->host_uniq.len != DISCOVERY_UNIQ_LEN)
+		return false;
+	*number = load_be32(v->host_uniq.at);
+	return true;
 }
 
 enum discovery_verdict

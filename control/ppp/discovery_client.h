@@ -30,7 +30,8 @@ const char *discovery_failure_text(enum discovery_failure f);
 enum { DISCOVERY_UNIQ_LEN = 12, DISCOVERY_ERROR_MAX = 128, DISCOVERY_ECHO_MAX = DISCOVERY_REQUEST_MAX };
 
 struct discovery_client_wish {
-	uint16_t port; /* only kept, for the session's key */
+	uint16_t port;   /* only kept, for the session's key */
+	uint32_t number; /* whatever the caller finds it by: goes into the Host-Uniq, see discovery_client_number() */
 	struct mac local;
 	struct vlan_stack vlans;
 	const char *service, *ac_name; /* NULL: any; borrowed */
@@ -72,6 +73,9 @@ struct discovery_client_out {
 	struct discovery_frame frame; /* len 0: none */
 };
 
+/* Of the client that a PADO or PADS answers, by its Host-Uniq. False: of none of ours. discovery_client_input() still checks it whole. */
+bool discovery_client_number(const struct discovery_view *v, uint32_t *number);
+
 void discovery_client_init(struct discovery_client *c, const struct discovery_client_wish *want);
 /* Starts an attempt from IDLE (from any other state the old attempt is forgotten without PADT). random: 16 unpredictable
  * bytes for Host-Uniq and jitter. */
@@ -81,7 +85,7 @@ void discovery_client_open(
 void discovery_client_close(struct discovery_client *c, struct discovery_client_out *out);
 /* The session ended from the other side (PADT seen): to IDLE, silently. */
 void discovery_client_gone(struct discovery_client *c);
-/* A PADO or PADS of the link's port and VLANs. HOST_UNIQ, NOT_FOR_US: not for this link, try the next. PADTs are the host's business
+/* A PADO or PADS of the link's port and VLANs. HOST_UNIQ, NOT_FOR_US: not for this link. PADTs are the host's business
  * (discovery_padt_check). */
 enum discovery_verdict discovery_client_input(
 	struct discovery_client *c, const struct discovery_view *v, uint64_t now_ms, struct discovery_client_out *out);

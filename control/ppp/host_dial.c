@@ -211,6 +211,7 @@ discovery_begin(struct host *h, struct dial *d)
 	const uint16_t port = current_port(h, d);
 	const struct discovery_client_wish wish = {
 		.port = port,
+		.number = (uint32_t)(d - h->dials),
 		.local = *local_mac(h, d, port),
 		.vlans = dial_cfg(h, d)->vlans,
 		.service = c->cfg->service,
@@ -330,19 +331,19 @@ is_mine(const struct host *h, const struct dial *d, uint16_t port, struct vlan_s
 void
 dial_offer(struct host *h, uint16_t port, const struct discovery_view *v)
 {
-	for (unsigned i = 0; i < h->n_dials; i++) {
-		struct dial *d = &h->dials[i];
-		struct discovery_client_out out = {0};
-		enum discovery_verdict verdict;
+	struct discovery_client_out out = {0};
+	enum discovery_verdict verdict;
+	uint32_t number;
+	struct dial *d;
 
-		if (!is_mine(h, d, port, v->vlans, &v->dst))
-			continue;
-		verdict = discovery_client_input(&d->discovery, v, h->now_ms, &out);
-		if (verdict == DISCOVERY_HOST_UNIQ || verdict == DISCOVERY_NOT_FOR_US)
-			continue;
-		discovery_effects(h, d, &out, v);
+	if (!discovery_client_number(v, &number) || number >= h->n_dials)
 		return;
-	}
+	d = &h->dials[number];
+	if (!is_mine(h, d, port, v->vlans, &v->dst))
+		return;
+	verdict = discovery_client_input(&d->discovery, v, h->now_ms, &out);
+	if (verdict != DISCOVERY_HOST_UNIQ && verdict != DISCOVERY_NOT_FOR_US)
+		discovery_effects(h, d, &out, v);
 }
 
 /* True: a client could own such a session, and none of its links waits for one from this peer. */

@@ -19,6 +19,7 @@ start(const struct discovery_client_wish *extra)
 
 	want.local = host_mac;
 	want.port = 4;
+	want.number = 0xa0a1a2a3;
 	vlan = want.vlans.outer & VLAN_ID_MASK;
 	pppoe = vlan != 0 ? 18 : 14;
 	discovery_client_init(&client, &want);
@@ -525,6 +526,24 @@ a_service_name_that_fits_no_frame_fails_at_once(void **state)
 }
 
 static void
+an_answer_says_by_its_host_uniq_whose_it_is(void **state)
+{
+	struct raw r = from_ac(PPPOE_CODE_PADO, 0);
+	struct discovery_view v = raw_view(&r);
+	uint32_t number = 0;
+
+	(void)state;
+	assert_true(discovery_client_number(&v, &number));
+	assert_int_equal(number, 0xa0a1a2a3);
+	r = raw_start(&host_mac, &ac_mac, 0, PPPOE_CODE_PADO, 0);
+	v = raw_view(&r);
+	assert_false(discovery_client_number(&v, &number));
+	raw_tag(&r, PPPOE_TAG_HOST_UNIQ, chance, 3);
+	v = raw_view(&r);
+	assert_false(discovery_client_number(&v, &number));
+}
+
+static void
 a_new_attempt_does_not_take_answers_to_the_old_one(void **state)
 {
 	uint8_t again[16];
@@ -533,7 +552,7 @@ a_new_attempt_does_not_take_answers_to_the_old_one(void **state)
 	(void)state;
 	start(NULL);
 	memcpy(again, chance, sizeof(again));
-	again[0] ^= 1;
+	again[4] ^= 1; /* behind the number, which stays */
 	discovery_client_open(&client, again, T0 + 100, &out);
 	r = offer("");
 	assert_int_equal(input(&r, T0 + 101), DISCOVERY_HOST_UNIQ);
@@ -559,6 +578,7 @@ main(void)
 		cmocka_unit_test(closing_a_session_sends_padt_and_nothing_else_does),
 		cmocka_unit_test(maximum_payload_is_agreed_only_if_both_say_so),
 		cmocka_unit_test(a_service_name_that_fits_no_frame_fails_at_once),
+		cmocka_unit_test(an_answer_says_by_its_host_uniq_whose_it_is),
 		cmocka_unit_test(a_new_attempt_does_not_take_answers_to_the_old_one),
 	};
 
