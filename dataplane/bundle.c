@@ -13,8 +13,7 @@ enum {
 	BUNDLE_MADE_FLAGS = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT | DP_BUNDLE_TOLERATE,
 	EXT_SLAB = 16, /* extensions taken from memory at once */
 	BURST_NS =
-		2000000, /* a line may catch up this much after the worker was away: far less than any modem's queue */
-	HORIZON_MIN_NS = 1000000,
+		4000000, /* a line may catch up this much after the worker was away: far less than any modem's queue */
 	QUEUE_PACKETS_MIN = 32,
 	QUEUE_PACKETS_MAX = 4096,
 	SMALL_PACKET = 128, /* mean size below which the number of packets bounds a queue, not their bytes */
@@ -173,12 +172,13 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 
 /* ------------------------------------------------------------------ a bundle's limits */
 
-/* Fitted modes cut on while any line has less than the horizon, so that every line gets work before one is given more. The others
- * stop at the line with the most, and must let two whole fragments of the slowest line in, or the rest would idle meanwhile. */
+/* Fitted modes cut as soon as one line is free: a turn that comes late is caught up (BURST_NS), so no line's time is lost, and nothing but
+ * what lines of unequal latency must hold waits behind the decision. The others stop at the line with the most, and must let two whole
+ * fragments of the slowest line in, or the rest would idle meanwhile. */
 static void
 set_horizon(struct bundle *b)
 {
-	uint64_t ns = HORIZON_MIN_NS;
+	uint64_t ns = 0;
 
 	for (unsigned left = bundle_waits_for_all(b) ? b->tx.up & ~b->tx_rest.suspended : 0; left != 0;
 		left &= left - 1) {

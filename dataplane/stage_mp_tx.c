@@ -9,9 +9,9 @@
 
 /* Late binding. A packet waits in its bundle's queue, whole and without a number, until a line has room: then it is cut for the backlogs that
  * the lines have at this moment, numbered, framed and put on the lines' queues, each fragment with the time at which its line is free for
- * it. So a line's queue holds little more than the horizon (plus what a line with less latency must hold before another is worth using, or, in
- * mode overflow, a cheap one before it is full): a line that dies takes little with it, control frames wait little, and the scheduler sees
- * the truth. Nothing is dropped between here and the port, but with the line.
+ * it. So a line's queue holds little but what a line with less latency must hold before another is worth using, or, in mode overflow, a
+ * cheap one before it is full: a line that dies takes little with it, control frames wait little, and the scheduler sees the truth. Nothing is
+ * dropped between here and the port, but with the line.
  *
  * The first packet of a bundle. A peer that gets any number before number 0 drops number 0 (ng_ppp). So the line that carries it sends
  * alone until it must have arrived. */

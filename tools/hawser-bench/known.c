@@ -20,10 +20,9 @@ static const struct {
 	{"P9", 1.8},
 	{"P10.own", 1.4},
 	{"P10.steered", 1.1},
-	{"P12", 2.8},
 	{"P13.dataplane", 1600},
 	{"P13.control", 8300},
-	{"P14.ipv6", 1.6},
+	{"P14.ipv6", 1.35},
 };
 
 double

@@ -14,8 +14,7 @@ enum {
 	PROTO_LEN = 2,                             /* of the inner protocol field */
 	FRAGMENT_MAX = 1492 - MP_LONG_LEN,
 	MRRU = 1500,
-	HORIZON_MIN_NS = 1000000, /* as in bundle.c, and so is what follows */
-	QUEUE_MS = 50,
+	QUEUE_MS = 50, /* as in bundle.c, and so is what follows */
 	QUEUE_PACKETS_MIN = 32,
 	QUEUE_PACKETS_MAX = 4096,
 	SMALL_PACKET = 128,
@@ -401,7 +400,7 @@ set_limits(struct model *m)
 	m->packets_max = (unsigned)(m->bytes_max / SMALL_PACKET);
 	m->packets_max = m->packets_max < QUEUE_PACKETS_MIN ? QUEUE_PACKETS_MIN : m->packets_max;
 	m->packets_max = m->packets_max > QUEUE_PACKETS_MAX ? QUEUE_PACKETS_MAX : m->packets_max;
-	m->horizon_ns = HORIZON_MIN_NS;
+	m->horizon_ns = 0;
 	for (unsigned i = 0; waits_for_all(m) && i < m->c->n_lines; i++) {
 		const uint64_t ns = 2 * pacing_cost_ns(&m->line[i].pace, FRAGMENT_MAX + FRAME_OVERHEAD);
 
