@@ -250,6 +250,36 @@ check_auths(struct check *c, const struct config_auths *auths)
 				check_error(c, &auths->items[i], "stands here twice");
 }
 
+/* Two directions with one password. What stands in a printed configuration is none. */
+static bool
+same_secret(const char *a, const char *b)
+{
+	return same_text(a, b) && !same_text(a, VALUE_MASK);
+}
+
+static bool
+has_chap(const struct config_auths *auths)
+{
+	for (size_t i = 0; i < auths->n; i++)
+		if (auths->items[i] != CONFIG_AUTH_PAP)
+			return true;
+	return false;
+}
+
+static void
+check_mask(struct check *c, char *const *password)
+{
+	if (same_text(*password, VALUE_MASK))
+		check_warning(c, password, "is what a printed configuration shows in place of a password");
+}
+
+static void
+password_missing(struct check *c, char *const *password)
+{
+	if (!c->secrets_unread)
+		check_error(c, password, "is missing, and no secrets_file has it");
+}
+
 static void
 check_bandwidth_values(struct check *c, const struct config_bandwidth *b)
 {
@@ -353,16 +383,48 @@ check_network(struct check *c, const struct config_network *n)
 		check_error(c, &n->ipv4.allow, "neither IPv4 nor IPv6 is carried");
 }
 
+/* A peer could pass our question on to us and have us answer it. */
+static void
+check_own_secret(struct check *c, const struct config_concentrator *conc)
+{
+	for (size_t i = 0; conc->password != NULL && i < c->cfg->n_users; i++) {
+		const struct config_user *user = &c->cfg->users[i];
+
+		if (same_secret(conc->password, user->password)) {
+			check_error(
+				c, &conc->password, "is that of user %s too; each direction needs its own", user->name);
+			return;
+		}
+	}
+}
+
+static void
+check_own_login(struct check *c, const struct config_concentrator *conc)
+{
+	const struct config_auths *auths = &conc->own_authentication;
+
+	check_auths(c, auths);
+	check_mask(c, &conc->password);
+	if (auths->n != 0 && conc->username == NULL)
+		check_error(c, &conc->username, "is missing: own_authentication needs it");
+	else if (auths->n != 0 && conc->password == NULL)
+		password_missing(c, &conc->password);
+	else if (conc->username == NULL && conc->password != NULL)
+		check_error(c, &conc->username, "is missing: there is a password");
+	else if (auths->n == 0 && conc->username != NULL)
+		check_warning(c, &conc->username, "is not told to anybody: own_authentication is empty");
+	if (auths->n != 0 && conc->authentication.n != 0)
+		check_own_secret(c, conc);
+}
+
 static void
 check_concentrator_auth(struct check *c, const struct config_concentrator *conc)
 {
 	const struct config_auths *auths = &conc->authentication;
-	bool chap = false;
 
 	check_auths(c, auths);
-	for (size_t i = 0; i < auths->n; i++)
-		chap |= auths->items[i] != CONFIG_AUTH_PAP;
-	if (conc->rechallenge_ms != 0 && !chap)
+	check_own_login(c, conc);
+	if (conc->rechallenge_ms != 0 && !has_chap(auths))
 		check_error(c, &conc->rechallenge_ms, "only CHAP can be repeated, and authentication does not have it");
 	if (auths->n != 0 && c->cfg->n_users == 0)
 		check_warning(c, auths, "there are no users: nobody can log in");
@@ -429,20 +491,6 @@ check_concentrators(struct check *c)
 /* ------------------------------------------------------------------ users and secrets */
 
 static void
-check_mask(struct check *c, char *const *password)
-{
-	if (same_text(*password, VALUE_MASK))
-		check_warning(c, password, "is what a printed configuration shows in place of a password");
-}
-
-static void
-password_missing(struct check *c, char *const *password)
-{
-	if (!c->secrets_unread)
-		check_error(c, password, "is missing, and no secrets_file has it");
-}
-
-static void
 check_users(struct check *c)
 {
 	for (size_t i = 0; i < c->cfg->n_users; i++) {
@@ -497,11 +545,34 @@ line_of_link(const struct config *cfg, const struct config_link *link)
 }
 
 static void
+check_peer_login(struct check *c, const struct config_client *client)
+{
+	const struct config_auths *auths = &client->peer_authentication;
+	bool same = same_secret(client->peer_password, client->password);
+
+	check_auths(c, auths);
+	check_mask(c, &client->peer_password);
+	for (size_t i = 0; i < client->n_links; i++)
+		same |= same_secret(client->peer_password, client->links[i].password);
+	if (auths->n != 0 && client->peer_password == NULL)
+		password_missing(c, &client->peer_password);
+	else if (auths->n != 0 && same)
+		check_error(c, &client->peer_password, "is our own password too; each direction needs its own");
+	else if (auths->n == 0 && (client->peer_password != NULL || client->peer_username != NULL))
+		check_warning(c, client->peer_password != NULL ? &client->peer_password : &client->peer_username,
+			"is not asked for: peer_authentication is empty");
+	if (client->peer_rechallenge_ms != 0 && !has_chap(auths))
+		check_error(c, &client->peer_rechallenge_ms,
+			"only CHAP can be repeated, and peer_authentication does not have it");
+}
+
+static void
 check_client_login(struct check *c, const struct config_client *client)
 {
 	bool needed = false;
 
 	check_auths(c, &client->authentication);
+	check_peer_login(c, client);
 	check_mask(c, &client->password);
 	for (size_t i = 0; i < client->n_links; i++)
 		needed |= client->links[i].username == NULL;

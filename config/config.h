@@ -324,9 +324,12 @@ struct config_concentrator {
 	bool max_payload; /* RFC 4638 */
 	uint32_t pado_delay_ms;
 	struct config_limits limits;
-	struct config_auths authentication; /* empty: none is asked */
-	char *auth_name;                    /* in CHAP challenges; ac_name by default */
-	uint32_t rechallenge_ms;            /* 0: never */
+	struct config_auths authentication;     /* empty: none is asked */
+	char *auth_name;                        /* in CHAP challenges; ac_name by default */
+	struct config_auths own_authentication; /* what a peer may ask of us */
+	char *username, *password;              /* ours then; NULL: none */
+	bool from_secrets;
+	uint32_t rechallenge_ms; /* 0: never */
 	uint32_t failure_delay_ms;
 	uint32_t fsm_timeout_ms;
 	uint32_t authentication_ms;   /* restart timer; 0: fsm_timeout */
@@ -395,9 +398,13 @@ struct config_client {
 	char *name;
 	char *username, *password; /* NULL when every link brings its own */
 	bool from_secrets;
-	char *service_name, *ac_name;       /* NULL: any */
-	struct config_auths authentication; /* what we let the peer ask of us */
-	uint32_t address;                   /* wanted in IPCP; 0: any */
+	char *service_name, *ac_name;            /* NULL: any */
+	struct config_auths authentication;      /* what we let the peer ask of us */
+	struct config_auths peer_authentication; /* empty: none is asked of the peer */
+	char *peer_username, *peer_password;     /* by which it proves itself; peer_username NULL: any */
+	bool peer_from_secrets;
+	uint32_t peer_rechallenge_ms; /* 0: never */
+	uint32_t address;             /* wanted in IPCP; 0: any */
 	struct config_prefix4 accept_address;
 	uint32_t fsm_timeout_ms;
 	uint32_t authentication_ms;   /* restart timer; 0: fsm_timeout */

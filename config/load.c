@@ -185,10 +185,15 @@ holds_secrets(const struct config *cfg)
 	for (size_t i = 0; i < cfg->n_users; i++)
 		if (!cfg->users[i].from_secrets)
 			return true;
+	for (size_t i = 0; i < cfg->n_concentrators; i++)
+		if (cfg->concentrators[i].password != NULL && !cfg->concentrators[i].from_secrets)
+			return true;
 	for (size_t i = 0; i < cfg->n_clients; i++) {
 		const struct config_client *client = &cfg->clients[i];
 
 		if (client->password != NULL && !client->from_secrets)
+			return true;
+		if (client->peer_password != NULL && !client->peer_from_secrets)
 			return true;
 		for (size_t j = 0; j < client->n_templates; j++)
 			if (client->templates[j].password != NULL)

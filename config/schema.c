@@ -566,6 +566,16 @@ static const struct schema_key concentrator_keys[] = {
 			"by what it would do, and that is done if it is on the list. An empty list asks nobody."},
 	{TEXT(config_concentrator, auth_name, "auth_name", 1, 63), .absent = "ac_name",
 		.help = "Our name in CHAP challenges."},
+	{MANY(SCHEMA_WORD, config_concentrator, own_authentication, "own_authentication", CONFIG_AUTH_MAX),
+		.width = sizeof(enum config_auth), .words = auths, .preset = "",
+		.help = "How we let a peer ask us to authenticate ourselves to it, in order of preference, by username and password; each "
+			"direction is negotiated by itself. A peer that asks for something else is told the first, and an empty list "
+			"refuses."},
+	{TEXT(config_concentrator, username, "username", 1, CONFIG_AUTH_NAME_MAX), .absent = "none",
+		.help = "Our login where a peer asks us to authenticate ourselves; see own_authentication."},
+	{SECRET(config_concentrator, password, from_secrets, "password"), .absent = "from secrets_file",
+		.help = "Password to username. It is no user's: whoever has one password for both directions can be made to answer its "
+			"own question."},
 	{TIME_MS(config_concentrator, rechallenge_ms, "rechallenge", 1000, DAY_MS), .words = never_0, .preset = "never",
 		.help = "How often CHAP is repeated on a link that is up."},
 	{TIME_MS(config_concentrator, failure_delay_ms, "failure_delay", 0, 60000), .preset = "1 s",
@@ -725,6 +735,19 @@ static const struct schema_key client_keys[] = {
 		.help = "How we let the peer ask us to authenticate, in order of preference: chap (with MD5), mschapv2, after which the "
 			"peer must prove that it knows the password too, pap, and mschap, which is too weak to be there unless it is asked "
 			"for. An empty list refuses."},
+	{MANY(SCHEMA_WORD, config_client, peer_authentication, "peer_authentication", CONFIG_AUTH_MAX),
+		.width = sizeof(enum config_auth), .words = auths, .preset = "",
+		.help = "How the peer must authenticate itself to us, in order of preference; each direction is negotiated by itself. A link "
+			"whose peer does none of these, or not with peer_password, is closed, and our own password is not told before. An "
+			"empty list asks for nothing."},
+	{TEXT(config_client, peer_username, "peer_username", 1, CONFIG_AUTH_NAME_MAX), .absent = "any",
+		.help = "Name that the peer must give."},
+	{SECRET(config_client, peer_password, peer_from_secrets, "peer_password"),
+		.absent = "from secrets_file, by peer_username",
+		.help = "Password by which the peer proves itself. It is not password: whoever has one for both directions can be made to "
+			"answer its own question."},
+	{TIME_MS(config_client, peer_rechallenge_ms, "peer_rechallenge", 1000, DAY_MS), .words = never_0,
+		.preset = "never", .help = "How often CHAP of the peer is repeated on a link that is up."},
 	{TIME_MS(config_client, fsm_timeout_ms, "fsm_timeout", 100, 60 * 1000), .preset = "3 s",
 		.help = "Restart timer of every machine: time after which a Request of LCP, authentication, IPCP or IPV6CP without answer is "
 			"sent again, unless lcp, network or authentication_timer say another one; longer than the round trip, or each is "

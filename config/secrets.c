@@ -173,10 +173,16 @@ give_all(struct check *c, const struct secrets *secrets)
 
 	for (size_t i = 0; i < cfg->n_users; i++)
 		give(c, secrets, cfg->users[i].name, &cfg->users[i].password, &cfg->users[i].from_secrets);
+	for (size_t i = 0; i < cfg->n_concentrators; i++) {
+		struct config_concentrator *conc = &cfg->concentrators[i];
+
+		give(c, secrets, conc->username, &conc->password, &conc->from_secrets);
+	}
 	for (size_t i = 0; i < cfg->n_clients; i++) {
 		struct config_client *client = &cfg->clients[i];
 
 		give(c, secrets, client->username, &client->password, &client->from_secrets);
+		give(c, secrets, client->peer_username, &client->peer_password, &client->peer_from_secrets);
 		for (size_t j = 0; j < client->n_links; j++) {
 			struct config_link *link = &client->links[j];
 

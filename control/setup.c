@@ -577,6 +577,8 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.max_payload = c->max_payload,
 		.limits = limits_of(c),
 		.auth_name = c->auth_name,
+		.username = c->username,
+		.password = c->password,
 		.rechallenge_ms = c->rechallenge_ms,
 		.failure_delay_ms = c->failure_delay_ms,
 		.address = c->address,
@@ -594,7 +596,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		.scrub = scrub_of(&c->scrub),
 		.quality = quality_of(&c->quality),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
-			(struct host_policy){.want = c->authentication.n != 0, .allow = false}),
+			(struct host_policy){.want = c->authentication.n != 0, .allow = c->own_authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),
 	};
 
@@ -602,6 +604,7 @@ concentrator_of(struct setup *s, const struct config *cfg, const struct config_c
 		h.services[i] = c->service_names.items[i];
 	dns_of(&c->dns, h.dns);
 	auths_of(&c->authentication, h.auth);
+	auths_of(&c->own_authentication, h.accept);
 	return h;
 }
 
@@ -676,6 +679,9 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.name = c->name,
 		.username = c->username,
 		.password = c->password,
+		.peer_name = c->peer_username,
+		.peer_password = c->peer_password,
+		.peer_rechallenge_ms = c->peer_rechallenge_ms,
 		.service = c->service_name,
 		.ac_name = c->ac_name,
 		.address = c->address,
@@ -693,7 +699,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 		.scrub = scrub_of(&c->scrub),
 		.quality = quality_of(&c->quality),
 		.lcp = lcp_of(&c->lcp, c->fsm_timeout_ms,
-			(struct host_policy){.want = false, .allow = c->authentication.n != 0}),
+			(struct host_policy){.want = c->peer_authentication.n != 0, .allow = c->authentication.n != 0}),
 		.multilink = multilink_of(cfg, &c->multilink),
 		.dial = (enum host_dial)c->dial,
 		.one_by_one = c->start_order == CONFIG_START_ONE_BY_ONE,
@@ -709,6 +715,7 @@ client_of(struct setup *s, const struct config *cfg, unsigned index)
 	client_routes(s, cfg, index, &h);
 	dns_of(&c->dns, h.dns);
 	auths_of(&c->authentication, h.accept);
+	auths_of(&c->peer_authentication, h.demand);
 	return h;
 }
 

@@ -599,6 +599,16 @@ chap_check(struct chap *c, const char *secret)
 	return c->digest->check(c, secret) && c->response_len == c->digest->response_len && !c->name_differs;
 }
 
+bool
+chap_is_reflected(const struct chap *c, const uint8_t *p, size_t n)
+{
+	struct cp_packet pkt;
+	struct value_view v;
+
+	return c->state != AUTH_DEAD && cp_packet_parse(p, n, 0, &pkt) && pkt.code == CHAP_CHALLENGE &&
+		value_parse(&pkt, &v) && v.len == c->challenge_len && memcmp(v.value, c->challenge, v.len) == 0;
+}
+
 void
 chap_verdict(struct chap *c, bool ok, uint64_t now_ms, struct outbox *out)
 {

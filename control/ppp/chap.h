@@ -76,6 +76,8 @@ uint64_t chap_deadline_ms(const struct chap *c);
 const char *chap_pending(const struct chap *c);
 /* The waiting response was made with this secret, with which a success will then be proven (MS-CHAP-V2). Constant time. */
 bool chap_check(struct chap *c, const char *secret);
+/* The packet is a Challenge with the value that this server sent last. */
+bool chap_is_reflected(const struct chap *c, const uint8_t *p, size_t n);
 /* False may come late (delay after a failure); nothing happens unless something is pending. */
 void chap_verdict(struct chap *c, bool ok, uint64_t now_ms, struct outbox *out);
 void chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out);

@@ -235,9 +235,11 @@ struct host_concentrator {
 	bool wrong_service_error; /* PADS with Service-Name-Error instead of silence */
 	bool max_payload;         /* RFC 4638 */
 	struct host_limits limits;
-	enum host_auth auth[HOST_AUTHS_MAX]; /* in order of preference; HOST_AUTH_NONE ends */
-	const char *auth_name;               /* ours in CHAP challenges */
-	uint32_t rechallenge_ms;             /* 0: never */
+	enum host_auth auth[HOST_AUTHS_MAX];   /* in order of preference; HOST_AUTH_NONE ends */
+	const char *auth_name;                 /* ours in CHAP challenges */
+	enum host_auth accept[HOST_AUTHS_MAX]; /* what we let a peer ask of us, in order of preference */
+	const char *username, *password;       /* ours then; NULL: nothing is accepted */
+	uint32_t rechallenge_ms;               /* 0: never */
 	uint32_t failure_delay_ms;
 	struct host_timing auth_timing;
 	uint32_t address; /* ours in IPCP, host order */
@@ -289,6 +291,10 @@ struct host_client {
 	const char *username, *password;
 	const char *service, *ac_name;         /* NULL: any */
 	enum host_auth accept[HOST_AUTHS_MAX]; /* what we let the peer ask of us, in order of preference */
+	enum host_auth demand[HOST_AUTHS_MAX]; /* what we ask of the peer, in order of preference */
+	const char *peer_name;                 /* that it must give, NULL: any */
+	const char *peer_password;             /* by which it proves itself */
+	uint32_t peer_rechallenge_ms;          /* 0: never */
 	uint32_t address;                      /* wanted, 0: any */
 	struct host_prefix accept_address;     /* len 0: any */
 	struct host_timing auth_timing;

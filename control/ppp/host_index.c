@@ -96,6 +96,7 @@ index_fini(struct host *h)
 		probe_end(&h->links[i]);
 		reports_end(&h->links[i]);
 		link_let_go(&h->links[i]);
+		auth_forget(&h->links[i]);
 	}
 	free(h->links);
 	free(h->bundles);
@@ -191,6 +192,7 @@ link_give(struct host *h, struct link *l)
 	probe_end(l);
 	reports_end(l);
 	link_let_go(l);
+	auth_forget(l);
 	timer_set(&h->timers, &l->timer, UINT64_MAX);
 	unchain(h, key_bucket(h, &l->key), id, offsetof(struct link, next_key));
 	unchain(h, mac_bucket(h, &l->key.peer), id, offsetof(struct link, next_mac));

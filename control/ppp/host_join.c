@@ -68,8 +68,8 @@ attach(struct host *h, struct link *l, struct bundle *b)
 	if (l->heard > b->heard)
 		b->heard = l->heard;
 	bundle_refresh(h, b);
-	/* The client takes data from the moment it answers; the concentrator only once it has checked the answer. */
-	link_install(h, l, l->client && lcp_peers(&l->lcp)->auth != HOST_AUTH_NONE);
+	/* The peer takes data once it has checked our answer, and may send from that moment on. */
+	link_install(h, l, auth_owes_proof(l));
 }
 
 void
@@ -221,7 +221,7 @@ client_identity(const struct host *h, const struct link *l, struct membership_li
 {
 	const unsigned most = smaller_limit(link_multilink_cfg(h, l)->links_max, HOST_LINKS_MAX);
 
-	/* the peer does not authenticate itself to us: its endpoint tells whether it is the same one (case 1 or 2) */
+	/* a peer has no name here, even if it proved one: its endpoint tells whether it is the same one (case 1 or 2) */
 	*m = (struct membership_link){.owner = h->cfg->n_concentrators + l->owner, .allow_unauthenticated = true};
 	m->links_max = most;
 	link_identity(l, m);

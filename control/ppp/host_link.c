@@ -37,23 +37,6 @@ link_name(const struct host *h, const struct link *l, char *text, size_t cap)
 		snprintf(text, cap, "%u (%02x:%02x:%02x:%02x:%02x:%02x)", l->id, m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
-static const char *
-our_username(const struct host *h, const struct link *l)
-{
-	const char *own = dial_cfg(h, &h->dials[l->dial])->username;
-
-	return own != NULL ? own : h->clients[l->owner].cfg->username;
-}
-
-static const char *
-our_password(const struct host *h, const struct link *l)
-{
-	const char *own = dial_cfg(h, &h->dials[l->dial])->password;
-	const char *password = own != NULL ? own : h->clients[l->owner].cfg->password;
-
-	return password != NULL ? password : "";
-}
-
 void
 link_let_go(struct link *l)
 {
@@ -63,15 +46,6 @@ link_let_go(struct link *l)
 }
 
 /* ------------------------------------------------------------------ begin */
-
-static void
-wish_auth(const struct host *h, const struct link *l, struct lcp_wish *wish)
-{
-	if (!l->client && wish->lcp->p_auth.want)
-		memcpy(wish->demand, h->concentrators[l->owner].cfg->auth, sizeof(wish->demand));
-	if (l->client && our_username(h, l) != NULL)
-		memcpy(wish->accept, h->clients[l->owner].cfg->accept, sizeof(wish->accept));
-}
 
 void
 link_begin(struct host *h, struct link *l)
@@ -85,7 +59,7 @@ link_begin(struct host *h, struct link *l)
 	wish.mru = wish.lcp->mru < wish.mru_limit ? wish.lcp->mru : wish.mru_limit;
 	if (multilink->enabled)
 		wish.endpoint = l->client ? &h->clients[l->owner].endpoint : &h->concentrators[l->owner].endpoint;
-	wish_auth(h, l, &wish);
+	auth_wish(h, l, &wish);
 	outbox_init(&box);
 	lcp_init(&l->lcp, &wish, h->random, h->random_ctx);
 	lcp_open(&l->lcp, h->now_ms, &box);
@@ -145,7 +119,7 @@ link_close(struct host *h, struct link *l, const char *format, ...)
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
 	l->phase = LINK_TERMINATE;
-	l->auth = HOST_AUTH_NONE; /* its machine asks no more */
+	auth_forget(l); /* its machines ask no more */
 	link_leave(h, l);
 	l->doom = LINK_END;
 	l->doom_ms = h->now_ms + (h->stopping ? HOST_STOP_MS : patience_ms);
@@ -198,14 +172,6 @@ send_padt(struct host *h, const struct link *l)
 	host_send_frame(h, l->key.port, &h->scratch);
 }
 
-static uint64_t
-auth_deadline_ms(const struct link *l)
-{
-	if (l->auth == HOST_AUTH_PAP)
-		return pap_deadline_ms(&l->pap);
-	return auth_proto(l->auth) == PPP_CHAP ? chap_deadline_ms(&l->chap) : UINT64_MAX;
-}
-
 static void
 count_echoes(struct host *h, struct link *l)
 {
@@ -246,267 +212,13 @@ link_settle(struct host *h, struct link *l)
 	timer_set(&h->timers, &l->timer, at_ms);
 }
 
-/* ------------------------------------------------------------------ authentication */
-
-static void
-server_begin(struct host *h, struct link *l, struct outbox *box)
-{
-	const struct host_concentrator *cfg = h->concentrators[l->owner].cfg;
-	const struct chap_config chap = {
-		.role = AUTH_SERVER,
-		.algorithm = auth_algorithm(l->auth),
-		.name = cfg->auth_name != NULL ? cfg->auth_name : cfg->name,
-		.timing = &cfg->auth_timing,
-		.rechallenge_ms = cfg->rechallenge_ms,
-		.random = h->random,
-		.random_ctx = h->random_ctx,
-	};
-
-	if (l->auth == HOST_AUTH_PAP) {
-		pap_init(&l->pap, AUTH_SERVER, NULL, NULL, &cfg->auth_timing);
-		pap_open(&l->pap, h->now_ms, box);
-		pap_lower(&l->pap, true, h->now_ms, box);
-	} else {
-		chap_init(&l->chap, &chap);
-		chap_open(&l->chap, h->now_ms, box);
-		chap_lower(&l->chap, true, h->now_ms, box);
-	}
-}
-
-static void
-client_begin(struct host *h, struct link *l, struct outbox *box)
-{
-	const struct host_timing *timing = &h->clients[l->owner].cfg->auth_timing;
-	const struct chap_config chap = {
-		.role = AUTH_CLIENT,
-		.algorithm = auth_algorithm(l->auth),
-		.name = our_username(h, l),
-		.secret = our_password(h, l),
-		.timing = timing,
-		.random = h->random,
-		.random_ctx = h->random_ctx,
-	};
-
-	if (l->auth == HOST_AUTH_PAP) {
-		pap_init(&l->pap, AUTH_CLIENT, our_username(h, l), our_password(h, l), timing);
-		pap_open(&l->pap, h->now_ms, box);
-		pap_lower(&l->pap, true, h->now_ms, box);
-		return;
-	}
-	chap_init(&l->chap, &chap);
-	chap_open(&l->chap, h->now_ms, box);
-	chap_lower(&l->chap, true, h->now_ms, box);
-	if (l->held_proto == PPP_CHAP)
-		chap_input(&l->chap, l->held, l->held_len, h->now_ms, box);
-	link_let_go(l);
-}
-
-static void
-auth_begin(struct host *h, struct link *l, enum host_auth auth)
-{
-	struct outbox box;
-
-	l->phase = LINK_AUTH;
-	l->auth = auth;
-	outbox_init(&box);
-	if (l->client)
-		client_begin(h, l, &box);
-	else
-		server_begin(h, l, &box);
-	link_drain(h, l, &box);
-}
-
-static const char *
-auth_pending(const struct link *l)
-{
-	return l->auth == HOST_AUTH_PAP ? pap_pending(&l->pap) : chap_pending(&l->chap);
-}
-
-static bool
-auth_check(struct link *l, const char *secret)
-{
-	return l->auth == HOST_AUTH_PAP ? pap_check(&l->pap, secret) : chap_check(&l->chap, secret);
-}
-
-static void
-auth_verdict(struct host *h, struct link *l, bool ok)
-{
-	struct outbox box;
-
-	outbox_init(&box);
-	if (l->auth == HOST_AUTH_PAP)
-		pap_verdict(&l->pap, ok, h->now_ms, &box);
-	else
-		chap_verdict(&l->chap, ok, h->now_ms, &box);
-	link_drain(h, l, &box);
-}
-
-static void
-auth_confirm(struct host *h, struct link *l)
-{
-	struct outbox box;
-
-	outbox_init(&box);
-	if (l->auth == HOST_AUTH_PAP)
-		pap_confirm(&l->pap, h->now_ms, &box);
-	else
-		chap_confirm(&l->chap, h->now_ms, &box);
-	link_drain(h, l, &box);
-}
-
-static void auth_refuse(struct host *h, struct link *l, uint32_t delay_ms, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void
-auth_refuse(struct host *h, struct link *l, uint32_t delay_ms, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	set_explain(l, format, args);
-	va_end(args);
-	h->counters.auth_failed++;
-	link_event(h, l, HOST_EV_AUTH, "%s", l->explain);
-	l->doom = LINK_AUTH_FAIL;
-	l->doom_ms = h->now_ms + delay_ms;
-}
-
-/* The user whose secret fits. An unknown name costs the same time as a wrong password. */
-static int
-authenticate(struct host *h, struct link *l, const char *name)
-{
-	const uint32_t delay_ms = h->concentrators[l->owner].cfg->failure_delay_ms;
-	const int user = user_find(h, name);
-	const bool fits = auth_check(l, user >= 0 ? h->users[user].cfg->password : "");
-
-	if (user < 0)
-		auth_refuse(h, l, delay_ms, "user '%.64s' refused: no such user", name);
-	else if (!fits)
-		auth_refuse(h, l, delay_ms, "user '%.64s' refused: wrong password", name);
-	return user >= 0 && fits ? user : -1;
-}
-
-/* Told by Terminate-Request and the text of the PADT: a Nak would make the peer look for a wrong password. */
-static bool
-within_session_limit(struct host *h, struct link *l, int user)
-{
-	const struct user *u = &h->users[user];
-
-	if (u->cfg->sessions_max == 0 || u->sessions < u->cfg->sessions_max)
-		return true;
-	h->counters.join_refused++;
-	link_event(h, l, HOST_EV_LINK_REFUSED, "refused: user has %u sessions already, %u are allowed", u->sessions,
-		u->cfg->sessions_max);
-	host_facts(h, l, NULL, "user has as many sessions as are allowed");
-	link_close(h, l, "refused: user has %u sessions already, %u are allowed", u->sessions, u->cfg->sessions_max);
-	return false;
-}
-
-/* Again for the same user while the link is up (RFC 1994 section 2). */
-static void
-recheck(struct host *h, struct link *l, int user)
-{
-	if (user != l->user) {
-		auth_refuse(h, l, 0, "refused: was user '%.64s' and answers a new challenge as '%.64s'", l->login,
-			auth_pending(l));
-		return;
-	}
-	auth_verdict(h, l, true);
-	auth_confirm(h, l);
-}
-
-static void
-server_check(struct host *h, struct link *l)
-{
-	const char *name = auth_pending(l);
-	int user;
-
-	if (name == NULL)
-		return;
-	if (l->phase == LINK_AUTH)
-		snprintf(l->login, sizeof(l->login), "%s", name);
-	user = authenticate(h, l, name);
-	if (user < 0)
-		return;
-	if (l->phase != LINK_AUTH) {
-		recheck(h, l, user);
-		return;
-	}
-	l->proven = true;
-	if (!within_session_limit(h, l, user))
-		return;
-	l->user = user;
-	l->authenticated = true;
-	l->counted = true;
-	h->users[user].sessions++;
-	h->counters.auth_ok++;
-	link_event(h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, auth_title(l->auth));
-	auth_verdict(h, l, true);
-	if (l->phase == LINK_AUTH)
-		link_join(h, l);
-}
-
-static const char *
-auth_why(const struct link *l)
-{
-	const char *why = l->auth == HOST_AUTH_PAP ? pap_why(&l->pap) : chap_why(&l->chap);
-
-	return why != NULL ? why : "no reason given";
-}
-
-static void link_opened(struct host *h, struct link *l);
-
-static void
-auth_up(struct host *h, struct link *l)
-{
-	if (l->phase == LINK_OPEN)
-		return;
-	if (!l->client) {
-		link_opened(h, l);
-		return;
-	}
-	h->counters.auth_ok++;
-	link_event(
-		h, l, HOST_EV_AUTH, "accepted by the peer as '%.64s' by %s", our_username(h, l), auth_title(l->auth));
-	link_install(h, l, false);
-}
-
-static void
-auth_finished(struct host *h, struct link *l)
-{
-	if (!l->client && l->doom == LINK_AUTH_FAIL) /* told when it was decided, closed by doomed() */
-		return;
-	h->counters.auth_failed++;
-	link_event(h, l, HOST_EV_AUTH, "authentication failed: %s", auth_why(l));
-	link_close(h, l, "authentication failed: %s", auth_why(l));
-}
-
-static void
-auth_event(struct host *h, struct link *l, enum out_kind kind)
-{
-	if (kind == OUT_LAYER_STARTED)
-		server_check(h, l);
-	else if (kind == OUT_LAYER_UP)
-		auth_up(h, l);
-	else if (kind == OUT_LAYER_FINISHED)
-		auth_finished(h, l);
-}
-
 /* ------------------------------------------------------------------ LCP's effects */
 
 static void
 layer_up(struct host *h, struct link *l)
 {
-	const struct host_concentrator *cfg = l->client ? NULL : h->concentrators[l->owner].cfg;
-	const enum host_auth demanded = lcp_ours(&l->lcp)->auth;
-
 	l->tx_mru = link_tx_mru(lcp_peers(&l->lcp)->mru, h->ports[l->key.port].cfg->mtu, link_lcp_cfg(h, l)->mtu);
-	if (demanded != HOST_AUTH_NONE)
-		auth_begin(h, l, demanded);
-	else if (cfg != NULL && l->lcp.wish.demand[0] != HOST_AUTH_NONE)
-		link_close(h, l, "peer did not agree to authenticate itself");
-	else
-		link_join(h, l);
+	auth_start(h, l);
 }
 
 static bool
@@ -517,19 +229,6 @@ is_closing(const struct lcp *lcp)
 	return state == CP_CLOSED || state == CP_STOPPED || state == CP_CLOSING || state == CP_STOPPING;
 }
 
-static void
-forget_authentication(struct host *h, struct link *l)
-{
-	l->auth = HOST_AUTH_NONE;
-	l->authenticated = false;
-	link_let_go(l);
-	if (l->counted)
-		h->users[l->user].sessions--;
-	l->counted = false;
-	l->user = -1;
-	l->doom = LINK_LIVES;
-}
-
 /* The peer said Terminate-Request; its PADT may say why (U11). */
 static void
 await_padt(struct host *h, struct link *l, const char *why)
@@ -538,7 +237,7 @@ await_padt(struct host *h, struct link *l, const char *why)
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
 	l->phase = LINK_TERMINATE;
-	l->auth = HOST_AUTH_NONE;
+	auth_forget(l);
 	link_leave(h, l);
 	l->doom = LINK_END;
 	l->doom_ms = h->now_ms + HOST_AWAIT_PADT_MS;
@@ -565,7 +264,7 @@ layer_down(struct host *h, struct link *l)
 		tell_down(h, l);
 	l->phase = LINK_LCP;
 	link_leave(h, l);
-	forget_authentication(h, l);
+	auth_undo(h, l);
 	l->told_down = false;
 }
 
@@ -595,12 +294,14 @@ lcp_event(struct host *h, struct link *l, enum out_kind kind)
 		layer_up(h, l);
 	else if (kind == OUT_LAYER_DOWN)
 		layer_down(h, l);
-	else if (kind == OUT_LAYER_FINISHED)
+	else if (kind == OUT_LAYER_FINISHED) {
+		h->counters.auth_failed += lcp_auth_was_refused(&l->lcp);
 		link_end(h, l, "LCP did not open: %s", why != NULL ? why : "no answer");
+	}
 }
 
-static bool
-hold(struct link *l, uint16_t proto, const uint8_t *p, size_t n)
+bool
+link_hold(struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	link_let_go(l);
 	l->held = malloc(n);
@@ -632,12 +333,12 @@ static void
 send_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	/* without memory for it the peer may send before the data plane has the link */
-	if (!holds_ack(l, proto, p, n) || !hold(l, proto, p, n))
+	if (!holds_ack(l, proto, p, n) || !link_hold(l, proto, p, n))
 		link_send(h, l, proto, p, n);
 }
 
 void
-link_drain(struct host *h, struct link *l, const struct outbox *box)
+link_drain_auth(struct host *h, struct link *l, enum auth_role role, const struct outbox *box)
 {
 	h->counters.effects_lost += box->overflow;
 	for (unsigned i = 0; i < box->n; i++) {
@@ -655,8 +356,14 @@ link_drain(struct host *h, struct link *l, const struct outbox *box)
 		else if (item->proto == PPP_LCP)
 			lcp_event(h, l, item->kind);
 		else
-			auth_event(h, l, item->kind);
+			auth_event(h, l, role, item->kind);
 	}
+}
+
+void
+link_drain(struct host *h, struct link *l, const struct outbox *box)
+{
+	link_drain_auth(h, l, AUTH_CLIENT, box); /* LCP's: there is nothing of either in it */
 }
 
 /* ------------------------------------------------------------------ the data plane has it */
@@ -674,7 +381,7 @@ tell_up(struct host *h, struct link *l)
 		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, l->explain);
 }
 
-static void
+void
 link_opened(struct host *h, struct link *l)
 {
 	struct bundle *b = bundle_of(h, l->bundle);
@@ -701,8 +408,9 @@ link_opened(struct host *h, struct link *l)
 static void
 release_ack(struct host *h, struct link *l)
 {
-	if (l->held_proto == PPP_LCP)
-		host_send_session(h, l, PPP_LCP, l->held, l->held_len);
+	if (l->held_proto != PPP_LCP)
+		return;
+	host_send_session(h, l, PPP_LCP, l->held, l->held_len);
 	link_let_go(l);
 }
 
@@ -713,16 +421,10 @@ link_installed(struct host *h, struct link *l, bool ok)
 		return;
 	if (!ok) {
 		link_close(h, l, "the data plane could not take the link");
-	} else if (l->client && l->tx_hold) {
-		auth_begin(h, l, lcp_peers(&l->lcp)->auth);
-	} else if (l->client) {
-		link_opened(h, l);
-	} else if (l->auth != HOST_AUTH_NONE) {
-		auth_confirm(h, l);
-	} else {
-		release_ack(h, l);
-		link_opened(h, l);
+		return;
 	}
+	release_ack(h, l);
+	auth_installed(h, l);
 }
 
 /* ------------------------------------------------------------------ packets */
@@ -737,22 +439,6 @@ lcp_packet(struct host *h, struct link *l, const uint8_t *p, size_t n)
 	lcp_input(&l->lcp, p, n, h->now_ms, &box);
 	link_drain(h, l, &box);
 	probe_input(h, l);
-}
-
-static void
-auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
-{
-	struct outbox box;
-
-	outbox_init(&box);
-	if (proto == PPP_PAP && l->auth == HOST_AUTH_PAP) {
-		pap_input(&l->pap, p, n, h->now_ms, &box);
-	} else if (proto == PPP_CHAP && auth_proto(l->auth) == PPP_CHAP) {
-		chap_input(&l->chap, p, n, h->now_ms, &box);
-	} else if (proto == PPP_CHAP && l->client && l->phase == LINK_JOIN && n <= LINK_HELD_MAX) {
-		h->counters.effects_lost += !hold(l, proto, p, n); /* answered once the data plane has the link */
-	}
-	link_drain(h, l, &box);
 }
 
 void
@@ -843,7 +529,7 @@ doomed(struct host *h, struct link *l)
 		link_end(h, l, "%s", reason);
 		break;
 	case LINK_AUTH_FAIL:
-		auth_verdict(h, l, false);
+		auth_deny(h, l);
 		link_close(h, l, "%s", reason);
 		break;
 	case LINK_TRY_JOIN:
@@ -861,12 +547,7 @@ machines_tick(struct host *h, struct link *l)
 	outbox_init(&box);
 	lcp_tick(&l->lcp, h->now_ms, &box);
 	link_drain(h, l, &box);
-	outbox_init(&box);
-	if (l->auth == HOST_AUTH_PAP)
-		pap_tick(&l->pap, h->now_ms, &box);
-	else if (auth_proto(l->auth) == PPP_CHAP)
-		chap_tick(&l->chap, h->now_ms, &box);
-	link_drain(h, l, &box);
+	auth_tick(h, l);
 }
 
 void

@@ -252,7 +252,27 @@ void meter_answer(struct host *h, struct bundle *b, const struct host_traffic *t
 uint64_t meter_deadline_ms(const struct bundle *b);
 void meter_info(const struct host *h, const struct bundle *b, struct host_bandwidth_info *info);
 
-/* ------------------------------------------------------------------ host_link.c: LCP, authentication, end */
+/* ------------------------------------------------------------------ host_auth.c: both directions of authentication */
+
+/* What LCP asks for and takes. */
+void auth_wish(const struct host *h, const struct link *l, struct lcp_wish *wish);
+/* LCP is up: authenticates, or joins at once if nobody asked for that. */
+void auth_start(struct host *h, struct link *l);
+/* We still have to prove ourselves: the peer takes no data before. */
+bool auth_owes_proof(const struct link *l);
+void auth_installed(struct host *h, struct link *l);
+void auth_event(struct host *h, struct link *l, enum auth_role role, enum out_kind kind);
+void auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+/* The delay after a wrong password is over. */
+void auth_deny(struct host *h, struct link *l);
+void auth_tick(struct host *h, struct link *l);
+uint64_t auth_deadline_ms(const struct link *l);
+/* No machine says anything any more. */
+void auth_forget(struct link *l);
+/* LCP is down: as if there had been none. */
+void auth_undo(struct host *h, struct link *l);
+
+/* ------------------------------------------------------------------ host_link.c: LCP, end */
 
 /* Session of either role begins: LCP starts. */
 void link_begin(struct host *h, struct link *l);
@@ -271,6 +291,12 @@ void link_end(struct host *h, struct link *l, const char *format, ...) __attribu
 void link_doom(struct host *h, struct link *l, enum link_doom doom, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void link_drain(struct host *h, struct link *l, const struct outbox *box);
+/* The same of an authentication machine with that role. */
+void link_drain_auth(struct host *h, struct link *l, enum auth_role role, const struct outbox *box);
+/* Keeps a copy, the only one; false: no memory. */
+bool link_hold(struct link *l, uint16_t proto, const uint8_t *p, size_t n);
+/* Nothing is missing any more: on to the network phase. */
+void link_opened(struct host *h, struct link *l);
 /* The data plane has the link; the client may answer, the concentrator may confirm. */
 void link_installed(struct host *h, struct link *l, bool ok);
 /* Asks the peer for a sign that it knows the link; one that does not may say so by PADT. False: it cannot be asked. */

@@ -103,7 +103,7 @@ ask_again(struct cp_fsm *f)
 	const bool mp = multilink_enabled(l) && p->p_mrru.want;
 
 	l->asking = 0;
-	l->mrru_refused = false;
+	l->mrru_refused = l->auth_refused = false;
 	l->ask_auth = 0;
 	l->ask_mru = mru_wish(l);
 	l->ask_mrru = mp ? mrru_wish(l) : 0;
@@ -443,11 +443,19 @@ acked(struct cp_fsm *f, struct outbox *out)
 	l->ours.pfc = asks(l, LCP_PFC);
 }
 
+/* What is demanded is not given up: who may come in without is not asked. */
+static void
+fail_auth(struct lcp *l, const char *why, struct outbox *out)
+{
+	l->auth_refused = true;
+	cp_fsm_fail(&l->fsm, why, out);
+}
+
 static void
 give_option_up(struct lcp *l, uint8_t type, struct outbox *out)
 {
 	if (type == LCP_AUTH) {
-		cp_fsm_fail(&l->fsm, "peer refuses to authenticate", out);
+		fail_auth(l, "peer refuses to authenticate", out);
 		return;
 	}
 	ask(l, type, false);
@@ -501,7 +509,7 @@ naked_auth(struct lcp *l, const struct cp_option *opt, struct outbox *out)
 	else if (next < HOST_AUTHS_MAX && l->wish.demand[next] != HOST_AUTH_NONE)
 		l->ask_auth = (uint8_t)next;
 	else
-		cp_fsm_fail(&l->fsm, "peer knows none of the authentication protocols demanded", out);
+		fail_auth(l, "peer knows none of the authentication protocols demanded", out);
 }
 
 static void
@@ -930,6 +938,12 @@ bool
 lcp_mrru_was_refused(const struct lcp *l)
 {
 	return l->mrru_refused;
+}
+
+bool
+lcp_auth_was_refused(const struct lcp *l)
+{
+	return l->auth_refused;
 }
 
 struct lcp_echoes

@@ -77,7 +77,7 @@ struct lcp {
 	uint8_t ask_auth; /* index in wish.demand */
 	uint32_t magic, ask_quality_cs;
 	uint8_t loops;
-	bool mrru_refused;
+	bool mrru_refused, auth_refused;
 
 	/* echo */
 	struct lcp_echoes echoes;
@@ -128,6 +128,8 @@ const struct host_endpoint *lcp_peer_endpoint(const struct lcp *l);
 bool lcp_is_mp(const struct lcp *l);
 /* The peer rejected our MRRU (G-03). */
 bool lcp_mrru_was_refused(const struct lcp *l);
+/* It failed as the peer does nothing of what it should authenticate itself by. */
+bool lcp_auth_was_refused(const struct lcp *l);
 /* What was counted since the last call, which is forgotten. */
 struct lcp_echoes lcp_take_echoes(struct lcp *l);
 /* Round trip of the last answered echo; false: none yet. */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/ppp/chap.h"
+#include "control/ppp/auth_machine.h"
 #include "control/ppp/discovery_server.h"
 #include "control/ppp/dsl_tags.h"
 #include "control/ppp/host.h"
@@ -13,7 +13,6 @@
 #include "control/ppp/lcp.h"
 #include "control/ppp/line_meter.h"
 #include "control/ppp/membership.h"
-#include "control/ppp/pap.h"
 
 /* One PPPoE session of either role with its LCP and authentication, from PADS to PADT. */
 
@@ -56,6 +55,7 @@ struct link {
 	bool told_down;
 	bool lcp_seen, trace, authenticated, counted;
 	bool proven;    /* gave a right password */
+	bool accepted;  /* the peer took ours */
 	uint16_t owner; /* concentrator or client */
 	uint16_t max_payload;
 	uint32_t dial; /* client: its dial */
@@ -67,12 +67,10 @@ struct link {
 	uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN];
 
 	struct lcp lcp;
-	enum host_auth auth; /* the machine in use */
-	union {
-		struct pap pap;
-		struct chap chap;
-	};
-	int user; /* -1: none */
+	struct auth_machine
+		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer */
+	struct auth_machine *other; /* the other direction, where that is agreed on; NULL: it is not */
+	int user;                   /* -1: none */
 	char login[HOST_AUTH_NAME_MAX];
 
 	uint32_t bundle; /* id, 0: none */

@@ -70,6 +70,21 @@ make_authentication(struct scenario *s, uint64_t *rng)
 		s->net.client.password = "not it";
 }
 
+/* In every third the concentrator proves itself, too, by any of the protocols. */
+static void
+make_proof(struct scenario *s, uint64_t seed)
+{
+	static const enum host_auth protocols[] = {
+		HOST_AUTH_PAP, HOST_AUTH_CHAP_MD5, HOST_AUTH_MSCHAP, HOST_AUTH_MSCHAP2};
+
+	if (seed % 3 != 0)
+		return;
+	s->net.client.demand[0] = s->net.concentrator.accept[0] = protocols[seed / 3 % 4];
+	s->net.client.peer_password = s->net.concentrator.password = "swordfish-b";
+	s->net.concentrator.username = "bras-self";
+	s->net.client.peer_rechallenge_ms = seed % 2 * 15000;
+}
+
 static void
 make_multilink(struct scenario *s, uint64_t *rng)
 {
@@ -107,6 +122,7 @@ make_scenario(struct scenario *s, uint64_t seed)
 	s->links = 1 + roll(&rng, 4);
 	pair_net_init(&s->net, s->links);
 	make_authentication(s, &rng);
+	make_proof(s, seed);
 	make_multilink(s, &rng);
 	s->net.client.ip_mtu = roll(&rng, 2) ? -2 : -1;
 	make_network(s, &rng);

@@ -149,6 +149,31 @@ passwords_come_from_the_secrets_file(void **state)
 }
 
 static void
+those_of_the_other_direction_come_from_there_too(void **state)
+{
+	struct config_notes notes;
+	struct config *cfg;
+
+	(void)state;
+	put("hawser.yaml",
+		"secrets_file: secrets.yaml\n" PORTS POOLS "users: {u: {}}\nconcentrators:\n"
+		"  ac: {ports: wan, address: 10.0.0.1, pool: p, own_authentication: chap, username: v}\n"
+		"clients:\n"
+		"  c: {username: w, peer_authentication: pap, peer_username: x, links: {a: {ports: dsl}}}\n",
+		0644);
+	put("secrets.yaml", SECRETS, 0600);
+	cfg = load_file("hawser.yaml", &notes);
+	said(&notes, "");
+	assert_non_null(cfg);
+	assert_string_equal(cfg->concentrators[0].password, "two 2");
+	assert_true(cfg->concentrators[0].from_secrets);
+	assert_string_equal(cfg->clients[0].peer_password, "four");
+	assert_true(cfg->clients[0].peer_from_secrets);
+	config_free(cfg);
+	config_notes_free(&notes);
+}
+
+static void
 secrets_open_to_others_are_refused(void **state)
 {
 	static const mode_t modes[] = {0640, 0604, 0620, 0602, 0610, 0601, 0666};
@@ -281,6 +306,11 @@ passwords_that_everybody_may_read_are_warned_of(void **state)
 		{PORTS CLIENTS, true},
 		{PORTS "clients: {c: {links: {a: {ports: dsl, username: u, password: x}}}}\n", true},
 		{PORTS "clients: {c: {authentication: [], links: {a: {ports: dsl}}}}\n", false},
+		{PORTS "clients: {c: {authentication: [], peer_authentication: pap, peer_password: x, links: {a: {ports: dsl}}}}\n",
+			true},
+		{PORTS POOLS
+			"concentrators: {a: {ports: wan, address: 10.0.0.1, pool: p, authentication: [], username: u, password: x}}\n",
+			true},
 	};
 
 	(void)state;
@@ -434,6 +464,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_socket_follows_a_new_name_unless_it_was_given),
 		cmocka_unit_test(passwords_come_from_the_secrets_file),
+		cmocka_unit_test(those_of_the_other_direction_come_from_there_too),
 		cmocka_unit_test(secrets_open_to_others_are_refused),
 		cmocka_unit_test(secrets_of_somebody_else_are_refused),
 		cmocka_unit_test(secrets_that_are_no_file_are_refused),

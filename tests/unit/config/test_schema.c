@@ -268,6 +268,9 @@ static const char everything[] =
 	"      sessions_per_vlan: 14, sessions_per_port: 15}\n"
 	"    authentication: [pap, chap, mschapv2, mschap]\n"
 	"    auth_name: challenger\n"
+	"    own_authentication: [mschapv2, chap]\n"
+	"    username: ourselves\n"
+	"    password: our own\n"
 	"    rechallenge: 5 min\n"
 	"    failure_delay: 250 ms\n"
 	"    address: 192.0.2.1\n"
@@ -337,6 +340,10 @@ static const char everything[] =
 	"    service_name: internet\n"
 	"    ac_name: theirs\n"
 	"    authentication: chap\n"
+	"    peer_authentication: [chap, pap]\n"
+	"    peer_username: them\n"
+	"    peer_password: their own\n"
+	"    peer_rechallenge: 10 min\n"
 	"    address: 10.4.0.4\n"
 	"    accept_address: 10.4.0.0/16\n"
 	"    dns: [192.0.2.55]\n"
@@ -612,6 +619,10 @@ values_of_a_concentrator_arrive_in_their_fields(void **state)
 	assert_int_equal(ac->authentication.items[2], CONFIG_AUTH_MSCHAPV2);
 	assert_int_equal(ac->authentication.items[3], CONFIG_AUTH_MSCHAP);
 	assert_string_equal(ac->auth_name, "challenger");
+	assert_int_equal(ac->own_authentication.n, 2);
+	assert_int_equal(ac->own_authentication.items[0], CONFIG_AUTH_MSCHAPV2);
+	assert_string_equal(ac->username, "ourselves");
+	assert_string_equal(ac->password, "our own");
 	assert_int_equal(ac->rechallenge_ms, 300000);
 	assert_int_equal(ac->failure_delay_ms, 250);
 	assert_int_equal(ac->address, 0xc0000201);
@@ -758,6 +769,11 @@ values_of_a_client_arrive_in_their_fields(void **state)
 	assert_string_equal(c->ac_name, "theirs");
 	assert_int_equal(c->authentication.n, 1);
 	assert_int_equal(c->authentication.items[0], CONFIG_AUTH_CHAP);
+	assert_int_equal(c->peer_authentication.n, 2);
+	assert_int_equal(c->peer_authentication.items[1], CONFIG_AUTH_PAP);
+	assert_string_equal(c->peer_username, "them");
+	assert_string_equal(c->peer_password, "their own");
+	assert_int_equal(c->peer_rechallenge_ms, 600000);
 	assert_int_equal(c->address, 0x0a040004);
 	assert_int_equal(c->accept_address.address, 0x0a040000);
 	assert_int_equal(c->accept_address.len, 16);
@@ -1055,6 +1071,36 @@ want_and_allow_are_independent(void **state)
 	}
 }
 
+/* [G-15, B-10] Of authentication, too: what a client asks of its peer, and what it lets the peer ask; the same of a concentrator. */
+static void
+want_and_allow_of_authentication_are_independent(void **state)
+{
+	static const char *const list[] = {"[]", "[chap]"};
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		char yaml[1024];
+		struct config_notes notes;
+		struct config *cfg;
+
+		snprintf(yaml, sizeof(yaml),
+			PORTS POOLS USERS
+			"concentrators: {ac: {ports: wan, address: 10.0.0.1, pool: p, username: s, password: t,\n"
+			"  authentication: %s, own_authentication: %s}}\n"
+			"clients: {c: {username: u, password: y, peer_username: s, peer_password: t, links: {a: {ports: dsl}},\n"
+			"  peer_authentication: %s, authentication: %s}}\n",
+			list[i & 1], list[i >> 1 & 1], list[i >> 2 & 1], list[i >> 3]);
+		cfg = load_text(yaml, &notes);
+		assert_non_null(cfg);
+		assert_int_equal(cfg->concentrators[0].authentication.n, i & 1);
+		assert_int_equal(cfg->concentrators[0].own_authentication.n, i >> 1 & 1);
+		assert_int_equal(cfg->clients[0].peer_authentication.n, i >> 2 & 1);
+		assert_int_equal(cfg->clients[0].authentication.n, i >> 3);
+		config_free(cfg);
+		config_notes_free(&notes);
+	}
+}
+
 /* ------------------------------------------------------------------ round trip */
 
 static void
@@ -1097,6 +1143,8 @@ no_password_is_printed(void **state)
 	assert_null(strstr(text, "one two"));
 	assert_null(strstr(text, "mine"));
 	assert_null(strstr(text, "others"));
+	assert_null(strstr(text, "our own"));
+	assert_null(strstr(text, "their own"));
 	assert_non_null(strstr(text, "password: \"(secret)\""));
 	free(text);
 	config_free(cfg);
@@ -1286,6 +1334,7 @@ main(void)
 		cmocka_unit_test(names_that_are_not_given_follow_from_others),
 		cmocka_unit_test(all_classes_of_endpoints_become_bytes),
 		cmocka_unit_test(want_and_allow_are_independent),
+		cmocka_unit_test(want_and_allow_of_authentication_are_independent),
 		cmocka_unit_test(what_is_printed_loads_again_and_prints_the_same),
 		cmocka_unit_test(no_password_is_printed),
 		cmocka_unit_test(texts_of_any_characters_survive_printing),

@@ -31,6 +31,9 @@ static const char yaml[] =
 	"    ports: [a]\n"
 	"    vlans: ['100', '200.300']\n"
 	"    authentication: [chap, mschapv2, pap]\n"
+	"    own_authentication: [mschapv2, chap]\n"
+	"    username: isp\n"
+	"    password: isp-secret\n"
 	"    address: 10.0.0.1\n"
 	"    pool: p\n"
 	"    dns: [9.9.9.9]\n"
@@ -61,6 +64,10 @@ static const char yaml[] =
 	"      l2: {ports: [b], line: {rate: 8 Mbit/s}}\n"
 	"  managed:\n"
 	"    authentication: []\n"
+	"    peer_authentication: chap\n"
+	"    peer_username: isp\n"
+	"    peer_password: isp-secret\n"
+	"    peer_rechallenge: 1 min\n"
 	"    default_route: no\n"
 	"    dial: manual\n"
 	"    idle_timeout: 5 min\n"
@@ -236,7 +243,11 @@ the_concentrator_is_carried_over(void **state)
 	assert_int_equal(h->auth[1], HOST_AUTH_MSCHAP2);
 	assert_int_equal(h->auth[2], HOST_AUTH_PAP);
 	assert_int_equal(h->auth[3], HOST_AUTH_NONE);
-	assert_true(h->lcp.p_auth.want);
+	assert_true(h->lcp.p_auth.want && h->lcp.p_auth.allow);
+	assert_int_equal(h->accept[0], HOST_AUTH_MSCHAP2);
+	assert_int_equal(h->accept[1], HOST_AUTH_CHAP_MD5);
+	assert_string_equal(h->username, "isp");
+	assert_string_equal(h->password, "isp-secret");
 	assert_int_equal(h->n_services, 2);
 	assert_string_equal(h->services[1], "two");
 	assert_int_equal(h->address, 0x0a000001);
@@ -328,6 +339,12 @@ ways_to_dial_and_bandwidth_management_are_carried_over(void **state)
 	const struct host_client *plain = &s->host.clients[0], *h = &s->host.clients[1];
 
 	(void)state;
+	assert_true(h->lcp.p_auth.want && !h->lcp.p_auth.allow);
+	assert_int_equal(h->demand[0], HOST_AUTH_CHAP_MD5);
+	assert_int_equal(h->demand[1], HOST_AUTH_NONE);
+	assert_string_equal(h->peer_name, "isp");
+	assert_string_equal(h->peer_password, "isp-secret");
+	assert_int_equal(h->peer_rechallenge_ms, 60000);
 	assert_int_equal(plain->dial, HOST_DIAL_ALWAYS);
 	assert_int_equal(plain->idle_timeout_ms, 0);
 	assert_false(plain->bandwidth.enabled || s->host.concentrators[0].bandwidth.enabled);
