@@ -176,6 +176,33 @@ def wrong_password():
         return text.strip().splitlines()[-1]
 
 
+MUTUAL = {'concentrators': {'isp': {'own_authentication': ['mschapv2', 'chap'], 'username': 'isp-itself', 'password': 'isppass'}}}
+
+
+@case
+def mutual():
+    """The client demands CHAP of the concentrator, too, which is asked CHAP itself on both links of a bundle [G-15, B-10]"""
+    def told(lab):
+        expect("peer 'isp-itself' accepted by CHAP-MD5" in lab.client.text(), 'the client does not say by what it took its peer')
+        expect("accepted by the peer as 'isp-itself' by CHAP-MD5" in lab.concentrator.text(), 'nor does the concentrator')
+        for daemon in lab.daemon.values():
+            expect('isppass' not in daemon.text(), 'a password stands in a log')
+    demand = {'peer_authentication': ['pap', 'chap'], 'peer_username': 'isp-itself', 'peer_password': 'isppass', 'peer_rechallenge': '1 s'}
+    dials(rates=(20, 20), client={'clients': {'home': demand}}, concentrator=MUTUAL, extra=told)
+
+
+@case
+def mutual_wrong_password():
+    """A concentrator that does not know its password is refused with a reason, and not told the client's [G-15, B-10]"""
+    demand = {'authentication': ['pap'], 'peer_authentication': ['chap'], 'peer_password': 'not-this'}
+    with Bonded(rates=(20,), client={'clients': {'home': demand}}, concentrator=MUTUAL) as lab:
+        until('the refusal is logged', lambda: "peer 'isp-itself' refused: wrong password" in lab.client.text(), 10)
+        until('the concentrator is told', lambda: 'authentication failed: peer refuses our name' in lab.concentrator.text(), 10)
+        text = until('explain', lambda: 'refused' in (t := lab.client.ctl('explain', 'home/line0').stdout) and t, 10)
+        expect('mluser' not in lab.concentrator.text(), 'the client has logged in')
+        return text.strip().splitlines()[-1]
+
+
 @case
 def mrru_refused():
     """The concentrator has no multilink: plain PPP on one link, the other held with a reason [G-03]"""
