@@ -15,6 +15,8 @@ NEEDS = {
     'clients.bandwidth_management.high_water': {'bandwidth_management.low_water': 0},
     'clients.bandwidth_management.low_water': {'bandwidth_management.high_water': 100},
     'clients.network.ipv4.want': {}, 'clients.network.ipv4.allow': {},
+    'clients.peer_authentication': {'peer_password': 'q'}, 'clients.peer_rechallenge': {'peer_authentication': ['chap'], 'peer_password': 'q'},
+    'clients.peer_username': {'peer_authentication': ['chap'], 'peer_password': 'q'}, 'clients.peer_password': {'peer_authentication': ['pap']},
 }
 
 
@@ -83,7 +85,7 @@ class Keys(Case):
                 self.assertEqual(good, state == keys.HERE, f'{method}: {said}')
 
     def test_values_at_the_limits_are_taken_and_those_beyond_refused(self):
-        units = {'period': 's', 'min_connect': 's', 'min_disconnect': 's', 'idle_timeout': 's', 'carrier_wait': 's', 'rate': 'bit/s', 'latency': 'us', 'delay': 's', 'increment': 's', 'limit': 's', 'jitter': 's', 'restart_timer': 's',
+        units = {'period': 's', 'min_connect': 's', 'min_disconnect': 's', 'idle_timeout': 's', 'peer_rechallenge': 's', 'carrier_wait': 's', 'rate': 'bit/s', 'latency': 'us', 'delay': 's', 'increment': 's', 'limit': 's', 'jitter': 's', 'restart_timer': 's',
                  'fsm_timeout': 's', 'authentication_timer': 's',
                  'echo_interval': 's'}
         for key, entry in keys.KEYS.items():

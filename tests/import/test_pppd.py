@@ -11,7 +11,6 @@ def alone(statement):
 
 class Pppd(Case):
     def test_each_option_alone(self):
-        never = ('left', 'never asks the peer')
         self.rows([
             # G-60
             ('plugin pppoe.so', ('needless', 'speaks PPPoE')), ('nic-eth7', {'links.isp.ports': ['eth7']}),
@@ -69,7 +68,14 @@ class Pppd(Case):
             ('nomagic', {'lcp.options.magic.want': False}), ('nomru', {'lcp.options.mru.want': False}),
             ('noaccomp', ('needless', 'RFC 2516')), ('default-asyncmap', ('needless', 'serial lines')),
             # authentication, networks, compression
-            ('noauth', ('needless', 'never asks the peer')), ('auth', never), ('require-chap', never),
+            ('noauth', {'peer_authentication': None}, ('needless', 'no peer is asked')),
+            ('auth', {'peer_authentication': ['chap', 'mschapv2', 'pap'], 'peer_password': 'change-me-too'}),
+            ('require-chap', {'peer_authentication': ['chap'], 'peer_username': None}),
+            ('require-pap\nauth\nrequire-mschap-v2', {'peer_authentication': ['mschapv2', 'pap']}), ('+chap\nnoauth', {'peer_authentication': None}),
+            ('require-chap\nremotename bras1\nchap-interval 60', {'peer_username': 'bras1', 'peer_rechallenge': '60 s'}),
+            ('require-pap\nchap-interval 60', {'peer_rechallenge': None}), ('chap-interval 0', ('needless', 'peer_rechallenge')),
+            ('remotename bras1', {'peer_username': None}, ('needless', 'no peer is asked')), ('require-eap', ('left', 'EAP')),
+            ('login', ('left', 'peer_password')),
             ('refuse-pap', {'authentication': ['chap', 'mschapv2']}), ('refuse-chap', {'authentication': ['mschapv2', 'pap']}),
             ('refuse-mschap-v2', {'authentication': ['chap', 'pap']}), ('refuse-mschap', ('needless', 'unless')),
             ('refuse-eap', ('needless', 'EAP')),
@@ -100,6 +106,23 @@ class Pppd(Case):
         self.assertEqual(result.values()['ip_mtu'], 1480)
         self.assertEqual(len(result.system.clients), 1)
         self.accepted(result.yaml())
+
+    def test_the_peers_password_comes_from_its_row_of_the_secrets(self):
+        """client, server, secret: who proves itself to whom. Without remotename it is the one row that is for us."""
+        peer = 'plugin rp-pppoe.so eth0\nname us\nrequire-chap\n'
+        rows = 'us bras1 ours\nbras1 us theirs\nbras2 us others\n'
+        for options, secrets, name, password in (
+                (peer + 'remotename bras1\n', rows, 'bras1', 'theirs'), (peer, rows, None, 'change-me-too'),
+                (peer, 'us * ours\nbras1 us theirs\n', 'bras1', 'theirs'), (peer, 'us * ours\n', None, 'change-me-too'),
+                (peer + 'remotename bras1\n', 'us * same\nbras1 us same\n', 'bras1', 'change-me-too')):
+            with self.subTest(options=options, secrets=secrets):
+                result = Result({'peers/isp': options, 'chap-secrets': secrets})
+                values = result.values()
+                self.assertEqual(values['peer_authentication'], ['chap'])
+                self.assertEqual((values.get('peer_username'), values['peer_password']), (name, password))
+                self.assertEqual('placeholder' in ' '.join(result.remarks), password == 'change-me-too')
+                self.assertNotIn('theirs', ' '.join(result.remarks))
+                self.accepted(result.yaml())
 
     def test_passwords_come_from_secrets_by_user_name(self):
         result = Result({'peers/isp': 'plugin rp-pppoe.so eth0\nuser "u@isp"\n', 'chap-secrets': '# comment\n"u@isp" * "pa ss" *\nw * other\n',

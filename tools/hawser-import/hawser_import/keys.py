@@ -45,6 +45,10 @@ KEYS = {
     'clients.service_name': Key(HERE, 'internet'),
     'clients.ac_name': Key(HERE, 'bras1'),
     'clients.authentication': Key(HERE, ['chap', 'pap']),
+    'clients.peer_authentication': Key(HERE, ['chap', 'pap']),
+    'clients.peer_username': Key(HERE, 'bras1'),
+    'clients.peer_password': Key(HERE, 'another secret'),
+    'clients.peer_rechallenge': Key(HERE, '10 min'),
     'clients.address': Key(HERE, '192.0.2.1'),
     'clients.accept_address': Key(HERE, '0.0.0.0/0'),
     'clients.authentication_timer': Key(HERE, '3 s'),
@@ -113,7 +117,8 @@ KEYS = {
 # Limits of numbers (times in seconds, rates in bit/s) and of texts (characters), where a source may go beyond hawserd's.
 HOUR, DAY = 3600, 86400
 RANGES = {
-    'username': (1, 127), 'password': (1, 127), 'service_name': (1, 63), 'ac_name': (1, 63), 'control_socket': (1, 107),
+    'username': (1, 127), 'password': (1, 127), 'peer_username': (1, 127), 'peer_password': (1, 127), 'peer_rechallenge': (1, DAY),
+    'service_name': (1, 63), 'ac_name': (1, 63), 'control_socket': (1, 107),
     'echo_interval': (.1, HOUR), 'echo_failures': (1, 255), 'restart_timer': (.1, 60), 'fsm_timeout': (.1, 60), 'authentication_timer': (.1, 60),
     'authentication_tries': (1, 255), 'max_configure': (1, 255),
     'max_terminate': (1, 255), 'max_failure': (1, 255), 'delay': (0, DAY), 'increment': (0, DAY), 'limit': (0, DAY),

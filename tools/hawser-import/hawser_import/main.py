@@ -64,24 +64,27 @@ def import_files(texts, section=None):
 
 
 def secret_values(system):
-    """(user name, settings, Value) of each password."""
+    """(user name, settings, path, Value) of each password."""
     for client in system.clients:
         for settings in (client.settings, *(link.own for link in client.links)):
             value = settings.values.get('password')
             if value is not None:
-                yield settings.get('username', client.settings.get('username')), settings, value
+                yield settings.get('username', client.settings.get('username')), settings, 'password', value
+        theirs = client.settings.values.get('peer_password')
+        if theirs is not None:
+            yield client.settings.get('peer_username'), client.settings, 'peer_password', theirs
 
 
 def take_secrets(system):
     """Takes the passwords out: {user name: password}. Those of one user that differ stay where they are."""
     found = list(secret_values(system))
     of_user = {}
-    for user, _, value in found:
+    for user, _, _, value in found:
         of_user.setdefault(user, set()).add(value.value)
     one = {user: next(iter(passwords)) for user, passwords in of_user.items() if user is not None and len(passwords) == 1}
-    for user, settings, _ in found:
+    for user, settings, path, _ in found:
         if user in one:
-            del settings.values['password']
+            del settings.values[path]
     return one
 
 

@@ -89,6 +89,26 @@ def authenticate(system, client, said):
             client.settings.set('authentication', listed, line)
 
 
+NOT_ASKED = 'no peer is asked to authenticate unless peer_authentication names a method'
+
+
+def ask(system, said, method, wanted, line, option=''):
+    """Notes that the peer must prove itself by a method, or need not: said is method -> (wanted, line)."""
+    said[method] = wanted, line
+    if wanted:
+        system.keyed(line)
+    else:
+        system.no_need(line, NOT_ASKED, option)
+
+
+def demand(client, said):
+    """said: as ask() left it."""
+    methods = [m for m in keys.AUTHENTICATION if m in said and said[m][0]]
+    for wanted, line in said.values():
+        if wanted:
+            client.settings.set('peer_authentication', methods, line)
+
+
 class Link:
     """One line. ports are interfaces of the old system, in order of preference."""
 
@@ -137,6 +157,7 @@ class Client:
     def settle(self):
         """What hawserd asks of a client as a whole."""
         self._logins()
+        self._peer()
         self._redial()
         self._dial()
         self._bandwidth()
@@ -162,6 +183,26 @@ class Client:
             values['password'] = Value(Secret('change-me'), [], 'not in the files that were given: put yours here')
             self.system.remarks.add(self.links[0].line, f'no password of {values["username"].value} was given: a placeholder stands '
                                     'in the result')
+
+    def _peer(self):
+        """hawserd wants a password for a peer that must prove itself, and one that is not ours."""
+        mine = self.settings.values
+        asked, theirs = mine.get('peer_authentication'), mine.get('peer_password')
+        if asked is None:
+            for path in ('peer_username', 'peer_password', 'peer_rechallenge'):
+                mine.pop(path, None)
+            return
+        if not set(asked.value) - {'pap'}:
+            mine.pop('peer_rechallenge', None)
+        ours = [v['password'].value for v in (mine, *(link.own.values for link in self.links)) if 'password' in v]
+        if theirs is None:
+            why = 'its password was not given'
+        elif theirs.value in ours:
+            why = 'its password is ours too, and each direction needs its own'
+        else:
+            return
+        mine['peer_password'] = Value(Secret('change-me-too'), [], 'to be given to the peer, too')
+        self.system.remarks.add(asked.line, f'the peer must authenticate itself, and {why}: a placeholder stands in the result')
 
     def _redial(self):
         """hawserd refuses a delay that is longer than its limit, which is a minute where nothing is said."""

@@ -8,7 +8,7 @@ import re
 
 from .common import attempts, name_servers, prefix_of, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
-from .model import Secret, Value, authenticate, name_of
+from .model import NOT_ASKED, Secret, Value, ask, authenticate, demand, name_of
 
 WORDS = set('''set new create load open close up down quit startup default console user web log nfs radius netflow global ip port
     self bundle link iface ipcp ipv6cp ccp ecp eap auth pppoe pptp l2tp modem tcp udp chat ng phys lcp msoft eapp ippool
@@ -41,7 +41,8 @@ class Link:
         self.kind = None
         self.interface = None
         self.own, self.shared = [], []   # (path, value, line, note)
-        self.auth = {}
+        self.auth, self.asked = {}, {}   # method -> (value, line): of us, of the peer
+        self.asks_nobody = None
         self.service = {}
         self.incoming = None
         self.lines = []
@@ -51,7 +52,8 @@ class Bundle:
     def __init__(self, name, line):
         self.name, self.line, self.template = name, line, False
         self.values, self.order, self.managed = [], None, None
-        self.auth = {}
+        self.auth, self.asked = {}, {}
+        self.asks_nobody = None
 
 
 class Reader:
@@ -406,7 +408,7 @@ class Reader:
             'passive': self.fixed('a client begins to negotiate'),
             'report-mac': self.fixed('the peer\'s MAC address is in hawserctl show links'),
             'callback': self.fixed('callback is refused'),
-            'no-orig-auth': self.always('a client never asks the peer to authenticate'),
+            'no-orig-auth': self.no_orig_auth,
             'keep-ms-domain': self.always('names are taken as they are'),
             'ident': self.fixed('no identification is sent'),
             'time-remain': self.fixed('no time is told'),
@@ -418,14 +420,20 @@ class Reader:
         def handler(line, verbs):
             for verb in verbs:
                 part, value = YES_NO[verb]
-                if part == 'want':
-                    self.fixed('a client never asks the peer to authenticate')(line, (verb,))
-                    continue
                 target = self.link or self.bundle
-                if target is not None:
-                    for method in methods:
+                for method in methods if target is not None else ():
+                    if part == 'want':
+                        ask(self.system, target.asked, method, value, line, self.option)
+                    else:
                         target.auth[method] = value, line
         return handler
+
+    def no_orig_auth(self, line, verbs):
+        """Who dials does not ask the peer, whatever else is enabled."""
+        target = self.link or self.bundle
+        if target is not None:
+            target.asks_nobody = 'enable' in verbs
+        self.system.no_need(line, NOT_ASKED)
 
     def incoming(self, line, verbs):
         if 'enable' in verbs:
@@ -595,7 +603,8 @@ class Reader:
 
     def client(self, bundle, links):
         client = self.system.client(bundle.name)
-        said = dict(bundle.auth)
+        said, asked = dict(bundle.auth), dict(bundle.asked)
+        asks_nobody = bundle.asks_nobody
         for path, value, line, note in bundle.values:
             if path.startswith('bandwidth_management.') and bundle.managed is None:
                 self.system.no_need(line, 'mpd uses it with bw-manage only, which is not enabled: all links are open')
@@ -610,7 +619,11 @@ class Reader:
             for path, value, line, note in link.shared:
                 self.apply(client, made, path, value, line, note)
             said.update(link.auth)
+            asked.update(link.asked)
+            asks_nobody = link.asks_nobody if link.asks_nobody is not None else asks_nobody
         authenticate(self.system, client, said)
+        if not asks_nobody:
+            demand(client, asked)
 
     def manage(self, client, bundle, links):
         """enable bw-manage and set bundle links: which links are opened by load, in which order."""

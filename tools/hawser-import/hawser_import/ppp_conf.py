@@ -6,7 +6,7 @@ import shlex
 
 from .common import attempts, endpoint_fits, name_servers, rate, route, set_ip_mtu, set_link_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
-from .model import Secret, authenticate
+from .model import Secret, ask, authenticate, demand
 
 OPTIONS = set('''lqr echo ipv6cp ipcp ipv6 acfcomp pred1 protocomp vjcomp deflate deflate24 mppe chap chap05 md5 chap81 chap80 mschap
     mschapv2 pap shortseq mssfixup tcpmssfixup dns enddisc proxy proxyall sroutes idcheck iface-alias iface loopback passwdauth
@@ -100,6 +100,7 @@ class Reader:
         self.system, self.client, self.remarks, self.line = system, client, system.remarks, line
         self.links = {'deflink': LinkState('deflink')}
         self.redial_attempts = None
+        self.asked = {}  # of the peer: see model.ask
         self.mrru_given = False
 
     # statements
@@ -476,8 +477,7 @@ class Reader:
 
     def auth(self, line, option, asks, value, targets):
         if asks:
-            why = 'a client of hawser never asks the peer to authenticate'
-            (self.system.leave if value else self.system.no_need)(line, why, option)
+            ask(self.system, self.asked, AUTHS[option], value, line, option)
             return
         for state in self.chosen(targets):
             state.auth[AUTHS[option]] = value, line
@@ -549,6 +549,7 @@ class Reader:
                 self.client.settings.set('service_name', state.service[0], state.service[1])
         self.client.links = [link for link in self.client.links if link.ports]
         authenticate(self.system, self.client, auth)
+        demand(self.client, self.asked)
 
 
 def read(system, files, section=None):

@@ -7,14 +7,13 @@ import shlex
 
 from .common import attempts, endpoint_fits, name_servers, set_ip_mtu, set_mrru, warn_mru, words_of
 from .listing import mended
-from .model import Secret, authenticate
+from .model import NOT_ASKED, Secret, ask, authenticate, demand
 
 MODEM = '''crtscts nocrtscts cdtrcts nocdtrcts modem local xonxoff lock nolock default-asyncmap receive-all sync -crtscts escape
     asyncmap connect disconnect init welcome connect-delay 115200 57600 38400 19200 9600'''.split()
 NO_COMPRESSION = '''noccp -ccp nobsdcomp -bsdcomp nodeflate -deflate nopredictor1 nomppe nomppc novj -vj novjccomp -vjccomp'''.split()
 COMPRESSION = '''bsdcomp deflate predictor1 mppe require-mppe require-mppe-40 require-mppe-128 mppe-stateful require-mppc'''.split()
 NO_NEED = {
-    'noauth': 'a client never asks the peer to authenticate',
     'noipdefault': 'no address is asked for unless the key address stands',
     'ipcp-accept-remote': 'the peer\'s address is taken as it says',
     'noaccomp': 'address and control field compression is forbidden on PPPoE (RFC 2516)',
@@ -30,25 +29,24 @@ LEAVE = {
     'lcp-echo-adaptive': 'echoes are always sent; control frames have their own queue, so that load delays none',
     'dump': 'hawserd --print shows the configuration', 'kdebug': 'hawserctl trace decodes a link\'s packets',
     'show-password': 'passwords are never shown', 'passive': 'a client begins to negotiate', 'silent': 'a client begins to negotiate',
-    'auth': 'a client never asks the peer to authenticate', 'login': 'a client never asks the peer to authenticate',
+    'login': 'the peer\'s password is peer_password',
     'unit': 'the kernel\'s interface is the tap device of the kernel port', 'ifname': 'the kernel\'s interface is the tap device of the '
     'kernel port', 'linkname': 'links are named in the configuration', 'ipparam': 'a hook finds its facts in the environment',
     'logfile': 'the log goes to standard error, with -b to syslog; of one line: hawserctl trace',
     'logfd': 'the log goes to standard error, with -b to syslog; of one line: hawserctl trace',
     'ms-wins': 'NetBIOS name servers are not handed out',
-    'remotename': 'the peer\'s name is not checked', 'privgroup': 'hawserd runs as the user that starts it',
+    'privgroup': 'hawserd runs as the user that starts it',
     'pppoe-sess': 'hawser dials sessions of its own', 'rp_pppoe_sess': 'hawser dials sessions of its own',
     'pppoe-mac': 'the peer is chosen by ac_name', 'pppoe-verbose': 'see log_level', 'rp_pppoe_verbose': 'see log_level',
     'pppoe-padi-timeout': 'see redial', 'pppoe-padi-attempts': 'see redial', 'host-uniq': 'hawser makes its own',
     'active-filter': 'each packet counts', 'pass-filter': 'packets are filtered by the kernel behind the kernel port',
     'metric': 'there is one default route', 'defaultroute-metric': 'there is one default route', 'netmask': 'a link has one address',
-    'require-pap': 'a client never asks the peer to authenticate', 'require-chap': 'a client never asks the peer to authenticate',
-    'require-mschap': 'a client never asks the peer to authenticate', 'require-eap': 'a client never asks the peer to authenticate',
-    'require-mschap-v2': 'a client never asks the peer to authenticate', '+pap': 'a client never asks the peer to authenticate',
-    '+chap': 'a client never asks the peer to authenticate', 'kernel-accounting': 'hawserctl show bundles counts',
+    'require-eap': 'EAP is not known to hawser', 'kernel-accounting': 'hawserctl show bundles counts',
 }
 REFUSE = {'refuse-pap': 'pap', '-pap': 'pap', 'refuse-chap': 'chap', '-chap': 'chap', 'refuse-mschap': 'mschap',
           'refuse-mschap-v2': 'mschapv2'}
+REQUIRE = {'require-pap': ('pap',), '+pap': ('pap',), 'require-chap': ('chap',), '+chap': ('chap',), 'require-mschap': ('mschap',),
+           'require-mschap-v2': ('mschapv2',), 'auth': ('chap', 'mschapv2', 'pap')}
 NUMBERS = {'lcp-echo-failure': 'lcp.echo_failures', 'lcp-max-configure': 'lcp.max_configure', 'lcp-max-terminate': 'lcp.max_terminate',
            'lcp-max-failure': 'lcp.max_failure'}
 SHARED_NUMBERS = {f'{ncp}-max-{what}': f'network.max_{what}' for ncp in ('ipcp', 'ipv6cp') for what in ('configure', 'terminate', 'failure')}
@@ -57,16 +55,16 @@ RESTARTS = {'lcp-restart': 'lcp.restart_timer', 'ipcp-restart': 'network.restart
             'pap-restart': 'authentication_timer', 'chap-restart': 'authentication_timer'}
 SIMPLE = '''defaultroute nodefaultroute replacedefaultroute noreplacedefaultroute usepeerdns nousepeerdns persist nopersist demand
     multilink mp nomultilink nomp mpshortseq nompshortseq ipcp-accept-local nopcomp -pc nomagic -mn nomru -mru noip -ip +ipv6
-    noipv6 -ipv6 debug -d refuse-eap'''.split()
+    noipv6 -ipv6 debug -d refuse-eap noauth'''.split()
 ONE = '''plugin pty user name password mru mtu mrru holdoff maxfail idle endpoint bundle lcp-echo-interval rp_pppoe_service
-    pppoe-service rp_pppoe_ac pppoe-ac file call ipv6 child-timeout ms-dns ip-up-script ip-down-script'''.split()
-ONE_OF_LEFT = '''unit ifname linkname ipparam logfile logfd ms-wins remotename privgroup pppoe-sess
+    pppoe-service remotename chap-interval rp_pppoe_ac pppoe-ac file call ipv6 child-timeout ms-dns ip-up-script ip-down-script'''.split()
+ONE_OF_LEFT = '''unit ifname linkname ipparam logfile logfd ms-wins privgroup pppoe-sess
     rp_pppoe_sess pppoe-mac pppoe-padi-timeout pppoe-padi-attempts host-uniq active-filter pass-filter metric defaultroute-metric
     netmask connect disconnect init welcome connect-delay escape asyncmap bsdcomp deflate rp_pppoe_verbose
     pppoe-verbose'''.split()
 ARGUMENTS = {**dict.fromkeys(SIMPLE, 0), **dict.fromkeys(ONE, 1)}
 ARGUMENTS |= dict.fromkeys([*NUMBERS, *SHARED_NUMBERS, *RESTARTS], 1)
-ARGUMENTS |= dict.fromkeys([*MODEM, *NO_COMPRESSION, *COMPRESSION, *NO_NEED, *LEAVE, *REFUSE], 0)
+ARGUMENTS |= dict.fromkeys([*MODEM, *NO_COMPRESSION, *COMPRESSION, *NO_NEED, *LEAVE, *REFUSE, *REQUIRE], 0)
 ARGUMENTS |= dict.fromkeys(ONE_OF_LEFT, 1)
 INTERFACE = re.compile(r'(nic-)?([A-Za-z][A-Za-z_-]*\d[\w.-]*)$')
 ADDRESSES = re.compile(r'([\d.]*):([\d.]*)$')
@@ -85,7 +83,8 @@ class Peer:
         self.interface, self.user, self.login_name, self.password = None, None, None, None
         self.multilink, self.bundle = None, ''
         self.own, self.shared = [], []  # (path, value, line, note)
-        self.auth = {}
+        self.auth, self.asked = {}, {}  # method -> (value, line): of us, of the peer
+        self.asked_any, self.remote_name, self.rechallenge = None, None, None
         self.persist, self.maxfail = None, None
         self.silence = None             # (seconds, line): pppoe -T
         self.accept_any, self.address = None, None
@@ -149,6 +148,8 @@ class Reader:
             self.number(peer, line, word, number)
         elif word in REFUSE:
             peer.auth[REFUSE[word]] = False, line
+        elif word in REQUIRE:
+            self.require(peer, line, word)
         elif word in NO_COMPRESSION:
             self.system.no_need(line, 'compression is neither asked for nor accepted', word)
         elif word in COMPRESSION:
@@ -200,6 +201,30 @@ class Reader:
         self.system.no_need(line, 'the peer\'s address is taken as it says')
 
     # options with a meaning
+
+    def require(self, peer, line, word):
+        """auth leaves the method open, unless another option names one."""
+        if word == 'auth':
+            peer.asked_any = line
+            self.system.keyed(line)
+            return
+        for method in REQUIRE[word]:
+            ask(self.system, peer.asked, method, True, line)
+
+    def do_noauth(self, peer, line, value):
+        peer.asked, peer.asked_any = {}, None
+        self.system.no_need(line, NOT_ASKED)
+
+    def do_remotename(self, peer, line, value):
+        peer.remote_name = value, line
+
+    def do_chap_interval(self, peer, line, value):
+        if not value.isdigit():
+            self.system.leave(line, 'chap-interval needs a number')
+        elif int(value) == 0:
+            self.system.no_need(line, 'a challenge is not repeated unless peer_rechallenge says so')
+        else:
+            peer.rechallenge = int(value), line
 
     def do_plugin(self, peer, line, value):
         if 'pppoe' in value:
@@ -476,6 +501,34 @@ class Reader:
                 return secret, line
         return None
 
+    def peers_secret(self, name, ours):
+        """(name, password, line) of the peer: of its own name, or else the one that is for us: its name, ours, secret."""
+        rows = [(client, secret, line) for client, server, secret, line in self.secrets
+                if (client == name if name else client not in (ours, '*') and server in (ours, '*'))]
+        same = {(client, secret) for client, secret, _ in rows}
+        return rows[0] if len(same) == 1 else None
+
+    def demand(self, peer, client):
+        """The peer must prove itself: one password of it for the client, as hawser's has one peer."""
+        if peer.asked_any and not peer.asked:
+            for method in REQUIRE['auth']:
+                peer.asked[method] = True, peer.asked_any
+        demand(client, peer.asked)
+        if not peer.asked:
+            for said in (peer.remote_name, peer.rechallenge):
+                if said is not None:
+                    self.system.no_need(said[1], NOT_ASKED)
+            return
+        if peer.remote_name is not None:
+            client.settings.set('peer_username', *peer.remote_name)
+        if peer.rechallenge is not None:
+            client.settings.set('peer_rechallenge', f'{peer.rechallenge[0]} s', peer.rechallenge[1])
+        ours = (peer.login_name or peer.user or (None,))[0]
+        found = self.peers_secret(peer.remote_name and peer.remote_name[0], ours)
+        if found is not None:
+            client.settings.set('peer_username', found[0], found[2])
+            client.settings.set('peer_password', found[1], found[2])
+
     # the end
 
     def finish(self):
@@ -510,6 +563,8 @@ class Reader:
                 self.share(client, link, path, value, line, note)
             said.update(peer.auth)
         authenticate(self.system, client, said)
+        for peer in peers:
+            self.demand(peer, client)
         self.bundle_limit(client, peers)
         if len(peers) > 1:
             self.remarks.add(peers[-1].line, f'{", ".join(p.name for p in peers)} ask for multilink: links of one client')
