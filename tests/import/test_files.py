@@ -144,10 +144,12 @@ WORDS = {
         authname authkey "q "" ' \\ # : timeout redial 5+5-5 reconnect server /tmp/x ifaddr 10.0.0.1/0 300.1.1.1 deflink 1,2 * remove lqr
         chap pap mode ddial auto default HISADDR enddisc label ip autoload log LCP lcpretry bandwidth cd shortseq ipv6cp ipcp mssfixup
         isp: default: !bg ifconfig tun0'''.split(),
-    'mpd.conf': '''chap pap no-orig-auth set create new bundle link static template B1 L1 L2 pppoe iface em0 em1 auth authname password enable disable yes no accept
+    'mpd.conf': '''chap pap no-orig-auth
+        set create new bundle link static template B1 L1 L2 pppoe iface em0 em1 auth authname password enable disable yes no accept
         deny multilink round-robin bw-manage ipcp ipv6cp period hiwat 80 -1 0 999999999 "q " action max-redial keep-alive mtu mru mrru latency
         bandwidth open load default: startup: default route ranges 1.2.3.4/99 service acname max-payload links on-demand idle'''.split(),
-    'peers/isp': '''auth noauth require-chap require-pap remotename bras1 chap-interval 60 plugin rp-pppoe.so eth0 nic-eth1 user password mtu mru mrru 1486 0 -1 99999999999 multilink mp endpoint local:6 MAC: IP:1
+    'peers/isp': '''auth noauth require-chap require-pap remotename bras1 chap-interval 60
+        plugin rp-pppoe.so eth0 nic-eth1 user password mtu mru mrru 1486 0 -1 99999999999 multilink mp endpoint local:6 MAC: IP:1
         magic: null pty "pppoe -I "pppoe" persist maxfail holdoff idle demand lcp-echo-interval lcp-echo-failure 1.2.3.4: :5.6.7.8 300.1.1.1:
         refuse-pap refuse-chap noip noipv6 +ipv6 \\ # " ' bundle file call unit debug'''.split(),
     'net': '''config_ppp0=( "ppp" ) link_ppp0="eth2" link_ppp1=eth3 username_ppp0='u' password_ppp0='p' pppd_ppp0=( "mtu 1400" "mp" "mrru

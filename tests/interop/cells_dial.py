@@ -88,6 +88,25 @@ def dial_pap(stage):
 
 
 @cell(DialStage, ROW)
+def dial_mutual(stage):
+    """2 links, CHAP both ways: pppd wants us to prove ourselves, too (require-chap) [G-15, B-10]; not with a wrong password"""
+    def ours(password):
+        return {'concentrators': {'isp': {'own_authentication': ['mschapv2', 'chap'], 'username': 'bras', 'password': password}}}
+    wants = 'require-chap\nremotename bras'
+    stage.password(stage.guest, {USER: PASSWORD, 'bras': 'bras-word'})
+    try:
+        stage.start_daemon(1, changes=ours('not-this'))
+        job = stage.dial('eth0', wants)
+        expect(job.wait(10) == 11, f'pppd: exit {job.rc.read_text()}, not 11 (the peer failed to authenticate itself)')
+        until('the reason in the log', lambda: 'authentication failed: peer refuses our name' in stage.daemon.text(), 3)
+        stage.stop_daemon()
+        told = full(stage, options=wants, changes=ours('bras-word'))
+    finally:
+        stage.password(stage.guest, {USER: PASSWORD})
+    return told
+
+
+@cell(DialStage, ROW)
 def dial_mrru_1524(stage):
     """MRRU 1524 at both ends"""
     return full(stage, multilink='multilink\nmrru 1524', mtu=1524, port_mtu=1524)

@@ -4,6 +4,7 @@ import re
 import time
 
 import kills
+from bonded import PASSWORD, USER
 from checks import FLOOD, LIFE, bundle, expect, fragments, no_drops, pings, tcp
 from lab import until
 from matrix import cell
@@ -81,6 +82,24 @@ def serve_four_links(stage):
 def serve_pap(stage):
     """2 links, PAP"""
     return full(stage, auth='require-pap')
+
+
+@cell(ServeStage, ROW)
+def serve_mutual(stage):
+    """2 links, CHAP both ways: our client wants the server to prove itself, too [G-15, B-10]; not with a wrong password"""
+    def wants(password):
+        return {'clients': {'home': {'peer_authentication': ['chap'], 'peer_username': 'bras', 'peer_password': password}}}
+    stage.password(stage.guest, {USER: PASSWORD, 'bras': 'bras-word'})
+    try:
+        stage.serve(1)
+        stage.start_daemon(1, changes=wants('not-this'))
+        until('the server is refused', lambda: "peer 'bras' refused: wrong password" in stage.daemon.text(), 10)
+        expect(not stage.bundles(), 'a bundle was formed')
+        stage.reset()
+        told = full(stage, changes=wants('bras-word'))
+    finally:
+        stage.password(stage.guest, {USER: PASSWORD})
+    return told
 
 
 @cell(ServeStage, ROW)
