@@ -79,7 +79,7 @@ input(struct bed *b, unsigned m, const uint8_t *p, size_t n, struct outbox *out)
 		pap_input(&b->pap[m - 2], p, n, b->now_ms, out);
 	else if (m == IPV6CP)
 		ipv6cp_input(&b->ipv6cp, p, n, b->now_ms, out);
-	else
+	else if (!chap_is_reflected(&b->chap[m - 4], p, n)) /* as the host looks before it hands over */
 		chap_input(&b->chap[m - 4], p, n, b->now_ms, out);
 }
 
