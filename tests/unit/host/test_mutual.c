@@ -156,6 +156,51 @@ one_direction_takes_no_second_machine(void **state)
 	finish(p);
 }
 
+static bool
+ac_owes_proof(struct pair *p)
+{
+	const struct link *l = first_link(p, AC);
+
+	return l != NULL && l->phase == LINK_AUTH && l->bundle != 0;
+}
+
+static bool
+client_owes_proof(struct pair *p)
+{
+	const struct link *l = first_link(p, CLIENT);
+
+	return l != NULL && l->phase == LINK_AUTH && l->bundle != 0;
+}
+
+/* The data plane has the link before the peer may send on it, and does not send on it before the peer has taken our proof. */
+static void
+a_link_only_receives_until_the_peer_has_taken_our_proof(void **state)
+{
+	static const struct {
+		unsigned ac, client;
+		int node;
+	} rows[] = {{ALLOW, WANT, AC}, {WANT, ALLOW, CLIENT}, {BOTH, BOTH, CLIENT}};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		pair_condition *owes = rows[i].node == AC ? ac_owes_proof : client_owes_proof;
+		struct pair_net net;
+		struct pair *p;
+
+		print_message("row %u\n", i);
+		mutual_init(&net, 1, rows[i].ac, rows[i].client, HOST_AUTH_CHAP_MD5, HOST_AUTH_MSCHAP2);
+		p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+		p->wire.delay_ms = 20;
+		pair_start(p);
+		check(p, pair_until(p, owes, 10000));
+		check(p, p->node[rows[i].node].links[first_link(p, rows[i].node)->id].joined);
+		check(p, p->node[rows[i].node].links[first_link(p, rows[i].node)->id].tx_hold);
+		pair_run(p, 10000);
+		check_open(p, 1);
+		finish(p);
+	}
+}
+
 /* The peer's order of preference meets ours by Nak, as in the other direction. */
 static void
 the_concentrator_naks_with_what_it_would_do(void **state)
@@ -417,6 +462,7 @@ main(void)
 		cmocka_unit_test(authentication_follows_the_four_policies_at_both_ends),
 		cmocka_unit_test(each_direction_has_its_own_protocol),
 		cmocka_unit_test(one_direction_takes_no_second_machine),
+		cmocka_unit_test(a_link_only_receives_until_the_peer_has_taken_our_proof),
 		cmocka_unit_test(the_concentrator_naks_with_what_it_would_do),
 		cmocka_unit_test(a_concentrator_with_a_wrong_secret_is_refused_and_told_nothing),
 		cmocka_unit_test(a_client_without_a_name_for_its_peer_takes_any_that_has_the_secret),
