@@ -206,6 +206,8 @@ client_init(struct host *h, unsigned index)
 
 	c->cfg = &h->cfg->clients[index];
 	c->first_dial = h->n_dials;
+	c->plain = c->cfg->multilink;
+	c->plain.enabled = false;
 	for (unsigned i = 0; i < c->cfg->n_links; i++) {
 		struct dial *d = &h->dials[h->n_dials++];
 

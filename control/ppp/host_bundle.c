@@ -398,6 +398,8 @@ bundle_link_left(struct host *h, struct bundle *b)
 		b->routes[i].wanted = false;
 	if (b->client) {
 		h->clients[b->owner].bundle = 0;
+		if (!b->format.mp)
+			h->clients[b->owner].shuns_mp = false;
 		dial_wake_held(h, b->owner);
 	}
 	move_routes(h, b);
@@ -451,7 +453,7 @@ bundle_packet(struct host *h, struct bundle *b, struct link *via, uint16_t proto
 {
 	struct link *rejecter = via != NULL ? via : first_link(h, b, true);
 
-	if (ncp_packet(h, b, proto, p, n))
+	if (ncp_packet(h, b, via == NULL, proto, p, n))
 		return;
 	if (rejecter == NULL || rejecter->phase != LINK_OPEN)
 		return;

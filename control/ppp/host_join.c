@@ -140,6 +140,8 @@ new_bundle(struct host *h, struct link *l, bool mp)
 static const char *
 no_multilink(const struct host *h, const struct link *l)
 {
+	if (l->client && h->clients[l->owner].shuns_mp)
+		return "peer agreed to multilink before and ignored it";
 	if (!link_multilink_cfg(h, l)->enabled)
 		return "multilink is not enabled here";
 	if (lcp_mrru_was_refused(&l->lcp))

@@ -20,7 +20,9 @@ link_lcp_cfg(const struct host *h, const struct link *l)
 const struct host_multilink *
 link_multilink_cfg(const struct host *h, const struct link *l)
 {
-	return l->client ? &h->clients[l->owner].cfg->multilink : &h->concentrators[l->owner].multilink;
+	if (!l->client)
+		return &h->concentrators[l->owner].multilink;
+	return h->clients[l->owner].shuns_mp ? &h->clients[l->owner].plain : &h->clients[l->owner].cfg->multilink;
 }
 
 void

@@ -229,6 +229,44 @@ retry_later(const struct host *h, struct bundle *b, enum bundle_ncp ncp)
 	b->ncp_retry_ms[ncp] = h->now_ms + (wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS);
 }
 
+static bool
+none_ever_opened(const struct bundle *b)
+{
+	for (unsigned i = 0; i < NCPS; i++)
+		if (b->ncp_opened[i] != 0)
+			return false;
+	return true;
+}
+
+/* NCPs run inside multilink frames, where our requests got no answer. What that says of a peer that had agreed to multilink (G-03). */
+static const char *
+mp_verdict(const struct bundle *b, const struct cp_fsm *f)
+{
+	if (!b->format.mp || f->restarts != 0 || !none_ever_opened(b))
+		return "";
+	if (b->ncp_inside != 0)
+		return ": peer agreed to multilink and speaks it, but does not hear what we say inside";
+	if (b->ncp_outside != 0)
+		return ": peer agreed to multilink and ignores it: its NCP packets come outside, none comes inside";
+	return ": peer agreed to multilink and is silent: no NCP packet has come, inside or outside";
+}
+
+/* Only what the peer has said can tell that plain PPP would do better: who is silent may be so for another reason. */
+static void
+judge_mp(struct host *h, const struct bundle *b, const struct cp_fsm *f)
+{
+	const char *verdict = mp_verdict(b, f);
+	struct client *c = b->client ? &h->clients[b->owner] : NULL;
+	const bool plain = c != NULL && b->ncp_inside == 0 && b->ncp_outside != 0 && !c->cfg->multilink.require;
+
+	if (*verdict == '\0')
+		return;
+	host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s'%s (%u outside, %u inside)%s", b->id, b->name, verdict,
+		b->ncp_outside, b->ncp_inside, plain ? ": the next one is plain PPP on one link" : "");
+	if (plain)
+		c->shuns_mp = true;
+}
+
 /* Without any the bundle is of no use. */
 static void
 ncp_finished(struct host *h, struct bundle *b, enum bundle_ncp ncp)
@@ -241,12 +279,13 @@ ncp_finished(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 			ncp == NCP_V4 ? 4 : 6, reason(f));
 		return;
 	}
+	judge_mp(h, b, f);
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
 		struct link *l = link_of(h, b->links[i]);
 
 		if (l != NULL)
 			link_doom(h, l, LINK_CLOSE, "%s of bundle %u ended: %s%s", f->ops->name, b->id, reason(f),
-				b->format.mp ? " (it runs inside multilink frames: does the peer take them?)" : "");
+				mp_verdict(b, f));
 	}
 }
 
@@ -396,12 +435,19 @@ ncp_end(struct host *h, struct bundle *b)
 
 /* ------------------------------------------------------------------ packets and time */
 
+/* Taken as it comes: RFC 1990 (section 2) presents what links of a bundle bring to the same machines, with a multilink header or without. */
 bool
-ncp_packet(struct host *h, struct bundle *b, uint16_t proto, const uint8_t *p, size_t n)
+ncp_packet(struct host *h, struct bundle *b, bool inside, uint16_t proto, const uint8_t *p, size_t n)
 {
 	enum bundle_ncp ncp;
 
-	if (!ncp_of_proto(proto, &ncp) || !policy_of(h, b, ncp).allow)
+	if (!ncp_of_proto(proto, &ncp))
+		return false;
+	if (inside)
+		b->ncp_inside++;
+	else
+		b->ncp_outside++;
+	if (!policy_of(h, b, ncp).allow)
 		return false;
 	if (b->ncp_started) {
 		input(h, b, ncp, p, n);

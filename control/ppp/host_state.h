@@ -65,8 +65,11 @@ struct client {
 	struct host_endpoint endpoint;
 	uint32_t bundle; /* id of the living one, 0: none */
 	unsigned first_dial;
-	bool awake;        /* up or on its way there */
-	uint64_t slept_ms; /* on demand: since when its last bundle is gone, 0: there was none */
+	/* Its peer agreed to multilink and then spoke beside it: the next bundle is without. When that ends, multilink has another chance. */
+	bool shuns_mp;
+	struct host_multilink plain; /* cfg's, disabled */
+	bool awake;                  /* up or on its way there */
+	uint64_t slept_ms;           /* on demand: since when its last bundle is gone, 0: there was none */
 	struct dhcp6_client_config dhcp6;
 };
 
@@ -399,7 +402,7 @@ void ncp_begin(struct host *h, struct bundle *b);
 void ncp_end(struct host *h, struct bundle *b);
 bool ncp_is_open(const struct bundle *b, enum bundle_ncp ncp);
 /* False: a protocol that we do not know or do not allow. */
-bool ncp_packet(struct host *h, struct bundle *b, uint16_t proto, const uint8_t *p, size_t n);
+bool ncp_packet(struct host *h, struct bundle *b, bool inside, uint16_t proto, const uint8_t *p, size_t n);
 void ncp_protocol_rejected(struct host *h, struct bundle *b, uint16_t proto);
 void ncp_tick(struct host *h, struct bundle *b);
 uint64_t ncp_deadline_ms(const struct bundle *b);

@@ -456,7 +456,8 @@ bundle_send(struct pair *p, int node, const struct host_out_item *item, const ui
 		fault(p, "BUNDLE_PACKET for bundle %u that is not set", item->bundle);
 	for (unsigned i = 1; i <= PAIR_LINKS; i++) {
 		const struct pair_link *l = &n->links[i];
-		const size_t mp = b->values.mp ? PPP_PROTO_LEN + mp_hdr_len(b->values.tx_short) : 0;
+		const bool framed = b->values.mp && !(node == AC && p->speak_plain);
+		const size_t mp = framed ? PPP_PROTO_LEN + mp_hdr_len(b->values.tx_short) : 0;
 		size_t at;
 
 		if (!l->joined || l->bundle != item->bundle || l->tx_hold)
@@ -464,7 +465,7 @@ bundle_send(struct pair *p, int node, const struct host_out_item *item, const ui
 		at = eth_store(frame, &l->key.peer, &l->key.local, l->key.vlans, ETHERTYPE_PPPOE_SESSION);
 		pppoe_store(frame + at, PPPOE_CODE_SESSION, l->key.session, (uint16_t)(mp + item->data.len));
 		at += PPPOE_HDR_LEN;
-		if (b->values.mp) {
+		if (framed) {
 			store_be16(frame + at, PPP_MP);
 			mp_store(frame + at + PPP_PROTO_LEN, b->values.tx_short, b->tx_seq, true, true);
 			b->tx_seq += b->values.tx_short ? 1 : PAIR_SEQ_STEP;

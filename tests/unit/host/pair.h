@@ -102,6 +102,7 @@ struct pair {
 	bool hide_traffic; /* questions for it are lost */
 	unsigned asked_for_traffic;
 	bool ignore_mp;               /* the concentrator's data plane drops multilink frames */
+	bool speak_plain;             /* and sends what is for a bundle without a multilink header */
 	bool lose_padts;              /* or: ends that say nothing to frames of sessions they do not know, as Linux */
 	uint32_t late_ms[PAIR_PORTS]; /* a wire that is longer than the others */
 	uint64_t last_ms[2][PAIR_PORTS]; /* of the wires, for order */

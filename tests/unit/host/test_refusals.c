@@ -155,19 +155,86 @@ without_multilink_one_link_runs_and_the_others_are_held(void **state) /* G-03 */
 	}
 }
 
+/* What the peer's data plane does to multilink frames, and what we then know of it. */
 static void
 a_peer_that_agrees_to_multilink_and_ignores_it_is_named(void **state) /* G-03 */
 {
+	static const struct {
+		const char *name;
+		bool ignores, speaks_plain, asks_nothing, require;
+		const char *says;
+	} rows[] = {
+		{"drops ours, sends its own outside", true, true, false, true,
+			"ignores it: its NCP packets come outside"},
+		{"drops ours, sends its own inside", true, false, false, false, "does not hear what we say inside"},
+		{"drops ours, sends nothing", true, true, true, false, "is silent: no NCP packet has come"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pair_net net;
+		struct pair *p;
+
+		print_message("%s\n", rows[i].name);
+		pair_net_init(&net, 2);
+		net.client.multilink.require = rows[i].require;
+		net.concentrator.network.ipv4.want = !rows[i].asks_nothing;
+		net.links[0].redial.attempts = net.links[1].redial.attempts = -1;
+		p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+		p->ignore_mp = rows[i].ignores;
+		p->speak_plain = rows[i].speaks_plain;
+		pair_start(p);
+		pair_run(p, 60000);
+		check(p, pair_said(p, CLIENT, rows[i].says) != NULL);
+		check(p, strstr(p->node[CLIENT].facts[HOST_EV_LINK_DOWN].reason, rows[i].says) != NULL);
+		check(p, pair_open_links(p, CLIENT) == 0 && pair_said(p, CLIENT, "plain PPP") == NULL);
+		finish(p);
+	}
+}
+
+static void
+a_peer_that_speaks_beside_multilink_gets_plain_ppp_until_that_ends(void **state) /* G-03 */
+{
+	struct host_bundle_info bundle;
 	struct pair_net net;
 	struct pair *p;
 
 	(void)state;
 	pair_net_init(&net, 2);
 	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
-	p->ignore_mp = true;
+	p->ignore_mp = p->speak_plain = true;
+	pair_start(p);
+	pair_run(p, 120 * 1000);
+	check(p, pair_said(p, CLIENT, "the next one is plain PPP on one link") != NULL);
+	check(p, pair_said(p, CLIENT, "agreed to multilink before and ignored it") != NULL);
+	check(p, pair_open_links(p, CLIENT) == 1 && pair_open_bundles(p, CLIENT) == 1);
+	check(p, pair_first_bundle(p, CLIENT, &bundle) && !bundle.values.mp && bundle.ip_mtu == 1492);
+
+	p->ignore_mp = p->speak_plain = false; /* repaired, and started anew */
+	pair_restart(p, AC);
+	pair_run(p, 120 * 1000);
+	check(p, pair_open_links(p, CLIENT) == 2 && pair_open_bundles(p, CLIENT) == 1);
+	check(p, pair_first_bundle(p, CLIENT, &bundle) && bundle.values.mp);
+	finish(p);
+}
+
+/* RFC 1990 section 2: what links of a bundle bring is for the same machines, with a multilink header or without. */
+static void
+network_control_outside_multilink_is_taken(void **state)
+{
+	struct host_bundle_info bundle;
+	struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	pair_net_init(&net, 2);
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	p->speak_plain = true; /* but takes what comes inside */
 	pair_start(p);
 	pair_run(p, 60000);
-	check(p, pair_said(p, CLIENT, "it runs inside multilink frames: does the peer take them?") != NULL);
+	check(p, pair_open_links(p, CLIENT) == 2 && pair_open_bundles(p, CLIENT) == 1);
+	check(p, pair_first_bundle(p, CLIENT, &bundle) && bundle.values.mp);
+	check(p, pair_said(p, CLIENT, "ignores it") == NULL);
 	finish(p);
 }
 
@@ -768,6 +835,8 @@ main(void)
 		cmocka_unit_test(more_sessions_than_allocated_are_refused),
 		cmocka_unit_test(session_limits_hold_at_each_level),
 		cmocka_unit_test(a_peer_that_agrees_to_multilink_and_ignores_it_is_named),
+		cmocka_unit_test(a_peer_that_speaks_beside_multilink_gets_plain_ppp_until_that_ends),
+		cmocka_unit_test(network_control_outside_multilink_is_taken),
 		cmocka_unit_test(a_rejected_protocol_ends_what_needs_it),
 		cmocka_unit_test(limited_padis_only_make_it_slower),
 		cmocka_unit_test(no_free_bundle_is_a_refusal),
