@@ -44,9 +44,36 @@ check_process(struct check *c)
 		check_error(c, &p->punt_session_pps, "is more than punt_rate, which all sessions share");
 }
 
+/* ARP needs one to speak from. */
+static bool
+has_ipv4(const struct config_port *port)
+{
+	for (size_t i = 0; i < port->addresses.n; i++)
+		if (port->addresses.items[i].family == 4)
+			return true;
+	return false;
+}
+
+static void
+check_address_of(struct check *c, const struct config_port *port)
+{
+	const struct config_ref *of = &port->address_of;
+
+	if (of->name == NULL)
+		return;
+	if (port->kind == CONFIG_ACCESS)
+		check_error(c, of, "no host is behind an access port");
+	else if (!has_ipv4(port))
+		check_error(c, of, "needs an IPv4 address on the port");
+	for (const struct config_port *other = c->cfg->ports; other < port; other++)
+		if (other->address_of.name != NULL && strcmp(other->address_of.name, of->name) == 0)
+			check_error(c, of, "the address of client %s goes to port %s already", of->name, other->name);
+}
+
 static void
 check_port_kind(struct check *c, const struct config_port *port)
 {
+	check_address_of(c, port);
 	if (port->kind == CONFIG_ACCESS) {
 		if (port->addresses.n != 0)
 			check_error(c, &port->addresses, "an access port has no addresses");
@@ -60,10 +87,7 @@ check_port_kind(struct check *c, const struct config_port *port)
 		check_error(c, &port->steering, "an ip port has no sessions to steer");
 	if (port->rules_max != CONFIG_RULES_MAX)
 		check_error(c, &port->rules_max, "an ip port has no sessions to steer");
-	for (size_t i = 0; i < port->addresses.n && port->proxy_arp; i++)
-		if (port->addresses.items[i].family == 4)
-			return;
-	if (port->proxy_arp)
+	if (port->proxy_arp && !has_ipv4(port))
 		check_error(c, &port->proxy_arp, "needs an IPv4 address on the port");
 }
 

@@ -265,6 +265,8 @@ struct config_process {
 	uint64_t reassembly_bytes;
 	uint32_t punt_pps, punt_session_pps;
 	char *control_socket; /* path; never NULL after loading */
+	char *operator_group; /* whose members may steer, as root and our own user; NULL: nobody's */
+	char *viewer_group;   /* whose members may look; NULL: nobody's */
 	char *event_log;      /* path; NULL: none */
 	enum config_log_level log_level;
 	struct config_names eal_args;
@@ -293,6 +295,7 @@ struct config_port {
 	struct config_ips addresses;       /* CONFIG_IP, with the length of the connected prefix */
 	bool proxy_arp;                    /* CONFIG_IP */
 	struct config_delegated delegated; /* CONFIG_IP */
+	struct config_ref address_of;      /* CONFIG_IP: the client whose IPv4 address a host behind it has */
 };
 
 /* Exactly one of via, port, client, blackhole is given. */

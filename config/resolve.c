@@ -290,12 +290,13 @@ resolve_route(struct check *c, struct config_route *route)
 }
 
 static void
-resolve_delegated(struct check *c, struct config_delegated *d)
+resolve_clients_of(struct check *c, struct config_port *p)
 {
 	struct config *cfg = c->cfg;
 
-	if (d->given)
-		resolve(c, &d->client, "client", cfg->clients, cfg->n_clients, sizeof(cfg->clients[0]));
+	if (p->delegated.given)
+		resolve(c, &p->delegated.client, "client", cfg->clients, cfg->n_clients, sizeof(cfg->clients[0]));
+	resolve(c, &p->address_of, "client", cfg->clients, cfg->n_clients, sizeof(cfg->clients[0]));
 }
 
 void
@@ -311,5 +312,5 @@ check_resolve(struct check *c)
 	for (size_t i = 0; i < cfg->n_routes; i++)
 		resolve_route(c, &cfg->routes[i]);
 	for (size_t i = 0; i < cfg->n_ports; i++)
-		resolve_delegated(c, &cfg->ports[i].delegated);
+		resolve_clients_of(c, &cfg->ports[i]);
 }

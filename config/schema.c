@@ -441,6 +441,12 @@ static const struct schema_key process_keys[] = {
 		.help = "Frames of one session that are handed to the control thread."},
 	{TEXT(config_process, control_socket, "control_socket", 1, 107), .absent = "/run/hawser/NAME.sock",
 		.help = "Path of the UNIX socket that hawserctl speaks to."},
+	{TEXT(config_process, operator_group, "operator_group", 1, 32), .absent = "none",
+		.help = "Group of this machine whose members may do there what root and the daemon's own user may. With a viewer_group they have to be "
+			"in that too, which the socket's file then belongs to."},
+	{TEXT(config_process, viewer_group, "viewer_group", 1, 32), .absent = "none",
+		.help = "Group of this machine whose members may look at everything there (show, explain, events, wait, watch) and steer nothing: neither "
+			"open nor close a link, nor trace one."},
 	{TEXT(config_process, event_log, "event_log", 1, 4096), .absent = "none",
 		.help = "Path of a file or FIFO that gets each event as a line of JSON; after SIGHUP it is opened anew."},
 	{WORD(config_process, log_level, "log_level", log_levels), .preset = "info", .help = "What is logged."},
@@ -495,6 +501,9 @@ static const struct schema_key port_keys[] = {
 		.help = "Whether we answer ARP on an ip port for the addresses of subscribers."},
 	{GROUP(config_port, delegated, "delegated", delegated_group), .flags = SCHEMA_OPTIONAL, .absent = "none",
 		.help = "IPv6 network of an ip port out of the prefix that a client was delegated."},
+	{REF(config_port, address_of, "address_of", "clients"), .absent = "none",
+		.help = "The client whose IPv4 address by IPCP is not ours, but that of the host behind this ip port: what comes for it goes there. So "
+			"a kernel behind a TAP device can translate the addresses of a network to it. A hook tells the host."},
 	END};
 static const struct schema_group port_group = {
 	.name = "ports", .help = "Network ports by name.", .size = sizeof(struct config_port), .keys = port_keys};

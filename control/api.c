@@ -8,6 +8,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <grp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +36,15 @@ enum { BODY_MAX = 4096, HEADERS_MAX = 8192, IDLE_S = 90, EVENTS_A_REPLY = 500, T
 /* What a request wants; those with counters or events may have to wait for them. */
 enum wish { WISH_LINKS, WISH_BUNDLES, WISH_EXPLAIN, WISH_EVENTS };
 
+/* Each may do what the ones before it may. */
+enum role { ROLE_STRANGER, ROLE_VIEWER, ROLE_OPERATOR };
+
+enum { NO_GROUP = -1 }; /* chown() leaves the group with it; nobody is in it */
+
 struct waiting {
 	struct evhttp_request *req; /* NULL: free */
 	enum wish wish;
+	enum role role;
 	unsigned from, limit;
 	uint64_t after;
 	uint64_t deadline_ms;
@@ -49,13 +56,22 @@ struct api {
 	int fd;
 	struct evhttp *http;
 	struct sockaddr_un address;
+	gid_t operators, viewers; /* NO_GROUP: root and ourselves only; nobody */
 	struct waiting waiting[API_WAITING_MAX];
 };
 
 /* ------------------------------------------------------------------ socket */
 
 static int
-listen_at(const struct sockaddr_un *sa)
+open_to_group(const char *path, gid_t group)
+{
+	if (group == (gid_t)NO_GROUP)
+		return 0;
+	return chown(path, (uid_t)-1, group) == 0 ? chmod(path, 0660) : -1;
+}
+
+static int
+listen_at(const struct sockaddr_un *sa, gid_t group)
 {
 	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	/* Never open to others, not even between bind and chmod. */
@@ -63,6 +79,8 @@ listen_at(const struct sockaddr_un *sa)
 	int ret = fd < 0 ? -1 : bind(fd, (const struct sockaddr *)sa, sizeof(*sa));
 
 	umask(mask);
+	if (ret == 0)
+		ret = open_to_group(sa->sun_path, group);
 	if (ret == 0)
 		ret = listen(fd, BACKLOG);
 	if (ret != 0 && fd >= 0) {
@@ -102,7 +120,7 @@ make_parent(const char *path)
 }
 
 static int
-open_socket(const struct sockaddr_un *sa, const char **why)
+open_socket(const struct sockaddr_un *sa, gid_t group, const char **why)
 {
 	struct stat st;
 	int fd;
@@ -115,33 +133,55 @@ open_socket(const struct sockaddr_un *sa, const char **why)
 		}
 		unlink(sa->sun_path);
 	}
-	fd = listen_at(sa);
+	fd = listen_at(sa, group);
 	if (fd < 0)
 		*why = strerror(errno);
 	return fd;
 }
 
+/* The machine's number of a group that is configured. */
+static bool
+find_group(char *const *name, gid_t *group, char *const **field, const char **why)
+{
+	const struct group *g = *name != NULL ? getgrnam(*name) : NULL;
+
+	*group = g != NULL ? g->gr_gid : (gid_t)NO_GROUP;
+	if (*name == NULL || g != NULL)
+		return true;
+	*field = name;
+	*why = "there is no such group on this machine";
+	return false;
+}
+
+static bool
+open_all(struct api *a, const struct config_process *p, char *const **field, const char **why)
+{
+	const char *path = p->control_socket;
+
+	if (!find_group(&p->operator_group, &a->operators, field, why) ||
+		!find_group(&p->viewer_group, &a->viewers, field, why))
+		return false;
+	*field = &p->control_socket;
+	*why = "the path is too long for a socket";
+	a->address.sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(a->address.sun_path))
+		return false;
+	memcpy(a->address.sun_path, path, strlen(path) + 1);
+	a->fd = open_socket(&a->address, a->viewers != (gid_t)NO_GROUP ? a->viewers : a->operators, why);
+	return a->fd >= 0;
+}
+
 struct api *
-api_open(const char *path, const char **why)
+api_open(const struct config_process *p, char *const **field, const char **why)
 {
 	struct api *a = calloc(1, sizeof(*a));
 
-	if (a == NULL) {
-		*why = strerror(ENOMEM);
-		return NULL;
-	}
-	a->address.sun_family = AF_UNIX;
-	a->fd = -1;
-	*why = "the path is too long for a socket";
-	if (strlen(path) < sizeof(a->address.sun_path)) {
-		memcpy(a->address.sun_path, path, strlen(path) + 1);
-		a->fd = open_socket(&a->address, why);
-	}
-	if (a->fd < 0) {
-		free(a);
-		return NULL;
-	}
-	return a;
+	*field = &p->control_socket;
+	*why = strerror(ENOMEM);
+	if (a != NULL && open_all(a, p, field, why))
+		return a;
+	free(a);
+	return NULL;
 }
 
 void
@@ -300,16 +340,17 @@ hung_up(const struct waiting *w)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
 }
 
-/* NULL: as many wait as may. Those who hung up make room. */
+/* NULL: as many wait as may. Those who hung up make room. Viewers leave some to operators. */
 static struct waiting *
-waiting_room(struct control *c)
+waiting_room(struct control *c, enum role role)
 {
+	const unsigned n = role == ROLE_OPERATOR ? API_WAITING_MAX : API_WAITING_VIEWERS;
 	struct waiting *room = NULL;
 
-	for (unsigned i = 0; i < API_WAITING_MAX; i++)
-		if (c->api->waiting[i].req == NULL)
-			return &c->api->waiting[i];
-	for (unsigned i = 0; i < API_WAITING_MAX; i++) {
+	for (unsigned i = 0; i < n; i++)
+		if (c->api->waiting[API_WAITING_MAX - 1 - i].req == NULL)
+			return &c->api->waiting[API_WAITING_MAX - 1 - i];
+	for (unsigned i = API_WAITING_MAX - n; i < API_WAITING_MAX; i++) {
 		struct waiting *w = &c->api->waiting[i];
 
 		if (hung_up(w)) {
@@ -329,7 +370,7 @@ wait_or_answer(struct control *c, struct evhttp_request *req, struct waiting *w,
 		fulfil(c, req, w);
 		return;
 	}
-	room = waiting_room(c);
+	room = waiting_room(c, w->role);
 	if (room != NULL) {
 		w->req = req;
 		*room = *w;
@@ -367,6 +408,7 @@ struct request {
 	struct control *c;
 	struct evhttp_request *req;
 	struct evkeyvalq query;
+	enum role role;
 	char path[TARGET_MAX]; /* decoded, without the leading slash */
 	uint64_t now_ms;
 	bool bad; /* a number in the query is none */
@@ -389,6 +431,7 @@ query_number(struct request *r, const char *key, uint64_t otherwise, uint64_t mo
 static void
 wait_if_good(struct request *r, struct waiting *w)
 {
+	w->role = r->role;
 	if (r->bad)
 		answer_error(r->req, HTTP_BADREQUEST, "the query wants whole numbers");
 	else
@@ -594,6 +637,11 @@ ends_with(char *path, const char *end)
 static void
 do_post(struct request *r)
 {
+	if (r->role != ROLE_OPERATOR) {
+		answer_error(
+			r->req, 403, "you may look, but not steer: operator_group may, root and the daemon's own user");
+		return;
+	}
 	if (strncmp(r->path, "links/", 6) == 0) {
 		const bool up = ends_with(r->path + 6, "/up");
 
@@ -608,17 +656,43 @@ do_post(struct request *r)
 	answer_error(r->req, HTTP_NOTFOUND, "no such path");
 }
 
-/* The socket's mode keeps others out; this holds even if somebody opens the mode. */
+/* Whether a supplementary group of the peer's is that one. */
 static bool
-may_speak(struct evhttp_request *req)
+has_group(int fd, gid_t group)
 {
-	struct bufferevent *bev = evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
+	gid_t few[64], *list = few;
+	socklen_t len = sizeof(few);
+	bool has = false;
+	int ret = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+
+	if (ret != 0 && errno == ERANGE && (list = malloc(len)) != NULL)
+		ret = getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, list, &len);
+	for (unsigned i = 0; ret == 0 && i < len / sizeof(*list); i++)
+		has |= list[i] == group;
+	if (list != few)
+		free(list);
+	return has;
+}
+
+static bool
+is_member(int fd, const struct ucred *cred, gid_t group)
+{
+	return group != (gid_t)NO_GROUP && (cred->gid == group || has_group(fd, group));
+}
+
+/* The socket's mode keeps strangers out; this holds even if somebody opens the mode. */
+static enum role
+role_of(const struct api *a, struct evhttp_request *req)
+{
+	const int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(evhttp_request_get_connection(req)));
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
-	if (getsockopt(bufferevent_getfd(bev), SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
-		return false;
-	return cred.uid == 0 || cred.uid == geteuid();
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) != 0)
+		return ROLE_STRANGER;
+	if (cred.uid == 0 || cred.uid == geteuid() || is_member(fd, &cred, a->operators))
+		return ROLE_OPERATOR;
+	return is_member(fd, &cred, a->viewers) ? ROLE_VIEWER : ROLE_STRANGER;
 }
 
 static bool
@@ -643,8 +717,10 @@ on_request(struct evhttp_request *req, void *ctx)
 	const enum evhttp_cmd_type method = evhttp_request_get_command(req);
 
 	TAILQ_INIT(&r.query);
-	if (!may_speak(req))
-		answer_error(req, 403, "only root and the daemon's own user may speak to it");
+	r.role = role_of(r.c->api, req);
+	if (r.role == ROLE_STRANGER)
+		answer_error(
+			req, 403, "only root, the daemon's own user, operator_group and viewer_group may speak to it");
 	else if (!take_target(&r))
 		answer_error(req, HTTP_BADREQUEST, "the request's target is not understood");
 	else if (method == EVHTTP_REQ_POST)

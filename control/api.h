@@ -4,7 +4,9 @@
 
 #include "control/control.h"
 
-/* HTTP and JSON over a UNIX socket of mode 0600, for root and our own user: hawserctl, curl --unix-socket, and monitoring.
+/* HTTP and JSON over a UNIX socket: hawserctl, curl --unix-socket, and monitoring. Its mode is 0600, for root and our own user; with a group for
+ * operators or viewers it is 0660 and the group's. Operators may do what root may, viewers only GET. Who asks is known by the credentials that
+ * the kernel took when he connected, and judged with each request.
  *
  *   GET /version /ports /workers /drops /counters /config /neighbours
  *   GET /links /bundles              [?from=CURSOR&limit=N]   pages; "next" is there while more follows
@@ -19,13 +21,15 @@ struct api;
 enum {
 	API_PAGE_MAX = 500,
 	API_WAITING_MAX = 64,     /* requests that wait for counters or events */
+	API_WAITING_VIEWERS = 48, /* so many of them may be viewers' */
 	API_WAIT_MAX_MS = 60000,  /* for events */
 	API_SNAPSHOT_MS = 500,    /* for counters; then it answers with what there is */
 	API_SNAPSHOT_AGE_MS = 10, /* younger counters need no new question */
 };
 
-/* Opens the socket, before the devices are touched: a second daemon with the same socket stops here. NULL: *why says what. */
-struct api *api_open(const char *path, const char **why);
+/* Opens the socket, before the devices are touched: a second daemon with the same socket stops here. NULL: *why (static) says what, and
+ * *field, which of p's it is about. */
+struct api *api_open(const struct config_process *p, char *const **field, const char **why);
 /* Serves it in c->base. -ENOMEM. */
 int api_start(struct control *c);
 /* Closes all connections; removes the socket. */

@@ -452,6 +452,21 @@ do_link_remove(struct control *c, const struct host_out_item *it)
 	queue_command(a, b, DP_CMD_LINK_REMOVE, THEN_NOTHING)->cmd.slot = l->slot;
 }
 
+/* A client's own address is ours, or that of the host behind the port which has address_of: the host is then the gateway to itself, as a
+ * route to a single address leads to a neighbour only that way. */
+static struct dp_next
+next_of_address(const struct control *c, uint16_t client, const struct ip_addr *address)
+{
+	for (uint16_t i = 0; i < c->cfg->n_ports; i++) {
+		const struct config_ref *of = &c->cfg->ports[i].address_of;
+
+		if (of->name != NULL && of->index == client)
+			return (struct dp_next){
+				.kind = DP_NEXT_GATEWAY, .port = i, .gateway_be = htonl(ip_addr_4(address))};
+	}
+	return (struct dp_next){.kind = DP_NEXT_LOCAL};
+}
+
 static void
 do_route_set(struct control *c, const struct host_out_item *it)
 {
@@ -461,9 +476,10 @@ do_route_set(struct control *c, const struct host_out_item *it)
 	if (it->bundle != 0 && b == NULL)
 		return;
 	r.rank = b != NULL ? RIB_BUNDLE : RIB_LOCAL;
-	r.next.kind = b != NULL ? DP_NEXT_BUNDLE : DP_NEXT_LOCAL;
 	if (b != NULL)
-		r.next.bundle = b->ref;
+		r.next = (struct dp_next){.kind = DP_NEXT_BUNDLE, .bundle = b->ref};
+	else
+		r.next = next_of_address(c, it->client, &it->route.prefix);
 	routes_set(c, &r);
 }
 

@@ -372,6 +372,17 @@ arp_answer(struct control *c, uint16_t index, const struct config_port *port, co
 		});
 }
 
+/* A host behind the port in no network of ours: a route leads to it by itself (address_of). */
+static bool
+is_own_gateway(const struct control *c, uint16_t index, uint32_t address)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+	const struct rib_route *r = rib_find(c->rib, &a);
+
+	return r != NULL && r->next.kind == DP_NEXT_GATEWAY && r->next.port == index &&
+		r->next.gateway_be == htonl(address);
+}
+
 /* RFC 826: who is known is updated by whatever he says; who asks for us is taken up. */
 static void
 arp_learn(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *v, uint64_t now_ms)
@@ -379,9 +390,11 @@ arp_learn(struct control *c, uint16_t index, const struct config_port *port, con
 	const struct config_ip *net = connected(port, v->sender);
 	const struct ip_addr sender = ip_addr_of4(v->sender);
 
-	if (arp_is_probe(v) || net == NULL || is_broadcast(net, v->sender))
+	if (arp_is_probe(v) || (net == NULL && !is_own_gateway(c, index, v->sender)))
 		return;
-	if (load_be32(net->bytes) == v->sender) {
+	if (net != NULL && is_broadcast(net, v->sender))
+		return;
+	if (net != NULL && load_be32(net->bytes) == v->sender) {
 		if (!mac_equal(&v->sender_mac, &c->ip->macs[index]) && limiter_take(&c->ip->conflicts, now_ms))
 			log_warning("port %s: another device claims our address", port->name);
 		return;

@@ -116,12 +116,18 @@ start_memory(struct control *c)
 static bool
 start_socket(struct control *c)
 {
+	char *const *field, key[64];
 	const char *why;
+	unsigned line;
 
-	c->api = api_open(c->cfg->process.control_socket, &why);
-	if (c->api == NULL)
-		log_error("control socket %s: %s", c->cfg->process.control_socket, why);
-	return c->api != NULL;
+	c->api = api_open(&c->cfg->process, &field, &why);
+	if (c->api != NULL)
+		return true;
+	if (config_where(c->cfg, field, &line, key, sizeof(key)))
+		log_error("%s:%u: %s: %s: %s", c->cfg->path, line, key, *field, why);
+	else
+		log_error("control socket %s: %s", *field, why);
+	return false;
 }
 
 /* Signals are for this thread: those that the data plane starts inherit the mask. */

@@ -387,7 +387,7 @@ enum host_out_kind {
 	HOST_OUT_LINK_INSTALL, /* join link to bundle and steer its session there (or change it), then host_installed(), once
 				* for each, unless LINK_REMOVE comes first */
 	HOST_OUT_LINK_REMOVE, /* SESSION_PUNT or SESSION_CLEAR follows */
-	HOST_OUT_ROUTE_SET,   /* prefix to bundle; bundle 0: to ourselves (punt) */
+	HOST_OUT_ROUTE_SET,   /* prefix to bundle; bundle 0: a client's own address, to ourselves */
 	HOST_OUT_ROUTE_DEL,
 	HOST_OUT_CLIENT_PREFIX, /* a client was delegated an IPv6 prefix, or has it no more */
 	HOST_OUT_TRAFFIC_ASK,   /* host_traffic() is wanted for the bundle */
@@ -440,6 +440,7 @@ struct host_out_item {
 	uint16_t port;
 	host_link_id link;
 	host_bundle_id bundle;
+	uint16_t client; /* of a route to ourselves: whose address it is, index in host_config.clients */
 	union {
 		struct host_session_key key;
 		struct host_bundle_values bundle_values;

@@ -224,6 +224,7 @@ put_route(struct host *h, const struct bundle *b, enum bundle_ncp ncp, enum host
 		return;
 	item = host_put(h, kind);
 	item->bundle = local ? 0 : b->id;
+	item->client = local ? b->owner : 0;
 	item->route = route;
 }
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The end-to-end cases. A case is a function that raises when something does not hold; what it returns is printed."""
 import contextlib
+import grp
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -694,6 +696,58 @@ def control_socket():
         lab.client.json('show', 'links')
         expect(lab.client.ctl('wait', 'link', 'home/line0', 'down', '--timeout', 1, check=False).returncode == 3,
                'no room for one who waits after others hung up')
+
+
+def as_member(lab, groups, *argv):
+    """Runs it as a user who is nobody but for these groups; a copy of hawserctl, as he may not reach the build."""
+    ids = ','.join(str(grp.getgrnam(g).gr_gid) for g in groups)
+    return run('setpriv', '--reuid=65534', '--regid=65534', *([f'--groups={ids}'] if groups else ['--clear-groups']),
+               *argv, check=False)
+
+
+@case
+def viewers_look_and_operators_steer():
+    """Groups of the control socket: viewers may look and are refused where they would steer, operators may all, others nothing [G-74]"""
+    groups = {'viewer_group': 'users', 'operator_group': 'staff'}
+    with Bonded(rates=(20,), client={'process': groups}) as lab:
+        lab.wait_up()
+        lab.dir.chmod(0o755)
+        ctl = lab.dir / 'hawserctl'
+        shutil.copy(lab.hawserctl_path, ctl)
+        sock = lab.client.socket
+
+        def answer(members, *argv):
+            done = as_member(lab, members, ctl, '-s', sock, *argv)
+            return done.returncode, done.stdout + done.stderr
+
+        at = os.stat(sock)
+        expect((stat.S_IMODE(at.st_mode), at.st_gid) == (0o660, grp.getgrnam('users').gr_gid), f'{at}')
+        for looks in (('show', 'links'), ('show', 'counters'), ('explain', 'home/line0'), ('wait', 'bundle', 'home')):
+            status, text = answer(['users'], *looks)
+            expect(status == 0, f'viewer, {looks}: {status} {text}')
+        for steers in (('link', 'down', 'home/line0'), ('link', 'up', 'home/line0'), ('trace', 'home/line0')):
+            status, text = answer(['users'], *steers)
+            expect(status != 0 and 'you may look, but not steer' in text, f'viewer, {steers}: {status} {text}')
+        expect(lab.client.json('show', 'links')['links'][0]['phase'] == 'open', 'a viewer has closed the link')
+        status, text = answer([], 'show', 'links')
+        expect(status != 0 and 'operator_group and viewer_group may speak' in text, f'stranger: {status} {text}')
+        os.chmod(sock, 0o666)
+        for members in ([], ['games']):
+            status, text = answer(members, 'show', 'links')
+            expect(status != 0 and 'operator_group and viewer_group may speak' in text, f'stranger, open mode: {status} {text}')
+        os.chmod(sock, 0o660)
+        status, text = answer(['users', 'staff'], 'link', 'down', 'home/line0')
+        expect(status == 0, f'operator: {status} {text}')
+        status, text = answer(['users', 'staff'], 'link', 'up', 'home/line0')
+        expect(status == 0, f'operator: {status} {text}')
+        lab.wait_up()
+        lab.changes['client']['process']['viewer_group'] = 'no-such-group'
+        lab.client.stop()
+        config = lab.dir / 'wrong.yaml'
+        config.write_text(json.dumps(lab.config('client'), indent=1))
+        done = run(*lab.inside('client'), lab.hawserd_path, '-c', config, check=False)
+        expect(done.returncode != 0 and re.search(r'wrong.yaml:\d+: process.viewer_group: no-such-group: there is no such group',
+                                                  done.stdout + done.stderr), done.stdout + done.stderr)
 
 
 @case

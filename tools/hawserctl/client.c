@@ -32,7 +32,8 @@ complain_connect(const struct client *c)
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		complain(c, "no hawserd is running behind %s", c->socket);
 	else if (errno == EACCES)
-		complain(c, "%s: only root and the daemon's own user may speak to it", c->socket);
+		complain(c, "%s: only root, the daemon's own user, operator_group and viewer_group may speak to it",
+			c->socket);
 	else
 		complain(c, "%s: %s", c->socket, errno == EAGAIN ? "no answer in time" : strerror(errno));
 }

@@ -207,6 +207,15 @@ static const struct row contradictions[] = {
 		"ports: {a: {device: d, kind: access, addresses: [10.0.0.1/24], proxy_arp: yes}}\n",
 		"t:1:49: ports.a.addresses: an access port has no addresses\n"
 		"t:1:75: ports.a.proxy_arp: an access port answers no ARP\n"},
+	{"address_of_a_client_behind_the_wrong_ports",
+		"ports:\n  wan: {device: d, kind: access, address_of: c}\n"
+		"  six: {device: e, kind: ip, addresses: ['2001:db8::1/64'], address_of: c}\n"
+		"  lan: {device: f, kind: ip, addresses: [10.0.0.1/24], address_of: x}\n"
+		"clients: {c: {username: u, password: p, links: {a: {ports: wan}}}}\n",
+		"t:2:46: ports.wan.address_of: no host is behind an access port\n"
+		"t:3:73: ports.six.address_of: needs an IPv4 address on the port\n"
+		"t:3:73: ports.six.address_of: the address of client c goes to port wan already\n"
+		"t:4:68: ports.lan.address_of: there is no client x\n"},
 	{"ip_port_with_a_line", "ports: {a: {device: d, kind: ip, line: {rate: 1 Mbit/s}, proxy_arp: yes}}\n",
 		"t:1:34: ports.a.line: an ip port is no line\n"
 		"t:1:69: ports.a.proxy_arp: needs an IPv4 address on the port\n"},

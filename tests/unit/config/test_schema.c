@@ -233,6 +233,8 @@ static const char everything[] =
 	"  punt_rate: 1000 /s\n"
 	"  punt_session_rate: 20/s\n"
 	"  control_socket: /tmp/n1.sock\n"
+	"  operator_group: staff\n"
+	"  viewer_group: users\n"
 	"  event_log: /tmp/events.json\n"
 	"  log_level: debug\n"
 	"  eal_args: [--log-level=8, \"-l 0\"]\n"
@@ -247,7 +249,7 @@ static const char everything[] =
 	"    rules_max: 300\n"
 	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4, cost: 3}\n"
 	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes,\n"
-	"    delegated: {client: c, subnet: 7}}\n"
+	"    delegated: {client: c, subnet: 7}, address_of: c}\n"
 	"routes:\n"
 	"  - {to: 203.0.113.0/24, via: 192.0.2.9}\n"
 	"  - {to: \"2001:db8:1::/48\", via: \"2001:db8::9\"}\n"
@@ -522,6 +524,8 @@ values_of_the_process_arrive_in_their_fields(void **state)
 	assert_int_equal(p->punt_pps, 1000);
 	assert_int_equal(p->punt_session_pps, 20);
 	assert_string_equal(p->control_socket, "/tmp/n1.sock");
+	assert_string_equal(p->operator_group, "staff");
+	assert_string_equal(p->viewer_group, "users");
 	assert_int_equal(p->log_level, CONFIG_LOG_DEBUG);
 	assert_int_equal(p->eal_args.n, 2);
 	assert_string_equal(p->eal_args.items[0], "--log-level=8");
@@ -559,6 +563,8 @@ values_of_ports_and_routes_arrive_in_their_fields(void **state)
 	assert_int_equal(lan->rules_max, CONFIG_RULES_MAX);
 	assert_false(lan->line.given);
 	assert_true(lan->proxy_arp);
+	assert_string_equal(lan->address_of.name, "c");
+	assert_int_equal(lan->address_of.index, 0);
 	assert_int_equal(lan->addresses.n, 2);
 	assert_int_equal(lan->addresses.items[0].family, 4);
 	assert_int_equal(lan->addresses.items[0].len, 24);
@@ -1239,7 +1245,7 @@ static void
 examples_load_and_survive_printing(void **state)
 {
 	static const char *const names[] = {"client-two-lines", "both-roles", "vlan-qinq", "single-link-multilink",
-		"tap-uplink", "client-on-demand", "client-overflow", "concentrator-ipv6", "client-ipv6"};
+		"tap-uplink", "client-on-demand", "client-overflow", "concentrator-ipv6", "client-ipv6", "cpe"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -1301,7 +1307,7 @@ places_of_values_are_known(void **state)
 	assert_int_equal(line, 3);
 	assert_true(config_where(cfg, &cfg->ports[1].addresses.items[1], &line, key, sizeof(key)));
 	assert_string_equal(key, "ports.lan.addresses[1]");
-	assert_int_equal(line, 29);
+	assert_int_equal(line, 31);
 	/* not given: the link's own place */
 	assert_true(config_where(cfg, &cfg->clients[0].links[1].redial.delay_ms, &line, key, sizeof(key)));
 	assert_string_equal(key, "clients.c.links.b.redial.delay");

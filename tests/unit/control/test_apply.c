@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,8 @@
 
 static const struct host_multilink multilink = {
 	.mode = HOST_OVERFLOW, .overflow_ms = 9, .queue_ms = 33, .tolerate_reorder = true};
+static struct config_port two_ports[2];
+static const struct config two = {.ports = two_ports, .n_ports = 2};
 static struct setup setup_values;
 static struct control c;
 
@@ -31,6 +34,8 @@ setup(void **state)
 	setup_values.dp.bundles_max = 4;
 	setup_values.host.bundles_max = 6;
 	setup_values.host.sessions_max = 12;
+	memset(two_ports, 0, sizeof(two_ports));
+	c.cfg = &two;
 	c.setup = &setup_values;
 	c.out = calloc(1, sizeof(*c.out));
 	c.events = events_new();
@@ -426,6 +431,28 @@ routes_lead_to_bundles_or_to_ourselves(void **state)
 }
 
 static void
+a_clients_address_may_be_a_hosts_behind_a_port(void **state)
+{
+	static char name[] = "second";
+
+	(void)state;
+	two_ports[1].address_of = (struct config_ref){.name = name, .index = 1};
+	effect(HOST_OUT_ROUTE_SET, 0, 0)->route = host_route4(0x0a400001, 32);
+	effect(HOST_OUT_ROUTE_SET, 0, 0)->route = host_route4(0x0a400002, 32);
+	c.out->items[c.out->n - 1].client = 1;
+	apply_effects(&c);
+	assert_int_equal(fake.n_routes, 2);
+	assert_int_equal(fake.routes[0].next.kind, DP_NEXT_LOCAL);
+	assert_int_equal(fake.routes[1].next.kind, DP_NEXT_GATEWAY);
+	assert_int_equal(fake.routes[1].next.port, 1);
+	assert_int_equal(fake.routes[1].next.gateway_be, htonl(0x0a400002));
+	effect(HOST_OUT_ROUTE_DEL, 0, 0)->route = host_route4(0x0a400002, 32);
+	apply_effects(&c);
+	assert_int_equal(fake.n_routes, 3);
+	assert_false(fake.routes[2].set);
+}
+
+static void
 counters_are_copied_when_the_worker_is_done_with_them(void **state)
 {
 	struct apply_mark mark;
@@ -524,6 +551,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			the_end_of_a_removed_link_does_not_count_against_its_successor, setup, teardown),
 		cmocka_unit_test_setup_teardown(routes_lead_to_bundles_or_to_ourselves, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_clients_address_may_be_a_hosts_behind_a_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters_are_copied_when_the_worker_is_done_with_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_core_gets_the_traffic_it_asks_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -290,6 +291,33 @@ a_packet_waits_for_its_next_hop_and_is_routed_again(void **state)
 	assert_memory_equal(fake.frames[1].bytes, was.bytes, was.len);
 }
 
+/* A client's address that a host behind the port has: in no network of ours, but the route says where it is. */
+static void
+a_host_that_only_its_own_route_leads_to_is_found(void **state)
+{
+	const struct dp_next here = {.kind = DP_NEXT_GATEWAY, .port = LAN, .gateway_be = htonl(SUBSCRIBER)};
+
+	(void)state;
+	start();
+	routes_set(&c,
+		&(struct rib_route){.prefix = ip_addr_of4(SUBSCRIBER), .len = 128, .rank = RIB_LOCAL, .next = here});
+	routed(DP_PUNT_GLEAN, CORE_HOST, SUBSCRIBER);
+	store_be32(&in.next_hop_be, SUBSCRIBER);
+	ip_ports_input(&c, &in, 0);
+	assert_int_equal(arp_sent(0, LAN).target, SUBSCRIBER);
+	assert_int_equal(arp_sent(0, LAN).sender, OURS);
+	const struct dp_punted was = in;
+
+	arp_arrives(CORE, ARP_REPLY, SUBSCRIBER, OURS);
+	assert_int_equal(fake.n_neighbours, 0); /* not behind that port */
+	arp_arrives(LAN, ARP_REPLY, SUBSCRIBER, OURS);
+	assert_int_equal(fake.n_neighbours, 1);
+	assert_int_equal(fake.frames[1].to.kind, DP_TO_ROUTE);
+	assert_memory_equal(fake.frames[1].bytes, was.bytes, was.len);
+	arp_arrives(LAN, ARP_REQUEST, SUBSCRIBER, OURS);
+	assert_int_equal(arp_sent(2, LAN).op, ARP_REPLY);
+}
+
 static void
 a_silent_next_hop_is_reported_to_the_sender(void **state)
 {
@@ -472,6 +500,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_probe_is_answered_but_teaches_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(senders_from_foreign_networks_are_not_learnt, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_packet_waits_for_its_next_hop_and_is_routed_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_host_that_only_its_own_route_leads_to_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_silent_next_hop_is_reported_to_the_sender, setup, teardown),
 		cmocka_unit_test_setup_teardown(errors_of_routing_are_told_to_the_sender, setup, teardown),
 		cmocka_unit_test_setup_teardown(
