@@ -164,15 +164,19 @@ client_input(struct pap *p, const struct cp_packet *pkt, struct outbox *out)
 
 /* ------------------------------------------------------------------ server */
 
-/* A counted text of the packet; false: it runs over the end or holds a zero byte, which no name of ours can. */
+/* The counted bytes of the packet as a text; false: they run over the end. A zero byte is as good as any other (RFC 1334 section 2.2.1), but
+ * nobody's here: it becomes a dot, and *nobodys is set. */
 static bool
-take_text(const uint8_t **at, const uint8_t *end, char dst[AUTH_TEXT_MAX + 1])
+take_text(const uint8_t **at, const uint8_t *end, char dst[AUTH_TEXT_MAX + 1], bool *nobodys)
 {
 	const uint8_t *p = *at;
 
-	if (p == end || p[0] > end - p - 1 || memchr(p + 1, 0, p[0]) != NULL)
+	if (p == end || p[0] > end - p - 1)
 		return false;
-	memcpy(dst, p + 1, p[0]);
+	for (unsigned i = 0; i < p[0]; i++) {
+		*nobodys |= p[1 + i] == 0;
+		dst[i] = p[1 + i] != 0 ? (char)p[1 + i] : '.';
+	}
 	dst[p[0]] = '\0';
 	*at = p + 1 + p[0];
 	return true;
@@ -184,13 +188,15 @@ take_request(struct pap *p, const struct cp_packet *pkt, struct outbox *out)
 	const uint8_t *at = pkt->data;
 	const uint8_t *end = pkt->data + pkt->len;
 	char name[AUTH_TEXT_MAX + 1], password[AUTH_TEXT_MAX + 1];
+	bool nobodys = false;
 
-	if (!take_text(&at, end, name) || !take_text(&at, end, password)) {
+	if (!take_text(&at, end, name, &nobodys) || !take_text(&at, end, password, &nobodys)) {
 		outbox_note(out, PPP_PAP, "PAP: request dropped: malformed");
 		return;
 	}
 	memcpy(p->peer_name, name, sizeof(name));
 	memcpy(p->peer_password, password, sizeof(password));
+	p->nobodys = nobodys;
 	p->id = pkt->id;
 	p->state = AUTH_PENDING;
 	p->deadline_ms = UINT64_MAX;
@@ -265,7 +271,9 @@ pap_pending(const struct pap *p)
 bool
 pap_check(const struct pap *p, const char *password)
 {
-	return p->state == AUTH_PENDING && auth_text_equal(p->peer_password, password);
+	const bool equal = auth_text_equal(p->peer_password, password);
+
+	return p->state == AUTH_PENDING && equal && !p->nobodys;
 }
 
 void

@@ -22,6 +22,7 @@ struct pap {
 	bool opened, lower_up;
 	bool answered; /* server: the verdict went out and is repeated on request */
 	const char *why;
+	bool nobodys; /* server: a zero byte was in what the peer said, for which a dot stands below; no user of ours has that */
 	char peer_name[AUTH_TEXT_MAX + 1], peer_password[AUTH_TEXT_MAX + 1]; /* server: zero-terminated */
 };
 

@@ -702,7 +702,7 @@ static void
 pap_server_drops_malformed_requests_and_waits_no_longer_than_its_time(void **state)
 {
 	static const char *const rows[] = {
-		"", "05", "05616c6963", "00", "0161", "016105", "0161 0662", "0100 0161", "0161 0100"};
+		"", "05", "05616c6963", "00", "0161", "016105", "0161 0662", "0100 0261", "0161 0200"};
 	struct outbox out;
 	struct pap p;
 	unsigned i;
@@ -719,6 +719,39 @@ pap_server_drops_malformed_requests_and_waits_no_longer_than_its_time(void **sta
 	pap_tick(&p, 31000, &out);
 	assert_int_equal(count_kind(&out, OUT_LAYER_FINISHED), 1);
 	assert_string_equal(pap_why(&p), "peer does not authenticate");
+}
+
+/* Names and passwords are counted, so a zero byte ends neither; but nobody here has one in his. */
+static void
+pap_words_with_a_zero_byte_are_heard_and_nobodys(void **state)
+{
+	static const struct {
+		const char *name, *request, *user, *password;
+	} rows[] = {
+		{"name goes on behind it", "07616c6963650078 06736573616d65", "alice.x", "sesame"},
+		{"name ends with it", "06616c69636500 06736573616d65", "alice.", "sesame"},
+		{"password ends with it", "05616c696365 07736573616d6500", "alice", "sesame"},
+		{"password with a dot in its place", "05616c696365 06736500616d65", "alice", "se.ame"},
+		{"password is nothing else", "05616c696365 0100", "alice", ""},
+		{"name is nothing else", "0100 06736573616d65", ".", "sesame"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct outbox out;
+		struct pap p;
+		size_t len;
+
+		print_message("%s\n", rows[i].name);
+		pap_start(&p, AUTH_SERVER, &out);
+		pap_give(&p, PAP_REQUEST, 7, rows[i].request, &out);
+		assert_int_equal(count_kind(&out, OUT_LAYER_STARTED), 1);
+		assert_string_equal(pap_pending(&p), rows[i].user);
+		assert_false(pap_check(&p, rows[i].password));
+		outbox_init(&out);
+		pap_verdict(&p, false, 5000, &out);
+		assert_non_null(sent_code(&out, PAP_NAK, &len));
+	}
 }
 
 static void
@@ -990,6 +1023,7 @@ main(void)
 		cmocka_unit_test(pap_server_acks_only_when_told_and_then_again_on_request),
 		cmocka_unit_test(pap_server_naks_a_wrong_password_and_says_why),
 		cmocka_unit_test(pap_server_drops_malformed_requests_and_waits_no_longer_than_its_time),
+		cmocka_unit_test(pap_words_with_a_zero_byte_are_heard_and_nobodys),
 		cmocka_unit_test(longest_pap_names_and_passwords_fit),
 		cmocka_unit_test(no_note_tells_a_password),
 		cmocka_unit_test(pap_over_a_lossy_wire_ends_up_or_in_a_named_failure),
