@@ -335,7 +335,7 @@ bundle_values(const struct host_bundle_values *v)
 	const struct host_multilink *m = v->multilink;
 	struct dp_bundle_set set = {
 		.flags = bundle_flags(v),
-		.rx_mrru = v->rx_mrru,
+		.rx_mrru = v->rx_max,
 		.tx_mrru = v->tx_mrru,
 		.mss_v4 = v->mss_v4,
 		.mss_v6 = v->mss_v6,

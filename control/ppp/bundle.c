@@ -4,7 +4,12 @@
 #include "dataplane/wire/mp.h"
 #include "dataplane/wire/ppp.h"
 
-enum { V4_TCP_HEADERS = 40, V6_TCP_HEADERS = 60, IP_MTU_ONE_FRAGMENT = -2 };
+enum {
+	V4_TCP_HEADERS = 40,
+	V6_TCP_HEADERS = 60,
+	IP_MTU_ONE_FRAGMENT = -2,
+	RECONSTRUCTED_MIN = 1500, /* received whatever was agreed (RFC 1990 section 5.1.1) */
+};
 
 static uint16_t
 smaller(uint16_t a, uint16_t b)
@@ -53,6 +58,7 @@ bundle_sizes(struct host_bundle_values *v, const struct bundle_format *f, const 
 	v->rx_short = f->rx_short;
 	v->tx_short = f->tx_short;
 	v->rx_mrru = f->our_mrru;
+	v->rx_max = f->mp && f->our_mrru < RECONSTRUCTED_MIN ? RECONSTRUCTED_MIN : f->our_mrru;
 	v->tx_mrru = ip_mtu;
 	v->mss_v4 = bundle_mss(mss->v4, mtu, V4_TCP_HEADERS);
 	v->mss_v6 = bundle_mss(mss->v6, mtu, V6_TCP_HEADERS);

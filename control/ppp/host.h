@@ -360,7 +360,8 @@ struct host_session_key {
 struct host_bundle_values {
 	bool mp, rx_short, tx_short, v4, v6, source_check;
 	uint16_t rx_mrru, tx_mrru; /* without MP: our MRU and the peer's. tx already lowered by ip_mtu */
-	uint16_t mss_v4, mss_v6;   /* 0: leave alone */
+	uint16_t rx_max; /* what is taken: rx_mrru, but of what is put together never less than RFC 1990 asks for */
+	uint16_t mss_v4, mss_v6; /* 0: leave alone */
 	bool mss_from_links, mss_to_links;
 	struct host_scrub scrub;
 	uint32_t peer_address;        /* IPCP, host order; 0: none */

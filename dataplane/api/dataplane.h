@@ -159,7 +159,7 @@ enum dp_scrub { /* what is done to the headers of IP packets, and in which direc
 
 struct dp_bundle_set {
 	uint16_t flags;
-	uint16_t rx_mrru;        /* largest packet we take (our MRRU; our MRU without MP) */
+	uint16_t rx_mrru;        /* largest packet we take (our MRRU, at least 1500; our MRU without MP) */
 	uint16_t tx_mrru;        /* largest packet the peer takes, IP bytes */
 	uint16_t mss_v4, mss_v6; /* ceilings for SYNs; 0: do not touch */
 	uint16_t min_fragment;

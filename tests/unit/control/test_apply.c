@@ -67,8 +67,8 @@ effect(enum host_out_kind kind, host_bundle_id bundle, host_link_id link)
 static void
 set_bundle(host_bundle_id id)
 {
-	effect(HOST_OUT_BUNDLE_SET, id, 0)->bundle_values =
-		(struct host_bundle_values){.mp = true, .v4 = true, .tx_mrru = 1500, .multilink = &multilink};
+	effect(HOST_OUT_BUNDLE_SET, id, 0)->bundle_values = (struct host_bundle_values){
+		.mp = true, .v4 = true, .rx_mrru = 1486, .rx_max = 1500, .tx_mrru = 1500, .multilink = &multilink};
 }
 
 static void
@@ -115,6 +115,15 @@ scrubbing_is_carried_over(void **state)
 		assert_int_equal(fake.commands[i].cmd.bundle_set.scrub, rows[i].want);
 		assert_int_equal(fake.commands[i].cmd.bundle_set.min_ttl, rows[i].scrub.min_ttl);
 	}
+}
+
+static void
+a_bundle_takes_1500_bytes_whatever_was_agreed(void **state)
+{
+	(void)state;
+	set_bundle(3); /* 1486 were agreed */
+	apply_effects(&c);
+	assert_int_equal(fake.commands[0].cmd.bundle_set.rx_mrru, 1500);
 }
 
 static void
@@ -534,6 +543,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(scrubbing_is_carried_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_bundle_takes_1500_bytes_whatever_was_agreed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_is_steered_only_when_the_worker_has_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_of_a_link_go_through_the_home_of_its_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_install_of_a_link_is_confirmed, setup, teardown),

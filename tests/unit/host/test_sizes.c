@@ -57,6 +57,7 @@ each_mrru_bounds_its_own_direction(void **state)
 			info[CLIENT] = bundle(p, CLIENT);
 			assert_int_equal(info[AC].links, 2);
 			assert_int_equal(info[role].values.rx_mrru, offers[i]);
+			assert_int_equal(info[role].values.rx_max, offers[i] < 1500 ? 1500 : offers[i]);
 			assert_int_equal(info[role].values.tx_mrru, OTHERS);
 			assert_int_equal(info[!role].values.rx_mrru, OTHERS);
 			assert_int_equal(info[!role].values.tx_mrru, offers[i]);
@@ -107,6 +108,7 @@ ip_mtu_bounds_what_either_role_sends(void **state)
 			info = bundle(p, role);
 			assert_int_equal(info.ip_mtu, rows[i].want);
 			assert_int_equal(info.values.tx_mrru, rows[i].want);
+			assert_int_equal(info.values.rx_max, rows[i].mp ? 1524 : 1492);
 			assert_int_equal(info.values.mss_v4, rows[i].want < 1524 ? rows[i].want - 40 : 1524 - 40);
 			info = bundle(p, !role);
 			assert_int_equal(info.ip_mtu, rows[i].mp ? 1524 : 1492);
