@@ -431,6 +431,7 @@ static void
 local_input(struct control *c, uint8_t *ip, size_t n, uint64_t now_ms)
 {
 	struct ip4_view v;
+	bool first = true;
 
 	if (ip4_parse(ip, n, n, &v) != IP_OK) {
 		c->ip->counters.bad++;
@@ -438,8 +439,8 @@ local_input(struct control *c, uint8_t *ip, size_t n, uint64_t now_ms)
 	}
 	if (!is_ours(c, v.dst)) {
 		c->ip->counters.ignored++;
-	} else if (icmp4_echo_reply(ip, &v)) {
-		c->ip->counters.echo_replies++;
+	} else if (icmp4_echo_reply(ip, &v) || echo_pieces_answer(&c->ip->echo_pieces, ip, &v, &first, now_ms)) {
+		c->ip->counters.echo_replies += first;
 		ip_route_packet(c, ip, v.total_len);
 	} else if (v.proto == IPPROTO_UDP_DATAGRAM) {
 		/* The address that was asked speaks: traceroute ends here. */

@@ -2,6 +2,7 @@
 #ifndef CONTROL_IP_PORTS_STATE_H
 #define CONTROL_IP_PORTS_STATE_H
 
+#include "control/echo_pieces.h"
 #include "control/ip_delegated.h"
 #include "control/ip_ports.h"
 #include "control/limiter.h"
@@ -14,6 +15,7 @@ struct ip_ports {
 	struct mac macs[DP_PORTS_MAX]; /* by port index */
 	struct neighbours *neighbours;
 	struct limiter errors, conflicts;
+	struct echo_pieces echo_pieces;
 	struct ip_counters counters;
 	struct ip_delegated delegated[DP_PORTS_MAX]; /* by port index */
 	struct host_route *client_prefixes;          /* by client index; len 0: none */

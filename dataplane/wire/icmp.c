@@ -54,23 +54,56 @@ icmp4_error(uint8_t *out, uint32_t src, uint8_t type, uint8_t code, uint16_t res
 	return IP4_HDR_MIN + len;
 }
 
+static bool
+is_echo(const uint8_t *ip, const struct ip4_view *v)
+{
+	const uint8_t *icmp = ip + v->hdr_len;
+
+	return v->total_len - v->hdr_len >= ICMP4_HDR_LEN && icmp[0] == ICMP4_ECHO && icmp[1] == 0;
+}
+
+/* The payload's sum goes with the type, wherever the rest of it is. */
+static void
+make_reply(uint8_t *icmp)
+{
+	icmp[0] = ICMP4_ECHO_REPLY;
+	store_be16(icmp + 2, checksum_update(load_be16(icmp + 2), ICMP4_ECHO << 8, ICMP4_ECHO_REPLY << 8));
+}
+
+/* Swapping the addresses leaves the header's sum as it is; the TTL starts anew. */
+static void
+send_back(uint8_t *ip, const struct ip4_view *v)
+{
+	store_be32(ip + 12, v->dst);
+	store_be32(ip + 16, v->src);
+	ip[8] = ICMP4_TTL;
+	store_be16(ip + 10, 0);
+	store_be16(ip + 10, checksum_fold(checksum_add(0, ip, v->hdr_len)));
+}
+
 bool
 icmp4_echo_reply(uint8_t *ip, const struct ip4_view *v)
 {
 	uint8_t *icmp = ip + v->hdr_len;
 	const size_t len = (size_t)v->total_len - v->hdr_len;
 
-	if (v->proto != IPPROTO_ICMP4 || (v->fragment & (IP4_MF | IP4_OFFSET)) != 0 || len < ICMP4_HDR_LEN ||
-		icmp[0] != ICMP4_ECHO || icmp[1] != 0 || checksum_fold(checksum_add(0, icmp, len)) != 0 ||
-		!is_one_host(v->src))
+	if (v->proto != IPPROTO_ICMP4 || (v->fragment & (IP4_MF | IP4_OFFSET)) != 0 || !is_echo(ip, v) ||
+		checksum_fold(checksum_add(0, icmp, len)) != 0 || !is_one_host(v->src))
 		return false;
-	icmp[0] = ICMP4_ECHO_REPLY;
-	store_be16(icmp + 2, checksum_update(load_be16(icmp + 2), ICMP4_ECHO << 8, ICMP4_ECHO_REPLY << 8));
-	/* Swapping the addresses leaves the header's sum as it is; the TTL starts anew. */
-	store_be32(ip + 12, v->dst);
-	store_be32(ip + 16, v->src);
-	ip[8] = ICMP4_TTL;
-	store_be16(ip + 10, 0);
-	store_be16(ip + 10, checksum_fold(checksum_add(0, ip, v->hdr_len)));
+	make_reply(icmp);
+	send_back(ip, v);
+	return true;
+}
+
+bool
+icmp4_echo_reply_piece(uint8_t *ip, const struct ip4_view *v)
+{
+	const bool first = (v->fragment & IP4_OFFSET) == 0;
+
+	if (v->proto != IPPROTO_ICMP4 || (first && !is_echo(ip, v)) || !is_one_host(v->src))
+		return false;
+	if (first)
+		make_reply(ip + v->hdr_len);
+	send_back(ip, v);
 	return true;
 }

@@ -34,5 +34,8 @@ size_t icmp4_error(uint8_t *out, uint32_t src, uint8_t type, uint8_t code, uint1
 
 /* Turns the echo request at ip (whole packet) into its reply. False: it is none, or its checksum is wrong. */
 bool icmp4_echo_reply(uint8_t *ip, const struct ip4_view *v);
+/* The same for one fragment of a request, without a look at the checksum over all of it. Of a fragment behind the first the caller knows that it is
+ * one of an echo request. False: the first one of something else, or not from one host. */
+bool icmp4_echo_reply_piece(uint8_t *ip, const struct ip4_view *v);
 
 #endif

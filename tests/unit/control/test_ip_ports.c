@@ -425,6 +425,71 @@ echo_is_answered_on_frames_and_on_routed_packets(void **state)
 	}
 }
 
+/* One fragment of an ICMP message with that number. */
+static void
+piece_arrives(uint32_t src, uint16_t number, uint16_t fragment, uint8_t type, uint64_t now_ms)
+{
+	uint8_t icmp[16] = {type, 0, 0, 0, 0x12, 0x34, 0, 1};
+
+	in = (struct dp_punted){.origin = DP_FROM_ROUTE, .why = DP_PUNT_LOCAL, .from_bundle = true};
+	in.len = packet(in.bytes, src, OURS, IPPROTO_ICMP4, icmp, sizeof(icmp));
+	store_be16(in.bytes + 4, number);
+	store_be16(in.bytes + 6, fragment);
+	store_be16(in.bytes + 10, 0);
+	store_be16(in.bytes + 10, checksum_fold(checksum_add(0, in.bytes, IP4_HDR_MIN)));
+	ip_ports_input(&c, &in, now_ms);
+}
+
+static void
+an_echo_in_fragments_is_answered_and_no_other_fragment_is(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t src;
+		uint16_t number, fragment;
+		uint8_t type;
+		uint64_t at_ms;
+		unsigned answers; /* so far */
+	} rows[] = {
+		{"later piece of nothing known", SUBSCRIBER, 7, 2, 0, 0, 0},
+		{"first piece of a reply", SUBSCRIBER, 7, IP4_MF, 0, 0, 0},
+		{"later piece of the reply", SUBSCRIBER, 7, 2, 0, 0, 0},
+		{"first piece of an echo", SUBSCRIBER, 7, IP4_MF, 8, 0, 1},
+		{"middle piece", SUBSCRIBER, 7, IP4_MF | 2, 0, 10, 2},
+		{"another host's", HOST, 7, 4, 0, 10, 2},
+		{"another number's", SUBSCRIBER, 8, 4, 0, 10, 2},
+		{"last piece", SUBSCRIBER, 7, 4, 0, 14999, 3},
+		{"too late", SUBSCRIBER, 7, 6, 0, 15000, 3},
+	};
+
+	(void)state;
+	start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("%s\n", rows[i].name);
+		piece_arrives(rows[i].src, rows[i].number, rows[i].fragment, rows[i].type, rows[i].at_ms);
+		assert_int_equal(fake.n_frames, rows[i].answers);
+	}
+	assert_int_equal(load_be16(fake.frames[2].bytes + 4), 7);
+	assert_int_equal(load_be16(fake.frames[2].bytes + 6), 4);
+	assert_int_equal(load_be32(fake.frames[2].bytes + 16), SUBSCRIBER);
+	assert_int_equal(ip_ports_counters(&c)->echo_replies, 1);
+}
+
+static void
+many_fragmented_echoes_push_out_the_oldest(void **state)
+{
+	(void)state;
+	start();
+	for (uint16_t i = 0; i < 65; i++)
+		piece_arrives(SUBSCRIBER, i, IP4_MF, 8, 0);
+	fake.n_frames = 0;
+	piece_arrives(SUBSCRIBER, 0, 2, 0, 0);
+	assert_int_equal(fake.n_frames, 0);
+	piece_arrives(SUBSCRIBER, 1, 2, 0, 0);
+	piece_arrives(SUBSCRIBER, 64, 2, 0, 0);
+	assert_int_equal(fake.n_frames, 2);
+}
+
 static void
 udp_to_ourselves_meets_a_closed_port(void **state)
 {
@@ -508,6 +573,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(errors_are_limited, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_error_is_sent_about_our_own_packets, setup, teardown),
 		cmocka_unit_test_setup_teardown(echo_is_answered_on_frames_and_on_routed_packets, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_echo_in_fragments_is_answered_and_no_other_fragment_is, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_fragmented_echoes_push_out_the_oldest, setup, teardown),
 		cmocka_unit_test_setup_teardown(udp_to_ourselves_meets_a_closed_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_cut_short_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_solicitation_for_our_ipv6_address_is_answered, setup, teardown),

@@ -134,6 +134,40 @@ an_echo_is_answered_with_its_bytes(void **state)
 	assert_memory_equal(b + 24, asked + 24, sizeof(b) - 24);
 }
 
+/* A request of three pieces: the pieces of the answer make a message with a right checksum. */
+static void
+an_echo_in_pieces_is_answered_piece_by_piece(void **state)
+{
+	enum { DATA = 56, PIECE = 24 };
+	uint8_t message[DATA], reply[DATA];
+
+	(void)state;
+	for (unsigned i = 0; i < DATA; i++)
+		message[i] = (uint8_t)(i * 37);
+	memcpy(message, "\x08\0\0\0", 4);
+	store_be16(message + 2, (uint16_t)~naive_sum(0, message, DATA));
+	for (unsigned at = 0; at < DATA; at += PIECE) {
+		const unsigned len = DATA - at < PIECE ? DATA - at : PIECE;
+		uint8_t b[20 + PIECE];
+		struct ip4_view v = build(b, 20 + len, 1, HOST, US), got;
+
+		memcpy(b + 20, message + at, len);
+		store_be16(b + 6, (uint16_t)(at / 8 | (at + len < DATA ? IP4_MF : 0)));
+		store_be16(b + 10, 0);
+		store_be16(b + 10, (uint16_t)~naive_sum(0, b, 20));
+		v.fragment = load_be16(b + 6);
+		assert_true(icmp4_echo_reply_piece(b, &v));
+		assert_int_equal(ip4_parse(b, 20 + len, 20 + len, &got), IP_OK);
+		assert_int_equal(got.src, US);
+		assert_int_equal(got.dst, HOST);
+		assert_int_equal(got.fragment, v.fragment);
+		memcpy(reply + at, b + 20, len);
+	}
+	assert_int_equal(reply[0], 0);
+	assert_int_equal(naive_sum(0, reply, DATA), 0xffff);
+	assert_memory_equal(reply + 4, message + 4, DATA - 4);
+}
+
 static void
 what_is_no_sound_echo_is_not_answered(void **state)
 {
@@ -164,6 +198,7 @@ main(void)
 		cmocka_unit_test(errors_quote_as_much_as_fits),
 		cmocka_unit_test(errors_are_not_sent_about_everything),
 		cmocka_unit_test(an_echo_is_answered_with_its_bytes),
+		cmocka_unit_test(an_echo_in_pieces_is_answered_piece_by_piece),
 		cmocka_unit_test(what_is_no_sound_echo_is_not_answered),
 	};
 
