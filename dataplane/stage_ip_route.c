@@ -12,7 +12,8 @@ enum {
 	PACKET_LOCAL, /* for whoever is on this link */
 	PACKET_TAKEN, /* punted or dropped already */
 
-	GLEAN_PPS = 500, /* packets shown to control that wait for a neighbour's MAC */
+	LOCAL_PIECE = 1500, /* bytes of a packet for us that control is shown at once */
+	GLEAN_PPS = 500,    /* packets shown to control that wait for a neighbour's MAC */
 	GLEAN_BURST = 64,
 };
 
@@ -142,6 +143,19 @@ is_from(const struct worker *w, const struct pkt *k, const struct next_hop *nh)
 	return next_hop_is(nh, w->index, k->bundle, k->gen);
 }
 
+/* More than control is shown at once, joined by a bundle or by the kernel behind a port: in pieces again. */
+static void
+punt_pieces(struct worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *pieces[IP_PIECES_MAX];
+	const unsigned n = ip_cut(w, m, LOCAL_PIECE, pieces);
+
+	if (n == 0)
+		drop(w, m, DROP_NO_MBUF);
+	for (unsigned i = 0; i < n; i++)
+		punt_frame(w, pieces[i], DP_FROM_ROUTE);
+}
+
 /* For one of our addresses. What came in a frame goes to control in that frame. */
 static void
 punt_local(struct worker *w, struct rte_mbuf *m)
@@ -149,7 +163,9 @@ punt_local(struct worker *w, struct rte_mbuf *m)
 	struct pkt *k = pkt(m);
 
 	k->why = DP_PUNT_LOCAL;
-	if ((k->flags & (PKT_FROM_BUNDLE | PKT_OWN)) == 0 && rte_pktmbuf_prepend(m, ETH_HDR_LEN) != NULL)
+	if (m->pkt_len > LOCAL_PIECE && !ip_is_uncuttable(m))
+		punt_pieces(w, m);
+	else if ((k->flags & (PKT_FROM_BUNDLE | PKT_OWN)) == 0 && rte_pktmbuf_prepend(m, ETH_HDR_LEN) != NULL)
 		punt_frame(w, m, DP_FROM_IP_PORT);
 	else
 		punt_frame(w, m, DP_FROM_ROUTE);

@@ -356,6 +356,48 @@ packets_for_our_addresses_go_to_control(void **state)
 	rig_close(&l.r);
 }
 
+/* Control sees no more than a frame at once; what was joined on its way is cut again. */
+static void
+a_large_packet_for_us_goes_to_control_in_pieces(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct dp_punted got;
+	static struct frame ip, inner;
+	const uint32_t ours = 0xc00002fe;
+	uint32_t offset = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.rx_mrru = 4000;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	lab_route(&l, ours, 32, &(struct dp_next){.kind = DP_NEXT_LOCAL});
+	packet_udp(&ip, lab_address(0), ours, 64, 1, 3500);
+	inner.len = 0;
+	frame_add_be16(&inner, PPP_IPV4);
+	frame_add(&inner, ip.b, ip.len);
+	lab_fragment(&l, 0, 0, 0, &inner, 0, 1700);
+	lab_fragment(&l, 0, 0, 1, &inner, 1700, inner.len - 1700);
+	rig_settle(&l.r);
+	while (dp_punted_next(l.r.dp, &got)) {
+		struct ip4_view v = {0};
+
+		assert_int_equal(got.origin, DP_FROM_ROUTE);
+		assert_int_equal(got.why, DP_PUNT_LOCAL);
+		assert_true(got.from_bundle);
+		assert_int_equal(ip4_parse(got.bytes, got.len, got.len, &v), IP_OK);
+		assert_in_range(v.total_len, 21, 1500);
+		assert_int_equal((v.fragment & IP4_OFFSET) * 8, offset);
+		assert_memory_equal(got.bytes + 20, ip.b + 20 + offset, v.total_len - 20);
+		offset += v.total_len - 20u;
+		assert_int_equal((v.fragment & IP4_MF) != 0, offset < 3480);
+	}
+	assert_int_equal(offset, 3480);
+	assert_int_equal(rig_drops_all(&l.r), 0);
+	rig_close(&l.r);
+}
+
 static void
 source_that_is_not_the_subscribers_is_dropped(void **state)
 {
@@ -672,6 +714,7 @@ main(void)
 		cmocka_unit_test(error_packets_shown_to_control_are_rationed),
 		cmocka_unit_test(multicast_and_loopback_destinations_are_not_forwarded),
 		cmocka_unit_test(packets_for_our_addresses_go_to_control),
+		cmocka_unit_test(a_large_packet_for_us_goes_to_control_in_pieces),
 		cmocka_unit_test(source_that_is_not_the_subscribers_is_dropped),
 		cmocka_unit_test(packet_that_would_leave_on_its_own_bundle_is_dropped),
 		cmocka_unit_test(packet_from_an_ip_port_never_counts_as_a_loop),
