@@ -79,6 +79,8 @@ check_port_kind(struct check *c, const struct config_port *port)
 			check_error(c, &port->addresses, "an access port has no addresses");
 		if (port->proxy_arp)
 			check_error(c, &port->proxy_arp, "an access port answers no ARP");
+		if (port->probe_addresses)
+			check_error(c, &port->probe_addresses, "an access port has no addresses");
 		return;
 	}
 	if (port->line.given)
@@ -87,6 +89,8 @@ check_port_kind(struct check *c, const struct config_port *port)
 		check_error(c, &port->steering, "an ip port has no sessions to steer");
 	if (port->rules_max != CONFIG_RULES_MAX)
 		check_error(c, &port->rules_max, "an ip port has no sessions to steer");
+	if (port->probe_addresses && !has_ipv4(port))
+		check_error(c, &port->probe_addresses, "needs an IPv4 address on the port");
 	if (port->proxy_arp && !has_ipv4(port))
 		check_error(c, &port->proxy_arp, "needs an IPv4 address on the port");
 }

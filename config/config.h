@@ -293,7 +293,7 @@ struct config_port {
 	uint32_t rules_max;
 	struct config_line line;           /* CONFIG_ACCESS */
 	struct config_ips addresses;       /* CONFIG_IP, with the length of the connected prefix */
-	bool proxy_arp;                    /* CONFIG_IP */
+	bool proxy_arp, probe_addresses;   /* CONFIG_IP */
 	struct config_delegated delegated; /* CONFIG_IP */
 	struct config_ref address_of;      /* CONFIG_IP: the client whose IPv4 address a host behind it has */
 };

@@ -499,6 +499,10 @@ static const struct schema_key port_keys[] = {
 		.help = "Our addresses on an ip port, each with the length of its network (192.0.2.1/24, 2001:db8::1/64)."},
 	{BOOL(config_port, proxy_arp, "proxy_arp"), .preset = "no",
 		.help = "Whether we answer ARP on an ip port for the addresses of subscribers."},
+	{BOOL(config_port, probe_addresses, "probe_addresses"), .preset = "no",
+		.help = "Whether our IPv4 addresses on an ip port are used only after ARP probes have found nobody else who has them (RFC 5227), which "
+			"takes 4 to 7 seconds at every start. Without it they are used at once. Either way a device that claims one later is "
+			"named in the log, and answered by an announcement, once in 10 s."},
 	{GROUP(config_port, delegated, "delegated", delegated_group), .flags = SCHEMA_OPTIONAL, .absent = "none",
 		.help = "IPv6 network of an ip port out of the prefix that a client was delegated."},
 	{REF(config_port, address_of, "address_of", "clients"), .absent = "none",

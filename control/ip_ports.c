@@ -7,6 +7,7 @@
 
 #include "control/apply.h"
 #include "control/demand.h"
+#include "control/entropy.h"
 #include "control/log.h"
 #include "control/routes.h"
 #include "dataplane/wire/arp.h"
@@ -14,7 +15,32 @@
 
 enum { ICMP_HOST_UNREACHABLE = 1, ICMP_PORT_UNREACHABLE = 3, ERRORS_PER_S = 100, CONFLICTS_PER_S = 1 };
 
+static uint32_t
+chance(void)
+{
+	uint32_t v;
+
+	entropy_fill(NULL, &v, sizeof(v));
+	return v;
+}
+
 static const struct mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+static bool
+claims_new(struct ip_ports *ip, const struct config *cfg, uint64_t now_ms)
+{
+	for (size_t i = 0; i < cfg->n_ports; i++) {
+		const struct config_port *p = &cfg->ports[i];
+
+		ip->claims[i] = calloc(p->addresses.n + 1, sizeof(struct address_claim));
+		if (ip->claims[i] == NULL)
+			return false;
+		for (size_t k = 0; k < p->addresses.n; k++)
+			if (p->addresses.items[k].family == 4)
+				address_claim_begin(&ip->claims[i][k], p->probe_addresses, chance(), now_ms);
+	}
+	return true;
+}
 
 struct ip_ports *
 ip_ports_new(struct control *c, uint64_t now_ms)
@@ -25,7 +51,7 @@ ip_ports_new(struct control *c, uint64_t now_ms)
 		return NULL;
 	ip->neighbours = neighbours_new();
 	ip->client_prefixes = calloc(c->cfg->n_clients + 1, sizeof(*ip->client_prefixes));
-	if (ip->neighbours == NULL || ip->client_prefixes == NULL) {
+	if (ip->neighbours == NULL || ip->client_prefixes == NULL || !claims_new(ip, c->cfg, now_ms)) {
 		ip_ports_free(ip);
 		return NULL;
 	}
@@ -44,6 +70,8 @@ ip_ports_free(struct ip_ports *ip)
 	if (ip->neighbours != NULL)
 		neighbours_free(ip->neighbours);
 	free(ip->client_prefixes);
+	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
+		free(ip->claims[i]);
 	free(ip);
 }
 
@@ -73,14 +101,27 @@ mask4(unsigned len)
 	return len == 0 ? 0 : ~0u << (32 - len);
 }
 
+static struct address_claim *
+claim_of(const struct control *c, const struct config_port *p, size_t i)
+{
+	return &c->ip->claims[p - c->cfg->ports][i];
+}
+
+/* An IPv4 address of the port that nobody else was found to have. */
+static bool
+is_held(const struct control *c, const struct config_port *p, size_t i)
+{
+	return claim_of(c, p, i)->state == CLAIM_HELD;
+}
+
 /* Our address on the port in whose network `address` lies; NULL: none. */
 static const struct config_ip *
-connected(const struct config_port *p, uint32_t address)
+connected(const struct control *c, const struct config_port *p, uint32_t address)
 {
 	for (size_t i = 0; i < p->addresses.n; i++) {
 		const struct config_ip *a = &p->addresses.items[i];
 
-		if (a->family == 4 && ((load_be32(a->bytes) ^ address) & mask4(a->len)) == 0)
+		if (is_held(c, p, i) && ((load_be32(a->bytes) ^ address) & mask4(a->len)) == 0)
 			return a;
 	}
 	return NULL;
@@ -94,18 +135,18 @@ is_broadcast(const struct config_ip *a, uint32_t address)
 
 /* Any IPv4 address of the port; 0: none. */
 static uint32_t
-first_address(const struct config_port *p)
+first_address(const struct control *c, const struct config_port *p)
 {
 	for (size_t i = 0; i < p->addresses.n; i++)
-		if (p->addresses.items[i].family == 4)
+		if (is_held(c, p, i))
 			return load_be32(p->addresses.items[i].bytes);
 	return 0;
 }
 
 static bool
-has_address4(const struct config_port *p, uint32_t address)
+has_address4(const struct control *c, const struct config_port *p, uint32_t address)
 {
-	const struct config_ip *a = connected(p, address);
+	const struct config_ip *a = connected(c, p, address);
 
 	return a != NULL && load_be32(a->bytes) == address;
 }
@@ -130,7 +171,7 @@ static uint32_t
 any_address(const struct control *c)
 {
 	for (size_t i = 0; i < c->cfg->n_ports; i++) {
-		const uint32_t a = first_address(&c->cfg->ports[i]);
+		const uint32_t a = first_address(c, &c->cfg->ports[i]);
 
 		if (a != 0)
 			return a;
@@ -209,7 +250,7 @@ static void
 report_punted(struct control *c, const struct dp_punted *p, uint8_t type, uint8_t code, uint16_t rest, uint64_t now_ms)
 {
 	const struct config_port *port = p->from_bundle ? NULL : ip_port(c, p->port);
-	const uint32_t src = p->from_bundle ? bundle_address(c, p->bundle) : port != NULL ? first_address(port) : 0;
+	const uint32_t src = p->from_bundle ? bundle_address(c, p->bundle) : port != NULL ? first_address(c, port) : 0;
 
 	send_error(c, src, type, code, rest, p->bytes, p->len, now_ms);
 }
@@ -221,12 +262,14 @@ ask4(struct control *c, const struct neighbour_action *a)
 {
 	const struct config_port *p = ip_port(c, a->port);
 	const uint32_t target = ip_addr_4(&a->address);
-	const struct config_ip *ours = p != NULL ? connected(p, target) : NULL;
+	const struct config_ip *ours = p != NULL ? connected(c, p, target) : NULL;
 	struct arp_view q = {.op = ARP_REQUEST, .sender_mac = c->ip->macs[a->port], .target = target};
 
 	if (p == NULL)
 		return;
-	q.sender = ours != NULL ? load_be32(ours->bytes) : first_address(p);
+	q.sender = ours != NULL ? load_be32(ours->bytes) : first_address(c, p);
+	if (q.sender == 0 && p->probe_addresses)
+		return; /* it would be a probe of ours for somebody's address */
 	c->ip->counters.arp_requests++;
 	send_arp(c, a->port, mac_is_zero(&a->mac) ? &broadcast : &a->mac, &q);
 }
@@ -246,8 +289,8 @@ unreachable4(struct control *c, const struct neighbour_action *a, uint64_t now_m
 {
 	const struct config_port *p = ip_port(c, a->port);
 
-	send_error(c, p != NULL ? first_address(p) : 0, ICMP4_UNREACHABLE, ICMP_HOST_UNREACHABLE, 0, a->packet, a->len,
-		now_ms);
+	send_error(c, p != NULL ? first_address(c, p) : 0, ICMP4_UNREACHABLE, ICMP_HOST_UNREACHABLE, 0, a->packet,
+		a->len, now_ms);
 }
 
 static void
@@ -307,7 +350,7 @@ glean_address(const struct control *c, const struct dp_punted *p, const struct c
 		return !ip6_port_has(c, p->port, a);
 	}
 	*a = ip_addr_of4(ntohl(p->next_hop_be));
-	return !has_address4(port, ip_addr_4(a));
+	return !has_address4(c, port, ip_addr_4(a));
 }
 
 static void
@@ -327,6 +370,21 @@ glean(struct control *c, const struct dp_punted *p, uint64_t now_ms)
 }
 
 /* ------------------------------------------------------------------ ARP */
+
+static void
+announce4(struct control *c, uint16_t index, uint32_t address)
+{
+	send_arp(c, index, &broadcast,
+		&(struct arp_view){
+			.op = ARP_REQUEST, .sender_mac = c->ip->macs[index], .sender = address, .target = address});
+}
+
+static void
+probe4(struct control *c, uint16_t index, uint32_t address)
+{
+	send_arp(c, index, &broadcast,
+		&(struct arp_view){.op = ARP_REQUEST, .sender_mac = c->ip->macs[index], .target = address});
+}
 
 /* Somebody else's address that is reached over another port or a bundle of ours. */
 static bool
@@ -354,7 +412,7 @@ proxied(const struct control *c, const struct config_port *port, uint16_t index,
 static void
 arp_answer(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *q)
 {
-	const bool ours = has_address4(port, q->target);
+	const bool ours = has_address4(c, port, q->target);
 
 	if (!ours && (q->sender == q->target || !proxied(c, port, index, q->target)))
 		return;
@@ -387,19 +445,56 @@ is_own_gateway(const struct control *c, uint16_t index, uint32_t address)
 static void
 arp_learn(struct control *c, uint16_t index, const struct config_port *port, const struct arp_view *v, uint64_t now_ms)
 {
-	const struct config_ip *net = connected(port, v->sender);
+	const struct config_ip *net = connected(c, port, v->sender);
 	const struct ip_addr sender = ip_addr_of4(v->sender);
 
 	if (arp_is_probe(v) || (net == NULL && !is_own_gateway(c, index, v->sender)))
 		return;
 	if (net != NULL && is_broadcast(net, v->sender))
 		return;
-	if (net != NULL && load_be32(net->bytes) == v->sender) {
-		if (!mac_equal(&v->sender_mac, &c->ip->macs[index]) && limiter_take(&c->ip->conflicts, now_ms))
-			log_warning("port %s: another device claims our address", port->name);
+	if (net != NULL && load_be32(net->bytes) == v->sender)
 		return;
+	ip_heard(c, index, &sender, &v->sender_mac, true, has_address4(c, port, v->target), now_ms);
+}
+
+/* Does it speak as the owner of our address, or, while we do not hold it yet, look whether it may be that? */
+static bool
+is_rival(const struct address_claim *claim, const struct arp_view *v, uint32_t address)
+{
+	return v->sender == address || (claim->state != CLAIM_HELD && arp_is_probe(v) && v->target == address);
+}
+
+static void
+tell_conflict(struct control *c, const struct config_port *p, uint32_t address, const struct mac *m, bool held,
+	uint64_t now_ms)
+{
+	const uint32_t be = htonl(address);
+	char text[INET_ADDRSTRLEN];
+
+	if (held && !limiter_take(&c->ip->conflicts, now_ms))
+		return;
+	inet_ntop(AF_INET, &be, text, sizeof(text));
+	log_warning("port %s: %02x:%02x:%02x:%02x:%02x:%02x has our address %s, too%s", p->name, m->b[0], m->b[1],
+		m->b[2], m->b[3], m->b[4], m->b[5], text, held ? "" : ": it is not used; looked at again in a minute");
+}
+
+/* RFC 5227. */
+static void
+arp_compare(struct control *c, uint16_t index, const struct config_port *p, const struct arp_view *v, uint64_t now_ms)
+{
+	if (mac_equal(&v->sender_mac, &c->ip->macs[index]))
+		return;
+	for (size_t i = 0; i < p->addresses.n; i++) {
+		struct address_claim *claim = claim_of(c, p, i);
+		const uint32_t address = load_be32(p->addresses.items[i].bytes);
+		const bool held = claim->state == CLAIM_HELD;
+
+		if (claim->state == CLAIM_NONE || claim->state == CLAIM_TAKEN || !is_rival(claim, v, address))
+			continue;
+		tell_conflict(c, p, address, &v->sender_mac, held, now_ms);
+		if (address_claim_conflict(claim, now_ms) == CLAIM_ANNOUNCE)
+			announce4(c, index, address);
 	}
-	ip_heard(c, index, &sender, &v->sender_mac, true, has_address4(port, v->target), now_ms);
 }
 
 static void
@@ -412,17 +507,10 @@ arp_input(
 		c->ip->counters.bad++;
 		return;
 	}
+	arp_compare(c, index, port, &v, now_ms);
 	arp_learn(c, index, port, &v, now_ms);
 	if (v.op == ARP_REQUEST)
 		arp_answer(c, index, port, &v);
-}
-
-static void
-announce4(struct control *c, uint16_t index, uint32_t address)
-{
-	send_arp(c, index, &broadcast,
-		&(struct arp_view){
-			.op = ARP_REQUEST, .sender_mac = c->ip->macs[index], .sender = address, .target = address});
 }
 
 /* ------------------------------------------------------------------ packets for ourselves */
@@ -627,18 +715,31 @@ announce(struct control *c, uint16_t index)
 	const struct config_port *p = &c->cfg->ports[index];
 
 	for (size_t i = 0; i < p->addresses.n; i++) {
-		if (p->addresses.items[i].family == 4)
-			announce4(c, index, load_be32(p->addresses.items[i].bytes));
-		else
+		if (p->addresses.items[i].family == 6)
 			ip6_announce(c, index, p->addresses.items[i].bytes);
+		else if (is_held(c, p, i))
+			announce4(c, index, load_be32(p->addresses.items[i].bytes));
 	}
 }
 
-void
-ip_ports_carrier(struct control *c, uint16_t port)
+/* Probes that nobody could hear say nothing. */
+static void
+probe_anew(struct control *c, uint16_t index, uint64_t now_ms)
 {
-	if (ip_port(c, port) != NULL)
-		announce(c, port);
+	const struct config_port *p = &c->cfg->ports[index];
+
+	for (size_t i = 0; i < p->addresses.n; i++)
+		if (p->addresses.items[i].family == 4 && !is_held(c, p, i))
+			address_claim_begin(claim_of(c, p, i), true, chance(), now_ms);
+}
+
+void
+ip_ports_carrier(struct control *c, uint16_t port, uint64_t now_ms)
+{
+	if (ip_port(c, port) == NULL)
+		return;
+	probe_anew(c, port, now_ms);
+	announce(c, port);
 }
 
 void
@@ -653,7 +754,7 @@ ip_ports_start(struct control *c)
 		if (p->kind != CONFIG_IP)
 			continue;
 		for (size_t k = 0; k < p->addresses.n; k++)
-			if (p->addresses.items[k].family == 4)
+			if (is_held(c, p, k))
 				address_routes(c, i, &p->addresses.items[k]);
 		ip6_start_port(c, i);
 		announce(c, i);
@@ -672,6 +773,51 @@ neighbour_used(void *ctx, uint16_t port, const struct ip_addr *address)
 	return dp_neighbour6_used(c->dp, port, address);
 }
 
+static void
+claim_tick(struct control *c, uint16_t port, size_t i, uint64_t now_ms)
+{
+	const struct config_ip *a = &c->cfg->ports[port].addresses.items[i];
+	struct address_claim *claim = &c->ip->claims[port][i];
+
+	if (claim->state == CLAIM_NONE || now_ms < claim->due_ms)
+		return;
+	switch (address_claim_tick(claim, chance(), now_ms)) {
+	case CLAIM_NOTHING:
+	case CLAIM_REFUSED:
+		return;
+	case CLAIM_PROBE:
+		probe4(c, port, load_be32(a->bytes));
+		return;
+	case CLAIM_TAKE:
+		address_routes(c, port, a);
+		announce4(c, port, load_be32(a->bytes));
+		return;
+	case CLAIM_ANNOUNCE:
+		announce4(c, port, load_be32(a->bytes));
+		return;
+	}
+}
+
+static void
+claims_tick(struct control *c, uint64_t now_ms)
+{
+	for (uint16_t i = 0; i < c->cfg->n_ports; i++)
+		for (size_t k = 0; k < c->cfg->ports[i].addresses.n; k++)
+			claim_tick(c, i, k, now_ms);
+}
+
+static uint64_t
+claims_deadline_ms(const struct control *c)
+{
+	uint64_t at_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < c->cfg->n_ports; i++)
+		for (size_t k = 0; k < c->cfg->ports[i].addresses.n; k++)
+			if (c->ip->claims[i][k].state != CLAIM_NONE && c->ip->claims[i][k].due_ms < at_ms)
+				at_ms = c->ip->claims[i][k].due_ms;
+	return at_ms;
+}
+
 void
 ip_ports_tick(struct control *c, uint64_t now_ms)
 {
@@ -680,13 +826,15 @@ ip_ports_tick(struct control *c, uint64_t now_ms)
 	neighbours_tick(c->ip->neighbours, neighbour_used, c, now_ms, &out);
 	ip_do_actions(c, &out, now_ms);
 	ip_delegated_tick(c, now_ms);
+	claims_tick(c, now_ms);
 }
 
 uint64_t
 ip_ports_deadline_ms(const struct control *c)
 {
 	const uint64_t neighbours_ms = neighbours_deadline_ms(c->ip->neighbours);
-	const uint64_t delegated_ms = ip_delegated_deadline_ms(c);
+	const uint64_t delegated_ms = ip_delegated_deadline_ms(c), claims_ms = claims_deadline_ms(c);
+	const uint64_t first_ms = neighbours_ms < delegated_ms ? neighbours_ms : delegated_ms;
 
-	return neighbours_ms < delegated_ms ? neighbours_ms : delegated_ms;
+	return first_ms < claims_ms ? first_ms : claims_ms;
 }

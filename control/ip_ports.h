@@ -21,7 +21,7 @@ void ip_ports_free(struct ip_ports *ip);
 /* Sets the routes of the configuration and announces our addresses. Once, after the data plane runs. */
 void ip_ports_start(struct control *c);
 /* The port's cable is back: whoever is there now may not know us. */
-void ip_ports_carrier(struct control *c, uint16_t port);
+void ip_ports_carrier(struct control *c, uint16_t port, uint64_t now_ms);
 /* A frame or packet that the data plane gave to control: origin DP_FROM_IP_PORT or DP_FROM_ROUTE. */
 void ip_ports_input(struct control *c, const struct dp_punted *p, uint64_t now_ms);
 void ip_ports_tick(struct control *c, uint64_t now_ms);

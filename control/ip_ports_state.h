@@ -2,6 +2,7 @@
 #ifndef CONTROL_IP_PORTS_STATE_H
 #define CONTROL_IP_PORTS_STATE_H
 
+#include "control/address_claim.h"
 #include "control/echo_pieces.h"
 #include "control/ip_delegated.h"
 #include "control/ip_ports.h"
@@ -16,6 +17,7 @@ struct ip_ports {
 	struct neighbours *neighbours;
 	struct limiter errors, conflicts;
 	struct echo_pieces echo_pieces;
+	struct address_claim *claims[DP_PORTS_MAX]; /* by port index, then by that of the address; those of IPv6 are CLAIM_NONE */
 	struct ip_counters counters;
 	struct ip_delegated delegated[DP_PORTS_MAX]; /* by port index */
 	struct host_route *client_prefixes;          /* by client index; len 0: none */

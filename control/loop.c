@@ -45,7 +45,7 @@ carrier(struct control *c, uint16_t port, bool up, uint64_t now_ms)
 		up ? "is back" : "lost");
 	if (c->cfg->ports[port].kind == CONFIG_IP) {
 		if (up)
-			ip_ports_carrier(c, port);
+			ip_ports_carrier(c, port, now_ms);
 		return;
 	}
 	host_carrier(c->host, port, up, now_ms, c->out);

@@ -12,7 +12,7 @@ import socket
 import stat
 import time
 
-from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, RIGHT, USER, Bonded)
+from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, LEFT_GATEWAY, RIGHT, USER, Bonded)
 from lab import ROOT, Lab, LabError, run, tcp_ceiling, tshark_fields, until
 
 ALL = []
@@ -606,6 +606,36 @@ def tap_uplink():
         until('ping from the kernel behind the tap', lambda: lab.ping('client', RIGHT, count=1, timeout=1) == 1, 10)
         expect(lab.ping('client', RIGHT, count=3, size=1472, df=True) == 3, '1500 bytes with DF lost')
         no_strange_drops(lab)
+
+
+@case
+def addresses_are_probed_for_and_defended():
+    """probe_addresses: an address that a host has is not used; a free one is, and defended when a host takes it [RFC 5227]"""
+    with Bonded(rates=(20,), client={'ports': {'lan': {'probe_addresses': True}}}, start=False) as lab:
+        lab.ip('left', 'address', 'add', f'{LEFT_GATEWAY}/32', 'dev', 'eth0')
+        pcap = lab.dir / 'lan.pcap'
+        lab.capture('left', 'eth0', pcap)
+        lab.start_daemon('concentrator')
+        lab.start_daemon('client')
+        until('the conflict', lambda: f'has our address {LEFT_GATEWAY}, too: it is not used' in lab.client.text())
+        lab.ip('left', 'address', 'del', f'{LEFT_GATEWAY}/32', 'dev', 'eth0')
+        lab.client.stop()
+        conflict, so_far = f'has our address {LEFT_GATEWAY}, too', len(lab.client.text())
+        lab.start_daemon('client')
+        lab.wait_up(timeout=20)
+        expect(conflict not in lab.client.text()[so_far:], 'a conflict without a rival')
+        lab.ip('left', 'address', 'add', f'{LEFT_GATEWAY}/32', 'dev', 'eth0')
+        lab.ip('left', 'neigh', 'flush', 'all')
+        run(*lab.inside('left'), 'ping', '-c', 1, '-W', 1, '-I', LEFT_GATEWAY, '192.168.1.77', check=False)
+        until('the defence', lambda: conflict in lab.client.text()[so_far:])
+
+        def requests(sender):
+            return len(tshark_fields(pcap, f'arp.dst.proto_ipv4=={LEFT_GATEWAY} && arp.src.proto_ipv4=={sender}', 'frame.number'))
+
+        until('announcements: at the beginning, and in defence', lambda: requests(LEFT_GATEWAY) >= 2, every=0.5)
+        probes = requests('0.0.0.0')
+        expect(probes >= 4, f'{probes} probes: one that was answered, then three')
+        return f'{probes} probes, {requests(LEFT_GATEWAY)} announcements'
 
 
 @case

@@ -207,6 +207,12 @@ static const struct row contradictions[] = {
 		"ports: {a: {device: d, kind: access, addresses: [10.0.0.1/24], proxy_arp: yes}}\n",
 		"t:1:49: ports.a.addresses: an access port has no addresses\n"
 		"t:1:75: ports.a.proxy_arp: an access port answers no ARP\n"},
+	{"probes_for_no_address",
+		"ports:\n  six: {device: d, kind: ip, addresses: ['2001:db8::1/64'], probe_addresses: yes}\n"
+		"  wan: {device: e, kind: access, probe_addresses: yes}\n"
+		"clients: {c: {username: u, password: p, links: {a: {ports: wan}}}}\n",
+		"t:2:78: ports.six.probe_addresses: needs an IPv4 address on the port\n"
+		"t:3:51: ports.wan.probe_addresses: an access port has no addresses\n"},
 	{"address_of_a_client_behind_the_wrong_ports",
 		"ports:\n  wan: {device: d, kind: access, address_of: c}\n"
 		"  six: {device: e, kind: ip, addresses: ['2001:db8::1/64'], address_of: c}\n"

@@ -248,7 +248,7 @@ static const char everything[] =
 	"    steering: rings\n"
 	"    rules_max: 300\n"
 	"    line: {rate: 30.5 Mbit/s, latency: 250 us, encapsulation: atm, overhead: -4, cost: 3}\n"
-	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes,\n"
+	"  lan: {device: d1, kind: ip, addresses: [192.0.2.1/24, \"2001:db8::1/64\"], proxy_arp: yes, probe_addresses: yes,\n"
 	"    delegated: {client: c, subnet: 7}, address_of: c}\n"
 	"routes:\n"
 	"  - {to: 203.0.113.0/24, via: 192.0.2.9}\n"
@@ -563,6 +563,7 @@ values_of_ports_and_routes_arrive_in_their_fields(void **state)
 	assert_int_equal(lan->rules_max, CONFIG_RULES_MAX);
 	assert_false(lan->line.given);
 	assert_true(lan->proxy_arp);
+	assert_true(lan->probe_addresses);
 	assert_string_equal(lan->address_of.name, "c");
 	assert_int_equal(lan->address_of.index, 0);
 	assert_int_equal(lan->addresses.n, 2);

@@ -28,6 +28,15 @@ static const char yaml[] = "process: {name: t, hugepages: no}\n"
 			   "  - {to: 0.0.0.0/0, via: 198.51.100.9}\n"
 			   "  - {to: 10.66.0.0/16, blackhole: yes}\n";
 
+/* The same, but the address of lan is looked for before it is used. */
+static const char yaml_probing[] =
+	"process: {name: t, hugepages: no}\n"
+	"ports:\n"
+	"  lan: {kind: ip, device: net_null0, addresses: ['2001:db8::1/64', 192.168.1.1/24], probe_addresses: yes}\n"
+	"  core: {kind: ip, device: net_null1, addresses: [198.51.100.1/24]}\n"
+	"routes:\n"
+	"  - {to: 0.0.0.0/0, via: 192.168.1.2}\n";
+
 enum {
 	LAN = 0,
 	CORE = 1,
@@ -44,15 +53,14 @@ static struct control c;
 static struct dp_punted in;
 
 static int
-setup(void **state)
+setup_with(const char *text)
 {
 	struct config_notes notes = {0};
 
-	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	memset(&c, 0, sizeof(c));
 	memset(&in, 0, sizeof(in));
-	if (config_load_string("test", yaml, sizeof(yaml) - 1, &cfg, &notes) != 0)
+	if (config_load_string("test", text, strlen(text), &cfg, &notes) != 0)
 		config_notes_print(stderr, &notes);
 	config_notes_free(&notes);
 	if (cfg == NULL)
@@ -66,6 +74,20 @@ setup(void **state)
 	c.apply = apply_new(&c);
 	c.ip = ip_ports_new(&c, 0);
 	return 0;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return setup_with(yaml);
+}
+
+static int
+setup_probing(void **state)
+{
+	(void)state;
+	return setup_with(yaml_probing);
 }
 
 static int
@@ -255,6 +277,135 @@ a_probe_is_answered_but_teaches_nothing(void **state)
 	arp_arrives(LAN, ARP_REQUEST, 0, OURS);
 	assert_int_equal(fake.n_frames, 1);
 	assert_int_equal(fake.n_neighbours, 0);
+}
+
+static bool
+is_used(uint32_t address)
+{
+	const struct ip_addr a = ip_addr_of4(address);
+	struct dp_next next;
+
+	return rib_lookup(c.rib, &a, &next) && next.kind == DP_NEXT_LOCAL;
+}
+
+/* Runs the clock until so many ARP probes have left; *now_ms is then when the last one did. */
+static void
+until_probes(unsigned n, uint64_t *now_ms)
+{
+	while (fake.n_frames < n) {
+		*now_ms = ip_ports_deadline_ms(&c);
+		assert_true(*now_ms < 100000);
+		ip_ports_tick(&c, *now_ms);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(arp_sent(i, LAN).sender, 0);
+		assert_int_equal(arp_sent(i, LAN).target, OURS);
+	}
+}
+
+static void
+an_address_is_not_used_before_it_was_probed_for(void **state) /* RFC 5227 section 2.1 */
+{
+	uint64_t now_ms = 0;
+
+	(void)state;
+	start();
+	assert_false(is_used(OURS));
+	assert_true(is_used(CORE_ADDRESS));
+	arp_arrives(LAN, ARP_REQUEST, HOST, OURS); /* not answered, nor is its sender learnt */
+	assert_int_equal(fake.n_frames, 0);
+	assert_int_equal(fake.n_neighbours, 0);
+	until_probes(3, &now_ms);
+	assert_false(is_used(OURS));
+	ip_ports_tick(&c, now_ms + 2000);
+	assert_true(is_used(OURS));
+	assert_true(is_used(CORE_ADDRESS));
+	assert_int_equal(arp_sent(fake.n_frames - 1, LAN).sender, OURS);
+	assert_int_equal(arp_sent(fake.n_frames - 1, LAN).target, OURS);
+	fake.n_frames = 0;
+	arp_arrives(LAN, ARP_REQUEST, HOST, OURS);
+	assert_int_equal(arp_sent(0, LAN).op, ARP_REPLY);
+}
+
+static void
+probing_begins_anew_when_the_cable_is_back(void **state)
+{
+	uint64_t now_ms = 0;
+
+	(void)state;
+	start();
+	until_probes(3, &now_ms);
+	ip_ports_carrier(&c, LAN, now_ms + 1000);
+	for (unsigned k = 2; k < 8; k++) { /* two probes and more are to come */
+		ip_ports_tick(&c, now_ms + 1000 + k * 500);
+		assert_false(is_used(OURS));
+	}
+	for (unsigned k = 0; k < 10; k++)
+		ip_ports_tick(&c, now_ms + 6000 + k * 1000);
+	assert_true(is_used(OURS));
+}
+
+/* With sender 0 it would look like a probe of ours for the neighbour's address. */
+static void
+no_neighbour_is_asked_for_without_an_address(void **state)
+{
+	(void)state;
+	start();
+	routed(DP_PUNT_GLEAN, SUBSCRIBER, HOST);
+	store_be32(&in.next_hop_be, HOST);
+	ip_ports_input(&c, &in, 0);
+	assert_int_equal(fake.n_frames, 0);
+}
+
+static void
+an_address_that_somebody_has_is_not_used_until_he_is_gone(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t op;
+		uint32_t sender, target;
+	} rows[] = {
+		{"answers the probe", ARP_REPLY, OURS, 0},
+		{"asks for somebody", ARP_REQUEST, OURS, HOST},
+		{"probes for it as well", ARP_REQUEST, 0, OURS},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t now_ms = 0;
+
+		print_message("%s\n", rows[i].name);
+		if (i != 0) {
+			teardown(state);
+			assert_int_equal(setup_probing(state), 0);
+		}
+		start();
+		until_probes(1, &now_ms);
+		arp_arrives(LAN, rows[i].op, rows[i].sender, rows[i].target);
+		for (unsigned k = 1; k < 30; k++)
+			ip_ports_tick(&c, now_ms + k * 1000);
+		assert_false(is_used(OURS));
+		assert_int_equal(fake.n_frames, 1);
+		now_ms += 100000;
+		for (unsigned k = 0; k < 10; k++)
+			ip_ports_tick(&c, now_ms + k * 2000);
+		assert_true(is_used(OURS));
+	}
+}
+
+static void
+a_rival_for_a_used_address_is_answered_by_an_announcement(void **state)
+{
+	(void)state;
+	start();
+	for (unsigned i = 0; i < 5; i++)
+		arp_arrives(LAN, ARP_REPLY, OURS, HOST);
+	assert_int_equal(fake.n_frames, 1); /* all at one time: once in 10 s */
+	assert_int_equal(arp_sent(0, LAN).op, ARP_REQUEST);
+	assert_int_equal(arp_sent(0, LAN).sender, OURS);
+	assert_int_equal(arp_sent(0, LAN).target, OURS);
+	assert_true(is_used(OURS));
+	arp_arrives(CORE, ARP_REPLY, OURS, CORE_HOST); /* no address of that port */
+	assert_int_equal(fake.n_frames, 1);
 }
 
 static void
@@ -563,6 +714,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(arp_that_is_not_for_us_is_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(proxy_arp_answers_for_what_is_behind_us, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_probe_is_answered_but_teaches_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_address_is_not_used_before_it_was_probed_for, setup_probing, teardown),
+		cmocka_unit_test_setup_teardown(probing_begins_anew_when_the_cable_is_back, setup_probing, teardown),
+		cmocka_unit_test_setup_teardown(no_neighbour_is_asked_for_without_an_address, setup_probing, teardown),
+		cmocka_unit_test_setup_teardown(
+			an_address_that_somebody_has_is_not_used_until_he_is_gone, setup_probing, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_rival_for_a_used_address_is_answered_by_an_announcement, setup, teardown),
 		cmocka_unit_test_setup_teardown(senders_from_foreign_networks_are_not_learnt, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_packet_waits_for_its_next_hop_and_is_routed_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_host_that_only_its_own_route_leads_to_is_found, setup, teardown),
