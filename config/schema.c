@@ -100,7 +100,8 @@ static const struct schema_key line_keys[] = {
 	{BOOL(config_line, measure, "measure"), .preset = "no",
 		.help = "Whether a line is looked for that carries less than the rate that was configured or told by tags, or whose rate "
 			"nobody told: while data makes LCP echoes slow, the rate is lowered until they are fast again, and what is found "
-			"is sent by. Never faster than what was told. The peer must send back the data of Echo-Requests, as most do."},
+			"is sent by. Never faster than what was told: a line that is paced below what it carries shows no difference. With rate: unpaced "
+			"nothing is told, and all that the line carries is found. The peer must send back the data of Echo-Requests, as most do."},
 	END};
 static const struct schema_group line_group = {
 	.name = "line", .help = "The sending side of a line.", .size = sizeof(struct config_line), .keys = line_keys};
