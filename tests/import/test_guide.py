@@ -18,7 +18,7 @@ DOC = ROOT / 'docs' / 'migrating.md'
 GUIDE = HERE / 'guide'
 BLOCK = re.compile(r'<!-- (file|made from|config)(?:: (\S+))? -->\n```(\w*)\n(.*?)```\n', re.S)
 TABLE = re.compile(r'<!-- rows: (\w+) -->\n((?:\|.*\n)+)')
-KEY = re.compile(r'`([\w.]+): ([^`]+)`( \(planned\))?')
+KEY = re.compile(r'`([\w.]+): ([^`]+)`')
 OBJECTS = {'links.L1.': 'links.NAME.', 'links.isp.': 'links.NAME.', 'links.deflink.': 'links.NAME.', 'links.ppp0.': 'links.NAME.'}
 
 PPP = 'isp:\n set device PPPoE:em0\n set authname u\n set authkey p\n {}\n'
@@ -112,15 +112,10 @@ class Guide(Case):
     def row(self, kind, statement, said):
         result = alone(kind, statement)
         values, wanted = shown(result.values()), KEY.findall(said)
-        for key, value, planned in wanted:
+        for key, value in wanted:
             full = self.full_name(key)
             self.assertIn(full, keys.KEYS)
-            if keys.KEYS[full].state == keys.PLANNED:
-                self.assertTrue(planned, f'{key} is planned')
-                self.assertTrue(f'{full}: {value}' in result.left or keys.KEYS[full].already == value, result.left)
-            else:
-                self.assertFalse(planned, f'{key} is there: take (planned) away')
-                self.assertEqual(self.value(values, result, key), value)
+            self.assertEqual(self.value(values, result, key), value)
         if not wanted:
             self.assertTrue(result.left or result.needless, 'said to have no key, and nothing is said of it')
             base = set(shown(alone(kind, '').values()))

@@ -1,117 +1,107 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every key that hawser-import writes, in the order in which it writes them, and where it lives.
 
-HERE: hawserd has it. PLANNED: it will; until then a source line that asks for it becomes a comment that says so. The sample
-is a value that hawserd takes: tests/import puts each key alone in front of `hawserd --check`, which must take those that are
-HERE and must refuse those that are PLANNED. So a key that has come to hawserd is moved by changing one word.
+With each a value that hawserd takes: tests/import puts each key alone in front of `hawserd --check`.
 """
 import re
-import typing
-
-HERE, PLANNED = 'here', 'planned'
 
 
-class Key(typing.NamedTuple):
-    state: str
-    sample: object
-
-
-def _policy(path, state):
-    return {f'{path}.want': Key(state, False), f'{path}.allow': Key(state, True)}
+def _policy(path):
+    return {f'{path}.want': False, f'{path}.allow': True}
 
 
 def _redial(path):
     return {
-        f'{path}.delay': Key(HERE, '1 s'),
-        f'{path}.increment': Key(HERE, '2 s'),
-        f'{path}.limit': Key(HERE, '1 min'),
-        f'{path}.jitter': Key(HERE, '3 s'),
-        f'{path}.attempts': Key(HERE, 'for-ever'),
-        f'{path}.carrier_wait': Key(HERE, '5 s'),
+        f'{path}.delay': '1 s',
+        f'{path}.increment': '2 s',
+        f'{path}.limit': '1 min',
+        f'{path}.jitter': '3 s',
+        f'{path}.attempts': 'for-ever',
+        f'{path}.carrier_wait': '5 s',
     }
 
 
 KEYS = {
-    'process.name': Key(HERE, 'client'),
-    'process.control_socket': Key(HERE, '/run/hawser/client.sock'),
-    'process.log_level': Key(HERE, 'debug'),
-    'secrets_file': Key(HERE, 'secrets.yaml'),
-    'ports.device': Key(HERE, 'net_af_packet0,iface=eth1'),
-    'ports.kind': Key(HERE, 'access'),
-    'ports.mtu': Key(HERE, 1500),
-    'ports.addresses': Key(HERE, ['10.255.0.1/30']),
-    'clients.username': Key(HERE, 'user@isp.example'),
-    'clients.password': Key(HERE, 'secret'),
-    'clients.service_name': Key(HERE, 'internet'),
-    'clients.ac_name': Key(HERE, 'bras1'),
-    'clients.authentication': Key(HERE, ['chap', 'pap']),
-    'clients.peer_authentication': Key(HERE, ['chap', 'pap']),
-    'clients.peer_username': Key(HERE, 'bras1'),
-    'clients.peer_password': Key(HERE, 'another secret'),
-    'clients.peer_rechallenge': Key(HERE, '10 min'),
-    'clients.address': Key(HERE, '192.0.2.1'),
-    'clients.accept_address': Key(HERE, '0.0.0.0/0'),
-    'clients.authentication_timer': Key(HERE, '3 s'),
-    'clients.authentication_tries': Key(HERE, 10),
-    'clients.fsm_timeout': Key(HERE, '3 s'),
-    'clients.request_dns': Key(HERE, True),
-    'clients.resolver_file': Key(HERE, '/etc/ppp/resolv.conf'),
-    'clients.dns': Key(HERE, ['192.0.2.53', '192.0.2.54']),
-    'clients.default_route': Key(HERE, True),
-    'clients.routes': Key(HERE, ['198.51.100.0/24']),
-    'clients.ip_mtu': Key(HERE, 1486),
-    'clients.dial': Key(HERE, 'on-demand'),
-    'clients.idle_timeout': Key(HERE, '5 min'),
-    **_policy('clients.network.ipv4', HERE),
-    **_policy('clients.network.ipv6', HERE),
-    'clients.network.restart_timer': Key(HERE, '3 s'),
-    'clients.network.max_configure': Key(HERE, 10),
-    'clients.network.max_terminate': Key(HERE, 2),
-    'clients.network.max_failure': Key(HERE, 5),
-    'clients.mss.v4': Key(HERE, 1414),
-    'clients.mss.v6': Key(HERE, 1394),
-    'clients.mss.from_links': Key(HERE, True),
-    'clients.mss.to_links': Key(HERE, True),
-    'clients.scrub.reassemble': Key(HERE, True),
-    'clients.scrub.min_ttl': Key(HERE, 15),
-    'clients.scrub.clear_df': Key(HERE, True),
-    'clients.multilink.enabled': Key(HERE, True),
-    'clients.multilink.mrru': Key(HERE, 1524),
-    'clients.multilink.endpoint.class': Key(HERE, 'local'),
-    'clients.multilink.endpoint.value': Key(HERE, 'site7'),
-    'clients.multilink.links_max': Key(HERE, 16),
-    'clients.multilink.mode': Key(HERE, 'round-robin'),
-    'clients.lcp.mru': Key(HERE, 1492),
-    'clients.lcp.mtu': Key(HERE, 1492),
-    'clients.lcp.echo_interval': Key(HERE, '5 s'),
-    'clients.lcp.echo_failures': Key(HERE, 8),
-    'clients.lcp.restart_timer': Key(HERE, '3 s'),
-    'clients.lcp.max_configure': Key(HERE, 10),
-    'clients.lcp.max_terminate': Key(HERE, 3),
-    'clients.lcp.max_failure': Key(HERE, 10),
-    **_policy('clients.lcp.options.mru', HERE),
-    **_policy('clients.lcp.options.magic', HERE),
-    **_policy('clients.lcp.options.short_sequence', HERE),
-    **_policy('clients.lcp.options.endpoint', HERE),
-    **_policy('clients.lcp.options.pfc', HERE),
-    **_policy('clients.lcp.options.quality', HERE),
-    'clients.lcp.quality_period': Key(HERE, '30 s'),
+    'process.name': 'client',
+    'process.control_socket': '/run/hawser/client.sock',
+    'process.log_level': 'debug',
+    'secrets_file': 'secrets.yaml',
+    'ports.device': 'net_af_packet0,iface=eth1',
+    'ports.kind': 'access',
+    'ports.mtu': 1500,
+    'ports.addresses': ['10.255.0.1/30'],
+    'clients.username': 'user@isp.example',
+    'clients.password': 'secret',
+    'clients.service_name': 'internet',
+    'clients.ac_name': 'bras1',
+    'clients.authentication': ['chap', 'pap'],
+    'clients.peer_authentication': ['chap', 'pap'],
+    'clients.peer_username': 'bras1',
+    'clients.peer_password': 'another secret',
+    'clients.peer_rechallenge': '10 min',
+    'clients.address': '192.0.2.1',
+    'clients.accept_address': '0.0.0.0/0',
+    'clients.authentication_timer': '3 s',
+    'clients.authentication_tries': 10,
+    'clients.fsm_timeout': '3 s',
+    'clients.request_dns': True,
+    'clients.resolver_file': '/etc/ppp/resolv.conf',
+    'clients.dns': ['192.0.2.53', '192.0.2.54'],
+    'clients.default_route': True,
+    'clients.routes': ['198.51.100.0/24'],
+    'clients.ip_mtu': 1486,
+    'clients.dial': 'on-demand',
+    'clients.idle_timeout': '5 min',
+    **_policy('clients.network.ipv4'),
+    **_policy('clients.network.ipv6'),
+    'clients.network.restart_timer': '3 s',
+    'clients.network.max_configure': 10,
+    'clients.network.max_terminate': 2,
+    'clients.network.max_failure': 5,
+    'clients.mss.v4': 1414,
+    'clients.mss.v6': 1394,
+    'clients.mss.from_links': True,
+    'clients.mss.to_links': True,
+    'clients.scrub.reassemble': True,
+    'clients.scrub.min_ttl': 15,
+    'clients.scrub.clear_df': True,
+    'clients.multilink.enabled': True,
+    'clients.multilink.mrru': 1524,
+    'clients.multilink.endpoint.class': 'local',
+    'clients.multilink.endpoint.value': 'site7',
+    'clients.multilink.links_max': 16,
+    'clients.multilink.mode': 'round-robin',
+    'clients.lcp.mru': 1492,
+    'clients.lcp.mtu': 1492,
+    'clients.lcp.echo_interval': '5 s',
+    'clients.lcp.echo_failures': 8,
+    'clients.lcp.restart_timer': '3 s',
+    'clients.lcp.max_configure': 10,
+    'clients.lcp.max_terminate': 3,
+    'clients.lcp.max_failure': 10,
+    **_policy('clients.lcp.options.mru'),
+    **_policy('clients.lcp.options.magic'),
+    **_policy('clients.lcp.options.short_sequence'),
+    **_policy('clients.lcp.options.endpoint'),
+    **_policy('clients.lcp.options.pfc'),
+    **_policy('clients.lcp.options.quality'),
+    'clients.lcp.quality_period': '30 s',
     **_redial('clients.redial'),
-    'clients.bandwidth_management.period': Key(HERE, '60 s'),
-    'clients.bandwidth_management.high_water': Key(HERE, 80),
-    'clients.bandwidth_management.low_water': Key(HERE, 20),
-    'clients.bandwidth_management.min_connect': Key(HERE, '30 s'),
-    'clients.bandwidth_management.min_disconnect': Key(HERE, '90 s'),
-    'clients.bandwidth_management.links': Key(HERE, ['a']),
-    'hooks.events': Key(HERE, ['bundle-up']),
-    'hooks.run': Key(HERE, ['/bin/true']),
-    'clients.links.ports': Key(HERE, ['eth1']),
-    'clients.links.vlan': Key(HERE, '100'),
-    'clients.links.username': Key(HERE, 'user-2@isp.example'),
-    'clients.links.password': Key(HERE, 'secret'),
-    'clients.links.max_payload': Key(HERE, True),
-    'clients.links.line.rate': Key(HERE, '20 Mbit/s'),
-    'clients.links.line.latency': Key(HERE, '8 ms'),
+    'clients.bandwidth_management.period': '60 s',
+    'clients.bandwidth_management.high_water': 80,
+    'clients.bandwidth_management.low_water': 20,
+    'clients.bandwidth_management.min_connect': '30 s',
+    'clients.bandwidth_management.min_disconnect': '90 s',
+    'clients.bandwidth_management.links': ['a'],
+    'hooks.events': ['bundle-up'],
+    'hooks.run': ['/bin/true'],
+    'clients.links.ports': ['eth1'],
+    'clients.links.vlan': '100',
+    'clients.links.username': 'user-2@isp.example',
+    'clients.links.password': 'secret',
+    'clients.links.max_payload': True,
+    'clients.links.line.rate': '20 Mbit/s',
+    'clients.links.line.latency': '8 ms',
     **_redial('clients.links.redial'),
 }
 # Limits of numbers (times in seconds, rates in bit/s) and of texts (characters), where a source may go beyond hawserd's.
@@ -149,7 +139,7 @@ def out_of_range(key, value):
 
 
 # Methods of clients.authentication, in hawserd's order of preference.
-AUTHENTICATION = {'chap': HERE, 'mschapv2': HERE, 'pap': HERE, 'mschap': HERE}
+AUTHENTICATION = ('chap', 'mschapv2', 'pap', 'mschap')
 # What hawserd takes when nothing is said.
 AUTHENTICATION_DEFAULT = ('chap', 'mschapv2', 'pap')
 ORDER = {key: i for i, key in enumerate(KEYS)}

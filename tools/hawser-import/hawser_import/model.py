@@ -40,10 +40,6 @@ class Settings:
     def set(self, path, value, line, note=''):
         """The last word counts, as in every file that is read here."""
         full = f'{self.scope}.{path}' if self.scope else path
-        if keys.KEYS[full].state == keys.PLANNED:
-            shown = 'secret' if isinstance(value, Secret) else scalar(value)
-            self.system.leave(line, f'planned, hawserd has no key for it yet: {full}: {shown}')
-            return
         why = keys.out_of_range(full, value)
         if why:
             self.system.leave(line, f'{full} {why}')
@@ -79,14 +75,11 @@ def scalar(value):
 def authenticate(system, client, said):
     """said: method -> (accepted, line). Methods that no line names stay as hawserd has them."""
     accepted = [m for m in keys.AUTHENTICATION if (said[m][0] if m in said else m in keys.AUTHENTICATION_DEFAULT)]
-    listed = [m for m in accepted if keys.AUTHENTICATION[m] == keys.HERE]
     for method, (value, line) in said.items():
-        if value and keys.AUTHENTICATION[method] == keys.PLANNED:
-            system.leave(line, f'planned, hawserd has no word for it yet: clients.authentication: {method}')
-        elif not value and method not in keys.AUTHENTICATION_DEFAULT:
+        if not value and method not in keys.AUTHENTICATION_DEFAULT:
             system.no_need(line, f'{method} is not accepted unless clients.authentication names it')
         else:
-            client.settings.set('authentication', listed, line)
+            client.settings.set('authentication', accepted, line)
 
 
 NOT_ASKED = 'no peer is asked to authenticate unless peer_authentication names a method'
