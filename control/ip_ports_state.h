@@ -17,7 +17,8 @@ struct ip_ports {
 	struct neighbours *neighbours;
 	struct limiter errors, conflicts;
 	struct echo_pieces echo_pieces;
-	struct address_claim *claims[DP_PORTS_MAX]; /* by port index, then by that of the address; those of IPv6 are CLAIM_NONE */
+	struct address_claim
+		*claims[DP_PORTS_MAX]; /* by port index, then by that of the address; those of IPv6 are CLAIM_NONE */
 	struct ip_counters counters;
 	struct ip_delegated delegated[DP_PORTS_MAX]; /* by port index */
 	struct host_route *client_prefixes;          /* by client index; len 0: none */

@@ -79,11 +79,11 @@ struct bundle {
 	bool ncp_started;  /* the network phase has begun */
 	bool ncp_on[NCPS]; /* its machine runs */
 	uint8_t ncp_retries[NCPS];
-	uint32_t ncp_opened[NCPS];    /* times that it opened, */
-	uint64_t ncp_opened_ms[NCPS]; /* and when it last did */
-	uint64_t ncp_retry_ms[NCPS];  /* when one that ended beside another is tried again, or begun anew; 0: not */
+	uint32_t ncp_opened[NCPS];        /* times that it opened, */
+	uint64_t ncp_opened_ms[NCPS];     /* and when it last did */
+	uint64_t ncp_retry_ms[NCPS];      /* when one that ended beside another is tried again, or begun anew; 0: not */
 	uint32_t ncp_inside, ncp_outside; /* packets of the peer's NCPs: in multilink frames, and straight on a link */
-	uint16_t owner;               /* concentrator or client */
+	uint16_t owner;                   /* concentrator or client */
 	uint32_t id;
 	uint32_t next_free;
 	char name[HOST_AUTH_NAME_MAX];
