@@ -12,8 +12,9 @@
 enum {
 	BUNDLE_MADE_FLAGS = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT | DP_BUNDLE_TOLERATE,
 	EXT_SLAB = 16, /* extensions taken from memory at once */
-	BURST_NS =
-		4000000, /* a line may catch up this much after the worker was away: far less than any modem's queue */
+	/* A line may catch up this much after the worker was away: far less than any modem's queue, and than a port's ring. */
+	BURST_NS = 4000000,
+	BURST_BYTES = 512 * 1024,
 	QUEUE_PACKETS_MIN = 32,
 	QUEUE_PACKETS_MAX = 4096,
 	SMALL_PACKET = 128, /* mean size below which the number of packets bounds a queue, not their bytes */
@@ -338,6 +339,14 @@ fragment_max(const struct dp_link_set *l, bool mp, unsigned mp_len)
 	return (uint16_t)(l->tx_mru > mp_len ? l->tx_mru - mp_len : 0);
 }
 
+static uint32_t
+burst_ns(uint64_t rate_bps)
+{
+	const uint64_t ns = rate_bps != 0 ? BURST_BYTES * PACING_BIT_NS_PER_BYTE / rate_bps : BURST_NS;
+
+	return (uint32_t)RTE_MIN(ns, (uint64_t)BURST_NS);
+}
+
 static void
 line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 {
@@ -352,7 +361,7 @@ line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 	line->local = (uint16_t)local;
 	line->port = (uint8_t)l->port;
 	line->sched.pace.rate_bps = l->rate_bps;
-	line->sched.pace.burst_ns = BURST_NS;
+	line->sched.pace.burst_ns = burst_ns(l->rate_bps);
 	line->sched.pace.overhead_bytes = l->overhead_bytes;
 	line->sched.pace.encap = l->encap;
 	line->sched.latency_us = l->latency_us;

@@ -405,6 +405,25 @@ small_packets_are_bounded_by_number(void **state)
 	rig_close(&l.r);
 }
 
+/* A fast line that was idle takes no more at once than a port's ring does: half a megabyte, not all that 4 ms of it would hold. */
+static void
+burst_of_a_fast_line_is_bounded_in_bytes(void **state)
+{
+	enum { PACKETS = 900, BYTES = 1000 };
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 0);
+	lab_link(&l, 0, 0, UINT64_C(10000000000));
+	for (unsigned i = 0; i < PACKETS; i++) {
+		lab_downlink_udp(&l, 0, i, BYTES);
+		rig_turn(&l.r);
+	}
+	assert_in_range(PACKETS - lab_stats(&l, 0, 0)->queue_packets, 500, 550);
+	rig_close(&l.r);
+}
+
 /* Overload on all bundles at once, each within its own bounds: frames must still find buffers to arrive in. */
 static void
 queues_leave_buffers_to_arrive_in(void **state)
@@ -1207,6 +1226,7 @@ main(void)
 		cmocka_unit_test(packet_above_the_mrru_is_cut_or_answered),
 		cmocka_unit_test(queue_is_bounded_by_time_and_counts_what_it_refuses),
 		cmocka_unit_test(small_packets_are_bounded_by_number),
+		cmocka_unit_test(burst_of_a_fast_line_is_bounded_in_bytes),
 		cmocka_unit_test(queues_leave_buffers_to_arrive_in),
 		cmocka_unit_test(saturated_lines_are_filled_to_their_rates_and_not_above),
 		cmocka_unit_test(round_robin_cuts_what_a_link_cannot_take_and_nothing_else),
