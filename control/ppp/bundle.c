@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/bundle.h"
 
+#include "control/ppp/text.h"
 #include "dataplane/wire/mp.h"
 #include "dataplane/wire/ppp.h"
 
@@ -64,6 +65,12 @@ bundle_sizes(struct host_bundle_values *v, const struct bundle_format *f, const 
 	v->mss_v6 = bundle_mss(mss->v6, mtu, V6_TCP_HEADERS);
 	v->mss_from_links = mss->from_links;
 	v->mss_to_links = mss->to_links;
+}
+
+void
+bundle_fini(struct bundle *b)
+{
+	text_drop(&b->last_words);
 }
 
 unsigned

@@ -86,7 +86,8 @@ struct bundle {
 	uint16_t owner;                   /* concentrator or client */
 	uint32_t id;
 	uint32_t next_free;
-	char name[HOST_AUTH_NAME_MAX];
+	const char *name;  /* borrowed of the configuration, or: */
+	char mac_name[18]; /* of a peer without a name */
 	struct host_endpoint peer_endpoint;
 	struct bundle_format format;
 
@@ -123,7 +124,7 @@ struct bundle {
 
 	struct bundle_held held[NCPS];
 	struct bundle_meter meter;
-	char last_words[256]; /* why its last link went */
+	char *last_words; /* why its last link went; text.h */
 };
 
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */
@@ -133,6 +134,8 @@ uint16_t bundle_mss(int configured, uint16_t mtu, uint16_t headers);
 /* Size and framing part of the values, given what a packet may have. */
 void bundle_sizes(
 	struct host_bundle_values *v, const struct bundle_format *f, const struct host_mss *mss, uint16_t ip_mtu);
+/* Gives back what was taken for it beside its place in the table. */
+void bundle_fini(struct bundle *b);
 /* Lowest free slot, HOST_LINKS_MAX when there is none. */
 unsigned bundle_slot(const struct bundle *b);
 

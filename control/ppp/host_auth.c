@@ -105,6 +105,7 @@ auth_undo(struct host *h, struct link *l)
 	link_let_go(l);
 	if (l->counted)
 		h->users[l->user].sessions--;
+	text_keep(&l->login, link_login(h, l));
 	l->counted = false;
 	l->user = -1;
 	l->doom = LINK_LIVES;
@@ -283,10 +284,10 @@ refuse(struct host *h, struct link *l, uint32_t delay_ms, const char *format, ..
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(l->explain, sizeof(l->explain), format, args);
+	link_vexplain(l, format, args);
 	va_end(args);
 	h->counters.auth_failed++;
-	link_event(h, l, HOST_EV_AUTH, "%s", l->explain);
+	link_event(h, l, HOST_EV_AUTH, "%s", text_kept(l->explain));
 	l->doom = LINK_AUTH_FAIL;
 	l->doom_ms = h->now_ms + delay_ms;
 }
@@ -340,11 +341,20 @@ within_session_limit(struct host *h, struct link *l, int user)
 }
 
 static void
+keep_login(struct link *l, const char *name)
+{
+	char login[HOST_AUTH_NAME_MAX];
+
+	snprintf(login, sizeof(login), "%.*s", (int)sizeof(login) - 1, name);
+	text_keep(&l->login, login);
+}
+
+static void
 check_user(struct host *h, struct link *l, const char *name)
 {
 	int user;
 
-	snprintf(l->login, sizeof(l->login), "%s", name);
+	keep_login(l, name);
 	user = find_user(h, l, name);
 	if (user < 0)
 		return;
@@ -352,6 +362,7 @@ check_user(struct host *h, struct link *l, const char *name)
 	if (!within_session_limit(h, l, user))
 		return;
 	l->user = user;
+	text_drop(&l->login); /* it is the user's name */
 	l->counted = true;
 	l->authenticated = true;
 	h->users[user].sessions++;
@@ -383,8 +394,8 @@ recheck(struct host *h, struct link *l, const char *name)
 		if (user < 0)
 			return;
 		if (user != l->user) {
-			refuse(h, l, 0, "refused: was user '%.64s' and answers a new challenge as '%.64s'", l->login,
-				name);
+			refuse(h, l, 0, "refused: was user '%.64s' and answers a new challenge as '%.64s'",
+				link_login(h, l), name);
 			return;
 		}
 	}

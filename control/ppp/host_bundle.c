@@ -29,11 +29,12 @@ set_name(struct host *h, struct bundle *b, const struct link *l)
 	const uint8_t *m = l->key.peer.b;
 
 	if (b->client)
-		snprintf(b->name, sizeof(b->name), "%s", h->clients[b->owner].cfg->name);
+		b->name = h->clients[b->owner].cfg->name;
 	else if (l->user >= 0)
-		snprintf(b->name, sizeof(b->name), "%s", alias != NULL ? alias : l->login);
+		b->name = alias != NULL ? alias : h->users[l->user].cfg->name;
 	else
-		snprintf(b->name, sizeof(b->name), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+		b->name = b->mac_name;
+	snprintf(b->mac_name, sizeof(b->mac_name), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
 struct bundle *
@@ -360,7 +361,7 @@ finish(struct host *h, struct bundle *b)
 	if (b->announced) {
 		host_event(h, HOST_EV_BUNDLE_DOWN, 0, b->id, "bundle %u '%.64s' down: its last link has gone", b->id,
 			b->name);
-		host_facts(h, NULL, b, b->last_words);
+		host_facts(h, NULL, b, text_kept(b->last_words));
 	}
 	bundle_rearm(h, b);
 }

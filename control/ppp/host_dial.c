@@ -398,12 +398,17 @@ session_begin(struct host *h, struct dial *d, const struct discovery_view *pads)
 }
 
 void
+dial_session_ends(struct dial *d, const struct link *l)
+{
+	snprintf(d->explain, sizeof(d->explain), "%s", text_kept(l->explain));
+}
+
+void
 dial_session_ended(struct host *h, struct dial *d, const struct link *l)
 {
 	const uint64_t lived_ms = l->up_since_ms != 0 ? h->now_ms - l->up_since_ms : 0;
 
 	d->link = 0;
-	snprintf(d->explain, sizeof(d->explain), "%s", l->explain);
 	discovery_client_gone(&d->discovery);
 	if (l->after == LINK_HOLD)
 		hold(h, d);

@@ -253,9 +253,9 @@ padr_input(struct host *h, uint16_t port, const struct discovery_view *v)
 static void
 padt_explains(struct host *h, struct link *l, const char *text)
 {
-	snprintf(l->explain, sizeof(l->explain), "peer closed the link: %s", text);
+	link_explain(l, "peer closed the link: %s", text);
 	if (l->told_down)
-		link_event(h, l, HOST_EV_NOTE, "%s", l->explain);
+		link_event(h, l, HOST_EV_NOTE, "%s", text_kept(l->explain));
 }
 
 static void

@@ -97,7 +97,10 @@ index_fini(struct host *h)
 		reports_end(&h->links[i]);
 		link_let_go(&h->links[i]);
 		auth_forget(&h->links[i]);
+		link_fini(&h->links[i]);
 	}
+	for (uint32_t i = 0; h->bundles != NULL && i < h->cfg->bundles_max; i++)
+		bundle_fini(&h->bundles[i]);
 	free(h->links);
 	free(h->bundles);
 	free(h->by_key);
@@ -193,6 +196,7 @@ link_give(struct host *h, struct link *l)
 	reports_end(l);
 	link_let_go(l);
 	auth_forget(l);
+	link_fini(l);
 	timer_set(&h->timers, &l->timer, UINT64_MAX);
 	unchain(h, key_bucket(h, &l->key), id, offsetof(struct link, next_key));
 	unchain(h, mac_bucket(h, &l->key.peer), id, offsetof(struct link, next_mac));
@@ -239,6 +243,7 @@ void
 bundle_give(struct host *h, struct bundle *b)
 {
 	timer_set(&h->timers, &b->timer, UINT64_MAX);
+	bundle_fini(b);
 	b->state = BUNDLE_FREE;
 	b->next_free = 0;
 	if (h->bundle_free_last != 0)

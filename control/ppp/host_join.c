@@ -90,7 +90,7 @@ link_leave(struct host *h, struct link *l)
 	b->n_links--;
 	if (b->format.mp)
 		membership_leave(&h->membership, b->id - 1);
-	snprintf(b->last_words, sizeof(b->last_words), "%s", l->explain);
+	text_keep(&b->last_words, text_kept(l->explain));
 	probe_end(l);
 	reports_end(l);
 	l->bundle = 0;
@@ -169,6 +169,7 @@ server_identity(const struct host *h, const struct link *l, struct membership_li
 
 	*m = (struct membership_link){.owner = l->owner, .name_key = multilink->name_key};
 	m->allow_unauthenticated = multilink->allow_unauthenticated;
+	m->login = link_login(h, l);
 	m->alias = user != NULL ? user->alias : NULL;
 	m->links_max = smaller_limit(user != NULL ? user->links_max : 0, multilink->links_max);
 	m->links_max = smaller_limit(m->links_max, HOST_LINKS_MAX);
@@ -185,7 +186,7 @@ server_join_mp(struct host *h, struct link *l)
 	server_identity(h, l, &identity);
 	membership_decide(&h->membership, &identity, &answer);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
-		snprintf(l->explain, sizeof(l->explain), "%s", answer.explain);
+		link_explain(l, "%s", answer.explain);
 		membership_join(&h->membership, answer.bundle);
 		attach(h, l, &h->bundles[answer.bundle]);
 	} else if (answer.verdict != MEMBERSHIP_NEW) {
@@ -194,7 +195,7 @@ server_join_mp(struct host *h, struct link *l)
 		b = new_bundle(h, l, true);
 		if (b == NULL)
 			return;
-		snprintf(l->explain, sizeof(l->explain), "%s", answer.explain);
+		link_explain(l, "%s", answer.explain);
 		membership_insert(&h->membership, b->id - 1, &identity);
 		attach(h, l, b);
 	}
@@ -212,7 +213,7 @@ join_plain(struct host *h, struct link *l)
 	b = new_bundle(h, l, false);
 	if (b == NULL)
 		return;
-	snprintf(l->explain, sizeof(l->explain), "plain PPP in a bundle of its own: %s", no_multilink(h, l));
+	link_explain(l, "plain PPP in a bundle of its own: %s", no_multilink(h, l));
 	attach(h, l, b);
 }
 
@@ -226,6 +227,7 @@ client_identity(const struct host *h, const struct link *l, struct membership_li
 	/* a peer has no name here, even if it proved one: its endpoint tells whether it is the same one (case 1 or 2) */
 	*m = (struct membership_link){.owner = h->cfg->n_concentrators + l->owner, .allow_unauthenticated = true};
 	m->links_max = most;
+	m->login = link_login(h, l);
 	link_identity(l, m);
 	m->authenticated = false;
 }
@@ -249,7 +251,7 @@ client_join_living(struct host *h, struct link *l, struct bundle *b)
 
 	client_identity(h, l, &identity);
 	membership_decide(&h->membership, &identity, &answer);
-	snprintf(l->explain, sizeof(l->explain), "%s", answer.explain);
+	link_explain(l, "%s", answer.explain);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
 		membership_join(&h->membership, b->id - 1);
 		attach(h, l, b);
@@ -274,7 +276,7 @@ client_join_first(struct host *h, struct link *l)
 		return;
 	client_identity(h, l, &identity);
 	membership_insert(&h->membership, b->id - 1, &identity);
-	snprintf(l->explain, sizeof(l->explain), "first link of '%s'", b->name);
+	link_explain(l, "first link of '%s'", b->name);
 	attach(h, l, b);
 }
 
@@ -353,8 +355,7 @@ await_word(struct host *h, struct link *l, struct bundle *b)
 	l->asks = again ? 0 : (uint8_t)(l->asks + 1);
 	if (b->n_askers < HOST_LINKS_MAX)
 		b->askers[b->n_askers++] = l->id;
-	snprintf(
-		l->explain, sizeof(l->explain), "waits for a word from bundle %u: does the peer still have it?", b->id);
+	link_explain(l, "waits for a word from bundle %u: does the peer still have it?", b->id);
 	l->phase = LINK_JOIN;
 	l->doom = LINK_TRY_JOIN;
 	l->doom_ms = h->now_ms + HOST_WORD_MS;

@@ -25,6 +25,14 @@ link_multilink_cfg(const struct host *h, const struct link *l)
 	return h->clients[l->owner].shuns_mp ? &h->clients[l->owner].plain : &h->clients[l->owner].cfg->multilink;
 }
 
+const char *
+link_login(const struct host *h, const struct link *l)
+{
+	if (l->login == NULL && l->user >= 0)
+		return h->users[l->user].cfg->name;
+	return text_kept(l->login);
+}
+
 void
 link_name(const struct host *h, const struct link *l, char *text, size_t cap)
 {
@@ -32,9 +40,9 @@ link_name(const struct host *h, const struct link *l, char *text, size_t cap)
 
 	if (l->client)
 		snprintf(text, cap, "%s/%s", h->clients[l->owner].cfg->name, dial_cfg(h, &h->dials[l->dial])->name);
-	else if (l->login[0] != '\0')
-		snprintf(text, cap, "%u (%s, %02x:%02x:%02x:%02x:%02x:%02x)", l->id, l->login, m[0], m[1], m[2], m[3],
-			m[4], m[5]);
+	else if (link_login(h, l)[0] != '\0')
+		snprintf(text, cap, "%u (%s, %02x:%02x:%02x:%02x:%02x:%02x)", l->id, link_login(h, l), m[0], m[1], m[2],
+			m[3], m[4], m[5]);
 	else
 		snprintf(text, cap, "%u (%02x:%02x:%02x:%02x:%02x:%02x)", l->id, m[0], m[1], m[2], m[3], m[4], m[5]);
 }
@@ -71,12 +79,6 @@ link_begin(struct host *h, struct link *l)
 
 /* ------------------------------------------------------------------ end */
 
-static void
-set_explain(struct link *l, const char *format, va_list args)
-{
-	vsnprintf(l->explain, sizeof(l->explain), format, args);
-}
-
 /* Told once a life: when an open link leaves, or when one that never opened ends. */
 static void
 tell_down(struct host *h, struct link *l)
@@ -84,8 +86,8 @@ tell_down(struct host *h, struct link *l)
 	if (l->told_down)
 		return;
 	l->told_down = true;
-	link_event(h, l, HOST_EV_LINK_DOWN, "%s", l->explain);
-	host_facts(h, l, bundle_of(h, l->bundle), l->explain);
+	link_event(h, l, HOST_EV_LINK_DOWN, "%s", text_kept(l->explain));
+	host_facts(h, l, bundle_of(h, l->bundle), text_kept(l->explain));
 }
 
 void
@@ -97,7 +99,7 @@ link_end(struct host *h, struct link *l, const char *format, ...)
 		return;
 	if (l->phase != LINK_TERMINATE) {
 		va_start(args, format);
-		set_explain(l, format, args);
+		link_vexplain(l, format, args);
 		va_end(args);
 	}
 	l->ended = true;
@@ -116,7 +118,7 @@ link_close(struct host *h, struct link *l, const char *format, ...)
 	if (l->ended || l->phase == LINK_TERMINATE)
 		return;
 	va_start(args, format);
-	set_explain(l, format, args);
+	link_vexplain(l, format, args);
 	va_end(args);
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
@@ -138,7 +140,7 @@ link_doom(struct host *h, struct link *l, enum link_doom doom, const char *forma
 	if (l->ended || (l->phase == LINK_TERMINATE && doom != LINK_END))
 		return;
 	va_start(args, format);
-	set_explain(l, format, args);
+	link_vexplain(l, format, args);
 	va_end(args);
 	l->doom = (uint8_t)doom;
 	l->doom_ms = h->now_ms;
@@ -169,7 +171,7 @@ send_padt(struct host *h, const struct link *l)
 	if (l->gone)
 		return;
 	h->scratch.len = 0;
-	discovery_padt_build(&h->scratch, &l->key, may_know ? l->explain : NULL);
+	discovery_padt_build(&h->scratch, &l->key, may_know ? text_kept(l->explain) : NULL);
 	h->counters.padt_tx++;
 	host_send_frame(h, l->key.port, &h->scratch);
 }
@@ -196,6 +198,8 @@ link_settle(struct host *h, struct link *l)
 		host_put(h, HOST_OUT_SESSION_CLEAR)->key = l->key;
 		if (!l->client)
 			concentrator_forget(h, l);
+		if (l->client)
+			dial_session_ends(&h->dials[l->dial], l);
 		link_give(h, l);
 		if (l->client) {
 			h->n_client_sessions--;
@@ -235,7 +239,7 @@ is_closing(const struct lcp *lcp)
 static void
 await_padt(struct host *h, struct link *l, const char *why)
 {
-	snprintf(l->explain, sizeof(l->explain), "%s", why);
+	link_explain(l, "%s", why);
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
 	l->phase = LINK_TERMINATE;
@@ -261,7 +265,7 @@ layer_down(struct host *h, struct link *l)
 		link_end(h, l, "%s", why != NULL ? why : "closed");
 		return;
 	}
-	snprintf(l->explain, sizeof(l->explain), "peer negotiates LCP anew");
+	link_explain(l, "peer negotiates LCP anew");
 	if (l->phase == LINK_OPEN)
 		tell_down(h, l);
 	l->phase = LINK_LCP;
@@ -378,9 +382,10 @@ tell_up(struct host *h, struct link *l)
 
 	if (line->rate_bps != 0)
 		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, %llu kbit/s (%s): %s", l->bundle,
-			(unsigned long long)(line->rate_bps / 1000), line_rate_source_name(line->source), l->explain);
+			(unsigned long long)(line->rate_bps / 1000), line_rate_source_name(line->source),
+			text_kept(l->explain));
 	else
-		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, l->explain);
+		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, text_kept(l->explain));
 }
 
 void
@@ -398,7 +403,7 @@ link_opened(struct host *h, struct link *l)
 		client_next(h, &h->dials[l->dial]);
 	}
 	tell_up(h, l);
-	host_facts(h, l, b, l->explain);
+	host_facts(h, l, b, text_kept(l->explain));
 	probe_begin(h, l);
 	reports_begin(h, l);
 	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)
@@ -518,7 +523,7 @@ doomed(struct host *h, struct link *l)
 	char reason[LINK_EXPLAIN_MAX];
 	const enum link_doom doom = l->doom;
 
-	snprintf(reason, sizeof(reason), "%s", l->explain);
+	snprintf(reason, sizeof(reason), "%s", text_kept(l->explain));
 	switch (doom) {
 	case LINK_LIVES:
 		break;

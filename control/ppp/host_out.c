@@ -178,7 +178,7 @@ link_facts(const struct host *h, const struct link *l, struct host_facts *f)
 	} else {
 		snprintf(f->link, sizeof(f->link), "%u", l->id);
 		snprintf(f->owner, sizeof(f->owner), "%s", h->concentrators[l->owner].cfg->name);
-		snprintf(f->user, sizeof(f->user), "%s", l->login);
+		snprintf(f->user, sizeof(f->user), "%s", link_login(h, l));
 	}
 }
 

@@ -40,9 +40,9 @@ fill_session(const struct host *h, const struct link *l, struct host_link_info *
 	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
 	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;
 	info->dsl_rate_down_kbps = l->dsl.rate_down_kbps;
-	snprintf(info->user, sizeof(info->user), "%s", l->login);
+	snprintf(info->user, sizeof(info->user), "%s", link_login(h, l));
 	snprintf(info->phase, sizeof(info->phase), "%s", link_phase_name(l->phase));
-	snprintf(info->explain, sizeof(info->explain), "%s", l->explain);
+	snprintf(info->explain, sizeof(info->explain), "%s", text_kept(l->explain));
 	snprintf(info->circuit_id, sizeof(info->circuit_id), "%s", l->dsl.circuit_id);
 	snprintf(info->remote_id, sizeof(info->remote_id), "%s", l->dsl.remote_id);
 	fill_lcp(l, info);

@@ -13,6 +13,7 @@
 #include "control/ppp/pool6.h"
 #include "control/ppp/rate_limit.h"
 #include "control/ppp/session_ids.h"
+#include "control/ppp/text.h"
 
 /* What the host_*.c files share. An input changes one link, dial or bundle; whatever it means for others is left to their
  * timers, which run at the end of the same call as far as there is room for effects. So nothing is re-entered and every call's
@@ -216,7 +217,9 @@ void dial_tick(struct host *h, struct dial *d);
 void dial_rearm(struct host *h, struct dial *d);
 void dial_offer(struct host *h, uint16_t port, const struct discovery_view *v);
 void dial_carrier(struct host *h, struct dial *d, uint16_t port, bool up);
-/* The session is gone. */
+/* The session ends: the dial keeps its explanation. */
+void dial_session_ends(struct dial *d, const struct link *l);
+/* It is gone. */
 void dial_session_ended(struct host *h, struct dial *d, const struct link *l);
 void dial_wake_held(struct host *h, unsigned client);
 bool dial_has_carrier(const struct host *h, const struct dial *d);
@@ -308,6 +311,8 @@ bool link_probe(struct host *h, struct link *l);
 unsigned link_probe_others(struct host *h, const struct bundle *b, const struct link *except);
 const struct host_lcp *link_lcp_cfg(const struct host *h, const struct link *l);
 const struct host_multilink *link_multilink_cfg(const struct host *h, const struct link *l);
+/* Who logged in on it, or tried to; "": nobody. */
+const char *link_login(const struct host *h, const struct link *l);
 void link_name(const struct host *h, const struct link *l, char *text, size_t cap);
 
 /* ------------------------------------------------------------------ host_probe.c: what a line really carries */

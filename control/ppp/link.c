@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/link.h"
 
+#include <stdio.h>
+
+#include "control/ppp/text.h"
 #include "dataplane/wire/pppoe.h"
 
 const char *
@@ -46,11 +49,36 @@ void
 link_identity(const struct link *l, struct membership_link *m)
 {
 	m->authenticated = l->authenticated;
-	m->login = l->login;
 	m->endpoint = lcp_peer_endpoint(&l->lcp);
 	m->our_mrru = lcp_ours(&l->lcp)->mrru;
 	m->peer_mrru = lcp_peers(&l->lcp)->mrru;
 	/* SSNHF says what its sender wants to receive (RFC 1990 section 5.1.2) */
 	m->rx_short = lcp_ours(&l->lcp)->short_seq;
 	m->tx_short = lcp_peers(&l->lcp)->short_seq;
+}
+
+void
+link_vexplain(struct link *l, const char *format, va_list args)
+{
+	char text[LINK_EXPLAIN_MAX];
+
+	vsnprintf(text, sizeof(text), format, args);
+	text_keep(&l->explain, text);
+}
+
+void
+link_explain(struct link *l, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	link_vexplain(l, format, args);
+	va_end(args);
+}
+
+void
+link_fini(struct link *l)
+{
+	text_drop(&l->explain);
+	text_drop(&l->login);
 }

@@ -2,6 +2,7 @@
 #ifndef CONTROL_PPP_LINK_H
 #define CONTROL_PPP_LINK_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,7 +72,7 @@ struct link {
 		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer */
 	struct auth_machine *other; /* the other direction, where that is agreed on; NULL: it is not */
 	int user;                   /* -1: none */
-	char login[HOST_AUTH_NAME_MAX];
+	char *login;                /* the name that was given, unless it is the user's; text.h */
 
 	uint32_t bundle; /* id, 0: none */
 	uint8_t slot;
@@ -91,7 +92,7 @@ struct link {
 
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_tags dsl;
-	char explain[LINK_EXPLAIN_MAX];
+	char *explain; /* why it is as it is; text.h */
 
 	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge */
 	uint16_t held_proto, held_len; /* 0: none */
@@ -106,5 +107,10 @@ uint16_t link_mru_limit(uint16_t port_mtu, uint16_t agreed);
 uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling);
 /* Fills what LCP agreed on. */
 void link_identity(const struct link *l, struct membership_link *m);
+/* A sentence on why it joined or did not, or went down; cut to LINK_EXPLAIN_MAX. */
+void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void link_vexplain(struct link *l, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+/* Gives back what was taken for it beside its place in the table. */
+void link_fini(struct link *l);
 
 #endif
