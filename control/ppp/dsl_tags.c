@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/dsl_tags.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Sub-options (TR-101 appendix A, RFC 4679 section 3.3): type, length, value. */
 enum {
 	DSL_CIRCUIT_ID = 0x01,
@@ -110,4 +113,44 @@ dsl_tags_load(struct dsl_tags *t, const struct discovery_view *v)
 	while (pppoe_tag_next(&at, v->end, &tag))
 		if (tag.type == PPPOE_TAG_VENDOR)
 			dsl_tags_parse(t, tag.value, tag.len);
+}
+
+struct dsl_line *
+dsl_line_new(const struct dsl_tags *t)
+{
+	const size_t circuit = strlen(t->circuit_id) + 1, remote = strlen(t->remote_id) + 1;
+	struct dsl_line *line = malloc(sizeof(*line) + circuit + remote);
+
+	if (line == NULL)
+		return NULL;
+	line->rate_up_kbps = t->rate_up_kbps;
+	line->rate_down_kbps = t->rate_down_kbps;
+	line->remote_at = (uint8_t)circuit;
+	memcpy(line->ids, t->circuit_id, circuit);
+	memcpy(line->ids + circuit, t->remote_id, remote);
+	return line;
+}
+
+const char *
+dsl_line_circuit_id(const struct dsl_line *line)
+{
+	return line != NULL ? line->ids : "";
+}
+
+const char *
+dsl_line_remote_id(const struct dsl_line *line)
+{
+	return line != NULL ? line->ids + line->remote_at : "";
+}
+
+uint32_t
+dsl_line_up_kbps(const struct dsl_line *line)
+{
+	return line != NULL ? line->rate_up_kbps : 0;
+}
+
+uint32_t
+dsl_line_down_kbps(const struct dsl_line *line)
+{
+	return line != NULL ? line->rate_down_kbps : 0;
 }

@@ -27,4 +27,19 @@ void dsl_tags_load(struct dsl_tags *t, const struct discovery_view *v);
 /* One vendor tag's value. False: not the DSL Forum's. */
 bool dsl_tags_parse(struct dsl_tags *t, const uint8_t *value, size_t len);
 
+/* What of it is worth keeping, in memory of its own and no more than it needs; free(). */
+struct dsl_line {
+	uint32_t rate_up_kbps, rate_down_kbps;
+	uint8_t remote_at; /* where in ids the remote id begins, behind the circuit id */
+	char ids[];
+};
+
+/* NULL: no memory. */
+struct dsl_line *dsl_line_new(const struct dsl_tags *t);
+/* NULL stands for a line of which nothing was said: "" and 0. */
+const char *dsl_line_circuit_id(const struct dsl_line *line);
+const char *dsl_line_remote_id(const struct dsl_line *line);
+uint32_t dsl_line_up_kbps(const struct dsl_line *line);
+uint32_t dsl_line_down_kbps(const struct dsl_line *line);
+
 #endif

@@ -183,8 +183,8 @@ begin(struct host *h, struct link *l, enum auth_role role, const struct auth_mac
 	}
 	outbox_init(&box);
 	auth_machine_begin(m, config, h->now_ms, &box);
-	if (role == AUTH_CLIENT && l->held_proto == auth_proto(config->auth)) {
-		auth_machine_input(m, l->held, l->held_len, h->now_ms, &box);
+	if (role == AUTH_CLIENT && link_holds(l, auth_proto(config->auth))) {
+		auth_machine_input(m, l->held->bytes, l->held->len, h->now_ms, &box);
 		link_let_go(l);
 	}
 	link_drain_auth(h, l, role, &box);
@@ -510,7 +510,7 @@ comes_early(const struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	return is_challenge(proto, p, n) && prover_of(l) == NULL && auth_owes_proof(l) &&
 		auth_proto(lcp_peers(&l->lcp)->auth) == PPP_CHAP && (l->phase == LINK_JOIN || l->phase == LINK_AUTH) &&
-		n <= LINK_HELD_MAX && l->held_proto != PPP_LCP;
+		n <= LINK_HELD_MAX && !link_holds(l, PPP_LCP);
 }
 
 static void

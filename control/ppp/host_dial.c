@@ -374,6 +374,7 @@ session_begin(struct host *h, struct dial *d, const struct discovery_view *pads)
 	const struct host_client_link *cfg = dial_cfg(h, d);
 	const struct host_line *line = cfg->line_set ? &cfg->line : &h->ports[current_port(h, d)].cfg->line;
 	struct link *l = link_take(h, &d->discovery.key);
+	struct dsl_tags tags = {.present = false};
 
 	if (l == NULL) { /* sessions are kept free for every dial */
 		redial(h, d, false);
@@ -386,8 +387,9 @@ session_begin(struct host *h, struct dial *d, const struct discovery_view *pads)
 	l->trace = d->trace;
 	l->max_payload = d->discovery.max_payload;
 	if (pads != NULL)
-		dsl_tags_load(&l->dsl, pads);
-	l->line = line_rate_choose(line, &l->dsl, l->dsl.rate_up_kbps, l->key.vlans);
+		dsl_tags_load(&tags, pads);
+	link_keep_dsl(h, l, &tags);
+	l->line = line_rate_choose(line, &tags, tags.rate_up_kbps, l->key.vlans);
 	d->state = DIAL_SESSION;
 	d->link = l->id;
 	host_put(h, HOST_OUT_SESSION_PUNT)->key = l->key;

@@ -127,7 +127,7 @@ session_begin(struct host *h, struct concentrator *c, struct link *l, const stru
 {
 	l->owner = (uint16_t)(c - h->concentrators);
 	l->max_payload = req->max_payload;
-	l->dsl = req->dsl;
+	link_keep_dsl(h, l, &req->dsl);
 	l->line = line_rate_choose(&h->ports[l->key.port].cfg->line, &req->dsl, req->dsl.rate_down_kbps, l->key.vlans);
 	index_set_request(h, l, req->fingerprint);
 	c->sessions++;

@@ -35,7 +35,7 @@ put_install(struct host *h, struct link *l, bool tx_hold)
 	item->link_values = (struct host_link_values){.key = l->key,
 		.slot = l->slot,
 		.tx_hold = tx_hold,
-		.tx_suspend = l->probed && l->quality.suspended,
+		.tx_suspend = link_is_suspended(l),
 		.tx_mru = l->tx_mru,
 		.line = l->line};
 	l->tx_hold = tx_hold;

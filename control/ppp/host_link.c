@@ -52,7 +52,16 @@ link_let_go(struct link *l)
 {
 	free(l->held);
 	l->held = NULL;
-	l->held_proto = l->held_len = 0;
+}
+
+void
+link_keep_dsl(struct host *h, struct link *l, const struct dsl_tags *tags)
+{
+	if (!tags->present)
+		return;
+	l->dsl = dsl_line_new(tags);
+	if (l->dsl == NULL)
+		link_event(h, l, HOST_EV_NOTE, "no memory for what the access node says of the line");
 }
 
 /* ------------------------------------------------------------------ begin */
@@ -310,12 +319,11 @@ bool
 link_hold(struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	link_let_go(l);
-	l->held = malloc(n);
+	l->held = malloc(sizeof(*l->held) + n);
 	if (l->held == NULL)
 		return false;
-	memcpy(l->held, p, n);
-	l->held_proto = proto;
-	l->held_len = (uint16_t)n;
+	*l->held = (struct link_held){.proto = proto, .len = (uint16_t)n};
+	memcpy(l->held->bytes, p, n);
 	return true;
 }
 
@@ -415,9 +423,9 @@ link_opened(struct host *h, struct link *l)
 static void
 release_ack(struct host *h, struct link *l)
 {
-	if (l->held_proto != PPP_LCP)
+	if (!link_holds(l, PPP_LCP))
 		return;
-	host_send_session(h, l, PPP_LCP, l->held, l->held_len);
+	host_send_session(h, l, PPP_LCP, l->held->bytes, l->held->len);
 	link_let_go(l);
 }
 

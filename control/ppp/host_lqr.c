@@ -26,6 +26,14 @@ octets_of(size_t n)
 	return (uint32_t)(PPPOE_HDR_LEN + PPP_PROTO_LEN + n);
 }
 
+/* How much of what we send is lost, where the link's quality is asked for. */
+static void
+reported(const struct link *l, unsigned permille)
+{
+	if (l->probe != NULL && l->probe->probed)
+		link_quality_reported(&l->probe->quality, permille);
+}
+
 void
 reports_begin(struct host *h, struct link *l)
 {
@@ -55,7 +63,7 @@ reports_end(struct link *l)
 {
 	free(l->reports);
 	l->reports = NULL;
-	link_quality_reported(&l->quality, 0);
+	reported(l, 0);
 }
 
 void
@@ -118,8 +126,8 @@ reports_tick(struct host *h, struct link *l)
 {
 	if (l->reports == NULL)
 		return;
-	if (l->probed) /* what the peer said is forgotten when it says no more */
-		link_quality_reported(&l->quality, lqr_out_permille(&l->reports->lqr, h->now_ms));
+	/* what the peer said is forgotten when it says no more */
+	reported(l, lqr_out_permille(&l->reports->lqr, h->now_ms));
 	if (h->now_ms >= reports_deadline_ms(l) && lqr_asks(&l->reports->lqr, h->now_ms))
 		ask(h, l);
 }
@@ -149,8 +157,7 @@ answered(struct host *h, struct link *l, const struct host_link_traffic *t)
 		h->counters.lqr_tx++;
 		link_send(h, l, PPP_LQR, report, sizeof(report));
 	}
-	if (l->probed)
-		link_quality_reported(&l->quality, lqr_out_permille(&r->lqr, h->now_ms));
+	reported(l, lqr_out_permille(&r->lqr, h->now_ms));
 }
 
 void

@@ -77,7 +77,7 @@ bandwidth_cfg(const struct host *h, const struct bundle *b)
 static uint64_t
 receive_bps(const struct link *l)
 {
-	const uint32_t told_kbps = l->client ? l->dsl.rate_down_kbps : l->dsl.rate_up_kbps;
+	const uint32_t told_kbps = l->client ? dsl_line_down_kbps(l->dsl) : dsl_line_up_kbps(l->dsl);
 
 	if (l->line.receive_bps != 0)
 		return l->line.receive_bps;

@@ -18,40 +18,56 @@ quality_cfg(const struct host *h, const struct link *l)
 	return l->client ? &h->clients[l->owner].cfg->quality : &h->concentrators[l->owner].cfg->quality;
 }
 
+static bool
+is_metered(const struct link *l)
+{
+	return l->probe != NULL && l->probe->metered;
+}
+
+static bool
+is_probed(const struct link *l)
+{
+	return l->probe != NULL && l->probe->probed;
+}
+
 void
 probe_begin(struct host *h, struct link *l)
 {
 	const struct host_quality *cfg = quality_cfg(h, l);
+	const bool probed = cfg->probe || cfg->limits.loss_max_permille != 0 || cfg->limits.skew_max_ms != 0;
 	const uint64_t begin_ms = h->now_ms + l->id * SPREAD % LINK_QUALITY_PROBE_MS;
 
-	l->metered = l->line.measure;
-	l->told = l->line.source;
-	l->probed = cfg->probe || cfg->limits.loss_max_permille != 0 || cfg->limits.skew_max_ms != 0;
-	line_meter_init(&l->meter, l->line.rate_bps, begin_ms);
-	link_quality_init(&l->quality, begin_ms);
-	free(l->spread);
-	l->spread = l->probed ? calloc(1, sizeof(*l->spread)) : NULL;
+	free(l->probe);
+	l->probe = probed || l->line.measure ? calloc(1, sizeof(*l->probe)) : NULL;
+	if (l->probe == NULL) {
+		if (probed || l->line.measure)
+			link_event(h, l, HOST_EV_NOTE, "no memory to measure its rate and quality: they stay unknown");
+		return;
+	}
+	l->probe->metered = l->line.measure;
+	l->probe->told = l->line.source;
+	l->probe->probed = probed;
+	line_meter_init(&l->probe->meter, l->line.rate_bps, begin_ms);
+	link_quality_init(&l->probe->quality, begin_ms);
 }
 
 /* The next life of the link begins with what was told. */
 void
 probe_end(struct link *l)
 {
-	if (l->metered) {
-		l->line.rate_bps = l->meter.told_bps;
-		l->line.source = l->told;
+	if (is_metered(l)) {
+		l->line.rate_bps = l->probe->meter.told_bps;
+		l->line.source = l->probe->told;
 	}
-	l->metered = false;
-	l->probed = false;
-	free(l->spread);
-	l->spread = NULL;
+	free(l->probe);
+	l->probe = NULL;
 }
 
 uint64_t
 probe_deadline_ms(const struct link *l)
 {
-	const uint64_t meter_ms = l->metered ? line_meter_deadline_ms(&l->meter) : UINT64_MAX;
-	const uint64_t quality_ms = l->probed ? l->quality.probe_ms : UINT64_MAX;
+	const uint64_t meter_ms = is_metered(l) ? line_meter_deadline_ms(&l->probe->meter) : UINT64_MAX;
+	const uint64_t quality_ms = is_probed(l) ? l->probe->quality.probe_ms : UINT64_MAX;
 
 	return meter_ms < quality_ms ? meter_ms : quality_ms;
 }
@@ -61,17 +77,17 @@ probe_deadline_ms(const struct link *l)
 static void
 tell(struct host *h, struct link *l, enum line_meter_news news)
 {
-	const unsigned long long kbps = l->meter.rate_bps / 1000, told_kbps = l->meter.told_bps / 1000;
+	const unsigned long long kbps = l->probe->meter.rate_bps / 1000, told_kbps = l->probe->meter.told_bps / 1000;
 
 	if (news == LINE_METER_NOT_OURS)
 		link_event(h, l, HOST_EV_NOTE, "echoes are slow whatever we send: the rate is as before");
 	else if (news != LINE_METER_FOUND)
 		return;
-	else if (!line_meter_is_found(&l->meter))
+	else if (!line_meter_is_found(&l->probe->meter))
 		link_event(h, l, HOST_EV_NOTE, "line carries %llu kbit/s, as was told", told_kbps);
 	else if (told_kbps != 0)
 		link_event(h, l, HOST_EV_NOTE, "line carries %llu kbit/s (measured), not %llu (%s)", kbps, told_kbps,
-			line_rate_source_name(l->told));
+			line_rate_source_name(l->probe->told));
 	else
 		link_event(h, l, HOST_EV_NOTE, "line carries %llu kbit/s (measured)", kbps);
 }
@@ -81,8 +97,8 @@ heed(struct host *h, struct link *l, enum line_meter_news news)
 {
 	if (news == LINE_METER_NOTHING)
 		return;
-	l->line.rate_bps = l->meter.rate_bps;
-	l->line.source = line_meter_is_found(&l->meter) ? HOST_RATE_MEASURED : l->told;
+	l->line.rate_bps = l->probe->meter.rate_bps;
+	l->line.source = line_meter_is_found(&l->probe->meter) ? HOST_RATE_MEASURED : l->probe->told;
 	tell(h, l, news);
 	link_line_changed(h, l);
 }
@@ -95,15 +111,15 @@ others_send(const struct host *h, const struct bundle *b, const struct link *exc
 {
 	bool any = false;
 
-	*fastest_ms = link_quality_rtt_ms(&except->quality);
+	*fastest_ms = link_quality_rtt_ms(&except->probe->quality);
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
 		const struct link *l = link_of(h, b->links[i]);
 
 		if (l == NULL || l == except || l->phase != LINK_OPEN || l->tx_hold)
 			continue;
-		any |= !(l->probed && l->quality.suspended);
-		if (l->probed && l->quality.known && link_quality_rtt_ms(&l->quality) < *fastest_ms)
-			*fastest_ms = link_quality_rtt_ms(&l->quality);
+		any |= !link_is_suspended(l);
+		if (is_probed(l) && l->probe->quality.known && link_quality_rtt_ms(&l->probe->quality) < *fastest_ms)
+			*fastest_ms = link_quality_rtt_ms(&l->probe->quality);
 	}
 	return any;
 }
@@ -114,15 +130,15 @@ suspend(struct host *h, struct link *l, enum link_quality_verdict why, uint32_t 
 	const struct link_quality_limits *limits = &quality_cfg(h, l)->limits;
 	char text[128];
 
-	link_quality_suspend(&l->quality, limits, h->now_ms);
+	link_quality_suspend(&l->probe->quality, limits, h->now_ms);
 	if (why == LINK_QUALITY_LOSS)
 		snprintf(text, sizeof(text), "%u of 1000 %s are lost, %u are allowed",
-			link_quality_loss_permille(&l->quality),
-			link_quality_is_reported(&l->quality) ? "packets, as the peer reports," : "echoes",
+			link_quality_loss_permille(&l->probe->quality),
+			link_quality_is_reported(&l->probe->quality) ? "packets, as the peer reports," : "echoes",
 			limits->loss_max_permille);
 	else
 		snprintf(text, sizeof(text), "its echoes take %u ms longer than the fastest link's, %u ms are allowed",
-			link_quality_rtt_ms(&l->quality) - fastest_ms, limits->skew_max_ms);
+			link_quality_rtt_ms(&l->probe->quality) - fastest_ms, limits->skew_max_ms);
 	link_event(h, l, HOST_EV_LINK_SUSPENDED, "not sent on any more: %s", text);
 	host_facts(h, l, bundle_of(h, l->bundle), text);
 	link_line_changed(h, l);
@@ -131,7 +147,7 @@ suspend(struct host *h, struct link *l, enum link_quality_verdict why, uint32_t 
 static void
 resume(struct host *h, struct link *l, const char *why)
 {
-	link_quality_resume(&l->quality, h->now_ms);
+	link_quality_resume(&l->probe->quality, h->now_ms);
 	link_event(h, l, HOST_EV_LINK_RESUMED, "sent on again: %s", why);
 	host_facts(h, l, bundle_of(h, l->bundle), why);
 	link_line_changed(h, l);
@@ -149,8 +165,8 @@ judge(struct host *h, struct link *l)
 	if (b == NULL || l->phase != LINK_OPEN)
 		return;
 	others = others_send(h, b, l, &fastest_ms);
-	verdict = link_quality_judge(&l->quality, &quality_cfg(h, l)->limits, fastest_ms, h->now_ms);
-	if (l->quality.suspended && !others)
+	verdict = link_quality_judge(&l->probe->quality, &quality_cfg(h, l)->limits, fastest_ms, h->now_ms);
+	if (l->probe->quality.suspended && !others)
 		resume(h, l, "no other link is left");
 	else if (verdict == LINK_QUALITY_GOOD)
 		resume(h, l, "it has been good for long enough");
@@ -184,13 +200,13 @@ probe_tick(struct host *h, struct link *l)
 		give_up(h, l);
 		return;
 	}
-	if (l->metered)
-		heed(h, l, line_meter_probed(&l->meter, h->now_ms));
-	if (!l->probed)
+	if (is_metered(l))
+		heed(h, l, line_meter_probed(&l->probe->meter, h->now_ms));
+	if (!is_probed(l))
 		return;
-	link_quality_probed(&l->quality, h->now_ms);
+	link_quality_probed(&l->probe->quality, h->now_ms);
 	host_put(h, HOST_OUT_TRAFFIC_ASK)->bundle = l->bundle;
-	if (!l->quality.known && l->quality.probes == LINK_QUALITY_WINDOW)
+	if (!l->probe->quality.known && l->probe->quality.probes == LINK_QUALITY_WINDOW)
 		link_event(h, l, HOST_EV_NOTE,
 			"peer sends no data back with its Echo-Replies: the link's quality stays unknown");
 	judge(h, l);
@@ -203,14 +219,15 @@ probe_input(struct host *h, struct link *l)
 
 	if (l->ended || !lcp_take_timing(&l->lcp, &rtt_ms))
 		return;
-	if (l->metered)
-		heed(h, l, line_meter_sample(&l->meter, rtt_ms, h->now_ms));
-	if (!l->probed)
+	if (is_metered(l))
+		heed(h, l, line_meter_sample(&l->probe->meter, rtt_ms, h->now_ms));
+	if (!is_probed(l))
 		return;
-	if (l->quality.known && l->spread != NULL)
-		link_spread_jitter(l->spread,
-			rtt_ms > l->quality.last_ms ? rtt_ms - l->quality.last_ms : l->quality.last_ms - rtt_ms);
-	link_quality_answered(&l->quality, rtt_ms);
+	if (l->probe->quality.known)
+		link_spread_jitter(&l->probe->spread,
+			rtt_ms > l->probe->quality.last_ms ? rtt_ms - l->probe->quality.last_ms
+							   : l->probe->quality.last_ms - rtt_ms);
+	link_quality_answered(&l->probe->quality, rtt_ms);
 }
 
 void
@@ -219,7 +236,8 @@ probe_traffic(const struct host *h, const struct bundle *b, const struct host_tr
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
 		const struct link *l = link_of(h, b->links[i]);
 
-		if (l != NULL && l->spread != NULL && l->phase == LINK_OPEN)
-			link_spread_received(l->spread, t->links[i].rx_packets, t->links[i].lost, t->links[i].skew_us);
+		if (l != NULL && is_probed(l) && l->phase == LINK_OPEN)
+			link_spread_received(
+				&l->probe->spread, t->links[i].rx_packets, t->links[i].lost, t->links[i].skew_us);
 	}
 }

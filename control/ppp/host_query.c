@@ -24,6 +24,19 @@ fill_lcp(const struct link *l, struct host_link_info *info)
 }
 
 static void
+fill_probe(const struct link *l, struct host_link_info *info)
+{
+	const struct link_probe *p = l->probe;
+
+	info->told_bps = p != NULL && p->metered ? p->meter.told_bps : l->line.rate_bps;
+	if (p == NULL || !p->probed)
+		return;
+	info->probed = true;
+	info->quality = p->quality;
+	info->spread = p->spread;
+}
+
+static void
 fill_session(const struct host *h, const struct link *l, struct host_link_info *info)
 {
 	info->id = l->id;
@@ -31,20 +44,16 @@ fill_session(const struct host *h, const struct link *l, struct host_link_info *
 	info->slot = l->slot;
 	info->key = l->key;
 	info->line = l->line;
-	info->probed = l->probed;
-	info->quality = l->quality;
-	if (l->spread != NULL)
-		info->spread = *l->spread;
+	fill_probe(l, info);
 	reports_info(h, l, &info->reports);
-	info->told_bps = l->metered ? l->meter.told_bps : l->line.rate_bps;
 	info->up_since_ms = l->phase == LINK_OPEN ? l->up_since_ms : 0;
-	info->dsl_rate_up_kbps = l->dsl.rate_up_kbps;
-	info->dsl_rate_down_kbps = l->dsl.rate_down_kbps;
+	info->dsl_rate_up_kbps = dsl_line_up_kbps(l->dsl);
+	info->dsl_rate_down_kbps = dsl_line_down_kbps(l->dsl);
 	snprintf(info->user, sizeof(info->user), "%s", link_login(h, l));
 	snprintf(info->phase, sizeof(info->phase), "%s", link_phase_name(l->phase));
 	snprintf(info->explain, sizeof(info->explain), "%s", text_kept(l->explain));
-	snprintf(info->circuit_id, sizeof(info->circuit_id), "%s", l->dsl.circuit_id);
-	snprintf(info->remote_id, sizeof(info->remote_id), "%s", l->dsl.remote_id);
+	snprintf(info->circuit_id, sizeof(info->circuit_id), "%s", dsl_line_circuit_id(l->dsl));
+	snprintf(info->remote_id, sizeof(info->remote_id), "%s", dsl_line_remote_id(l->dsl));
 	fill_lcp(l, info);
 }
 

@@ -314,6 +314,8 @@ const struct host_multilink *link_multilink_cfg(const struct host *h, const stru
 /* Who logged in on it, or tried to; "": nobody. */
 const char *link_login(const struct host *h, const struct link *l);
 void link_name(const struct host *h, const struct link *l, char *text, size_t cap);
+/* Keeps what the access node said of its line. */
+void link_keep_dsl(struct host *h, struct link *l, const struct dsl_tags *tags);
 
 /* ------------------------------------------------------------------ host_probe.c: what a line really carries */
 

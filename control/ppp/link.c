@@ -2,6 +2,7 @@
 #include "control/ppp/link.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "control/ppp/text.h"
 #include "dataplane/wire/pppoe.h"
@@ -76,9 +77,23 @@ link_explain(struct link *l, const char *format, ...)
 	va_end(args);
 }
 
+bool
+link_holds(const struct link *l, uint16_t proto)
+{
+	return l->held != NULL && l->held->proto == proto;
+}
+
+bool
+link_is_suspended(const struct link *l)
+{
+	return l->probe != NULL && l->probe->probed && l->probe->quality.suspended;
+}
+
 void
 link_fini(struct link *l)
 {
 	text_drop(&l->explain);
 	text_drop(&l->login);
+	free(l->dsl);
+	l->dsl = NULL;
 }

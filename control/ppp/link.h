@@ -45,6 +45,20 @@ enum link_after {
 
 enum { LINK_EXPLAIN_MAX = 256, LINK_HELD_MAX = 544 };
 
+struct link_held {
+	uint16_t proto, len;
+	uint8_t bytes[];
+};
+
+/* What is found out about an open link by Echo-Requests: its line's rate, its quality, or both. */
+struct link_probe {
+	bool metered, probed;
+	uint8_t told;                /* enum host_rate_source: of the rate before anything was measured */
+	struct line_meter meter;     /* metered */
+	struct link_quality quality; /* probed */
+	struct link_spread spread;   /* probed */
+};
+
 struct link {
 	struct timer timer;
 	uint8_t phase; /* enum link_phase */
@@ -83,20 +97,15 @@ struct link {
 	uint64_t begun, heard; /* host.frames when the session began, and when its peer was last heard */
 	uint16_t tx_mru;
 	struct host_line line;
-	uint8_t told; /* enum host_rate_source: of the rate before anything was measured */
-	bool metered, probed;
-	struct line_meter meter;
-	struct link_quality quality;  /* probed */
-	struct link_spread *spread;   /* probed, and there was memory */
+	struct link_probe *probe;     /* NULL: nothing of it is measured */
 	struct link_reports *reports; /* NULL: none were agreed on */
 
 	uint64_t doom_ms, up_since_ms;
-	struct dsl_tags dsl;
-	char *explain; /* why it is as it is; text.h */
+	struct dsl_line *dsl; /* NULL: the access node said nothing of it */
+	char *explain;        /* why it is as it is; text.h */
 
-	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge */
-	uint16_t held_proto, held_len; /* 0: none */
-	uint8_t *held;                 /* its bytes */
+	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge; NULL: none */
+	struct link_held *held;
 };
 
 const char *link_phase_name(enum link_phase phase);
@@ -110,6 +119,10 @@ void link_identity(const struct link *l, struct membership_link *m);
 /* A sentence on why it joined or did not, or went down; cut to LINK_EXPLAIN_MAX. */
 void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void link_vexplain(struct link *l, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+/* A packet of that protocol waits. */
+bool link_holds(const struct link *l, uint16_t proto);
+/* Nothing is to be sent on it for its quality. */
+bool link_is_suspended(const struct link *l);
 /* Gives back what was taken for it beside its place in the table. */
 void link_fini(struct link *l);
 
