@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/bundle.h"
 
+#include <stdlib.h>
+
 #include "control/ppp/text.h"
 #include "dataplane/wire/mp.h"
 #include "dataplane/wire/ppp.h"
@@ -71,6 +73,20 @@ void
 bundle_fini(struct bundle *b)
 {
 	text_drop(&b->last_words);
+	for (unsigned i = 0; i < NCPS; i++) {
+		free(b->held[i]);
+		b->held[i] = NULL;
+	}
+	if (b->meter != NULL)
+		free(b->meter->bandwidth);
+	free(b->meter);
+	free(b->askers);
+	free(b->serve6);
+	free(b->uplink6);
+	b->meter = NULL;
+	b->askers = NULL;
+	b->serve6 = NULL;
+	b->uplink6 = NULL;
 }
 
 unsigned

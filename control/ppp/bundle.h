@@ -42,7 +42,7 @@ struct bundle_routes {
 /* A packet of an NCP that came before we could answer. */
 struct bundle_held {
 	uint16_t len;
-	uint8_t bytes[BUNDLE_HELD_MAX];
+	uint8_t bytes[];
 };
 
 /* What it has carried, as far as it is asked. */
@@ -52,15 +52,34 @@ struct bundle_meter {
 	uint64_t
 		control_packets; /* that came out of multilink frames, where the data plane counts them with the others */
 	uint64_t idle_since_ms;
+	uint64_t sample_ms;                 /* when the next slot of bandwidth management ends; UINT64_MAX: never */
+	struct bundle_bandwidth *bandwidth; /* NULL: it is not managed */
+};
 
-	uint64_t sample_ms;  /* when the next slot of bandwidth management ends; UINT64_MAX: never */
-	uint64_t sampled_ms; /* when the last one did */
+/* For bandwidth management. */
+struct bundle_bandwidth {
+	uint64_t sampled_ms; /* when the last slot ended */
 	bool sampling;       /* the answer under way is for that */
 	struct {
 		uint32_t link; /* id, 0: none */
 		uint64_t rx_bytes, tx_bytes;
 	} counted[HOST_LINKS_MAX]; /* what the links in the slots had carried then */
 	struct bandwidth bandwidth;
+};
+
+/* What a peer hears of IPv6 beyond IPV6CP, if there is something to tell. */
+struct bundle_serve6 {
+	struct ra_sender adverts;
+	struct dhcp6_server dhcp6;
+};
+
+/* What we as client hear of it. */
+struct bundle_uplink6 {
+	struct dhcp6_client dhcp6;
+	uint64_t release_ms; /* when the prefix is to be given back, for which its links wait; 0: not at all */
+	struct ip_addr heard_dns[HOST_DNS6_MAX]; /* of the peer's router advertisements */
+	uint64_t heard_until_ms[HOST_DNS6_MAX];  /* the ends of their lifetimes; UINT64_MAX: never */
+	unsigned heard_n_dns;
 };
 
 /* A prefix that the peer was given, until the bundle ends; it is routed to him while he has it and IPv6 is open. */
@@ -71,6 +90,12 @@ struct bundle_prefix {
 };
 
 enum bundle_prefix_kind { PREFIX_LINK, PREFIX_DELEGATED, PREFIXES };
+
+/* Links that wait for a word from it: ids, some of them may be out of date. */
+struct bundle_askers {
+	unsigned n;
+	uint32_t links[HOST_LINKS_MAX];
+};
 
 struct bundle {
 	struct timer timer;
@@ -94,9 +119,8 @@ struct bundle {
 	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */
 	unsigned n_links;
 
-	uint64_t heard;                  /* host.frames when its peer was last heard on it */
-	uint32_t askers[HOST_LINKS_MAX]; /* links that wait for a word from it: ids, some of them may be out of date */
-	unsigned n_askers;
+	uint64_t heard;               /* host.frames when its peer was last heard on it */
+	struct bundle_askers *askers; /* NULL: nobody waits for a word from it */
 
 	struct ipcp ipcp;
 	struct ipv6cp ipv6cp;
@@ -104,14 +128,9 @@ struct bundle {
 	int user;         /* whose address and routes it has; -1: nobody's */
 	bool from_pool, has_user_address;
 	struct bundle_prefix prefixes[PREFIXES];
-	bool prefix_missed[PREFIXES]; /* the operator was told that there was none */
-	struct ra_sender adverts;
-	struct dhcp6_server dhcp6;
-	struct dhcp6_client dhcp6_client;
-	uint64_t release_ms; /* when the prefix is to be given back, for which its links wait; 0: not at all */
-	struct ip_addr heard_dns[HOST_DNS6_MAX]; /* of the peer's router advertisements */
-	uint64_t heard_until_ms[HOST_DNS6_MAX];  /* the ends of their lifetimes; UINT64_MAX: never */
-	unsigned heard_n_dns;
+	bool prefix_missed[PREFIXES];   /* the operator was told that there was none */
+	struct bundle_serve6 *serve6;   /* concentrator; NULL: nothing is told */
+	struct bundle_uplink6 *uplink6; /* client; NULL: IPV6CP was never open */
 
 	struct host_bundle_values values; /* as the data plane knows them */
 	uint16_t ip_mtu;
@@ -122,9 +141,9 @@ struct bundle {
 	bool routes_moving;             /* more than one turn can do */
 	uint32_t route_our, route_peer; /* IPv4 addresses of those that are set */
 
-	struct bundle_held held[NCPS];
-	struct bundle_meter meter;
-	char *last_words; /* why its last link went; text.h */
+	struct bundle_held *held[NCPS]; /* NULL: none */
+	struct bundle_meter *meter;     /* NULL: nobody asks */
+	char *last_words;               /* why its last link went; text.h */
 };
 
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */

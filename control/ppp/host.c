@@ -430,7 +430,7 @@ host_bundle_packet(
 	call_begin(h, now_ms, out);
 	if (b != NULL) {
 		h->frames++;
-		b->meter.control_packets++;
+		meter_control_packet(b);
 		bundle_heard(h, b);
 		bundle_input(h, b, p, len);
 	}

@@ -2,6 +2,7 @@
 #include "control/ppp/host_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/wire/ppp.h"
@@ -50,6 +51,7 @@ bundle_begin(struct host *h, const struct link *l, const struct bundle_format *f
 	b->format = *format;
 	b->peer_endpoint = *lcp_peer_endpoint(&l->lcp);
 	set_name(h, b, l);
+	meter_new(h, b);
 	/* what several logins share belongs to the user of the common name, if there is one */
 	b->user = alias != NULL ? user_find(h, alias) : -1;
 	if (b->user < 0)
@@ -412,14 +414,18 @@ bundle_link_left(struct host *h, struct bundle *b)
 void
 bundle_wake_askers(struct host *h, struct bundle *b)
 {
-	while (b->n_askers > 0) {
-		struct link *l = link_of(h, b->askers[--b->n_askers]);
+	struct bundle_askers *askers = b->askers;
+
+	b->askers = NULL;
+	for (unsigned i = askers != NULL ? askers->n : 0; i > 0; i--) {
+		struct link *l = link_of(h, askers->links[i - 1]);
 
 		if (l == NULL || l->asked != b->id || l->doom != LINK_TRY_JOIN)
 			continue;
 		l->doom_ms = h->now_ms;
 		timer_set(&h->timers, &l->timer, h->now_ms);
 	}
+	free(askers);
 }
 
 void

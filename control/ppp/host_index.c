@@ -235,7 +235,6 @@ bundle_take(struct host *h)
 		h->bundle_free_last = 0;
 	*b = (struct bundle){.id = id, .state = BUNDLE_LIVE, .user = -1};
 	b->timer.kind = TIMER_BUNDLE;
-	b->meter.look_ms = b->meter.sample_ms = UINT64_MAX;
 	return b;
 }
 

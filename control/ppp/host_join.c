@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/wire/ppp.h"
@@ -339,6 +340,16 @@ end_silent(struct host *h, const struct bundle *b, const struct link *newcomer)
 	}
 }
 
+/* Whoever is not among them, for there is no room or no memory, looks again when its time is over. */
+static void
+await_with_others(struct bundle *b, const struct link *l)
+{
+	if (b->askers == NULL)
+		b->askers = calloc(1, sizeof(*b->askers));
+	if (b->askers != NULL && b->askers->n < HOST_LINKS_MAX)
+		b->askers->links[b->askers->n++] = l->id;
+}
+
 /* False: there is nothing to wait for. */
 static bool
 await_word(struct host *h, struct link *l, struct bundle *b)
@@ -353,8 +364,7 @@ await_word(struct host *h, struct link *l, struct bundle *b)
 	else if (b->n_links != 0 && link_probe_others(h, b, l) == 0)
 		return false;
 	l->asks = again ? 0 : (uint8_t)(l->asks + 1);
-	if (b->n_askers < HOST_LINKS_MAX)
-		b->askers[b->n_askers++] = l->id;
+	await_with_others(b, l);
 	link_explain(l, "waits for a word from bundle %u: does the peer still have it?", b->id);
 	l->phase = LINK_JOIN;
 	l->doom = LINK_TRY_JOIN;

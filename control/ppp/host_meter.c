@@ -2,6 +2,7 @@
 #include "control/ppp/host_state.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* What a bundle carries is counted in the data plane. Whoever needs it asks at times, and goes by the answers. */
 
@@ -28,7 +29,8 @@ static uint64_t
 next_look_ms(const struct host *h, const struct bundle *b)
 {
 	const uint32_t timeout_ms = idle_timeout_ms(h, b);
-	const uint64_t look_ms = h->now_ms + between_looks_ms(timeout_ms), end_ms = b->meter.idle_since_ms + timeout_ms;
+	const uint64_t look_ms = h->now_ms + between_looks_ms(timeout_ms),
+		       end_ms = b->meter->idle_since_ms + timeout_ms;
 
 	if (timeout_ms == 0)
 		return UINT64_MAX;
@@ -45,7 +47,7 @@ close_idle(struct host *h, struct bundle *b)
 			continue;
 		l->after = LINK_REST;
 		link_doom(h, l, LINK_CLOSE, "idle for %llu s",
-			(unsigned long long)(h->now_ms - b->meter.idle_since_ms) / 1000);
+			(unsigned long long)(h->now_ms - b->meter->idle_since_ms) / 1000);
 	}
 }
 
@@ -53,15 +55,15 @@ static void
 look_idle(struct host *h, struct bundle *b, const struct host_traffic *t)
 {
 	const uint32_t timeout_ms = idle_timeout_ms(h, b);
-	const uint64_t all = t->rx_packets + t->tx_packets, control = b->meter.control_packets;
+	const uint64_t all = t->rx_packets + t->tx_packets, control = b->meter->control_packets;
 	const uint64_t packets = all > control ? all - control : 0;
 
 	if (timeout_ms == 0)
 		return;
-	if (packets > b->meter.packets) /* less: control's part of the last answer came after it */
-		b->meter.idle_since_ms = h->now_ms;
-	b->meter.packets = packets;
-	if (h->now_ms - b->meter.idle_since_ms >= timeout_ms)
+	if (packets > b->meter->packets) /* less: control's part of the last answer came after it */
+		b->meter->idle_since_ms = h->now_ms;
+	b->meter->packets = packets;
+	if (h->now_ms - b->meter->idle_since_ms >= timeout_ms)
 		close_idle(h, b);
 }
 
@@ -108,21 +110,21 @@ rates(const struct host *h, const struct bundle *b, uint64_t *rx_bps, uint64_t *
 static struct bandwidth_sample
 take_sample(const struct host *h, struct bundle *b, const struct host_traffic *t)
 {
-	struct bandwidth_sample s = {.span_ms = h->now_ms - b->meter.sampled_ms};
+	struct bandwidth_sample s = {.span_ms = h->now_ms - b->meter->bandwidth->sampled_ms};
 
 	rates(h, b, &s.rx_bps, &s.tx_bps);
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const bool same = b->links[i] != 0 && b->meter.counted[i].link == b->links[i];
+		const bool same = b->links[i] != 0 && b->meter->bandwidth->counted[i].link == b->links[i];
 
 		if (b->links[i] != 0) {
-			s.rx_bytes += t->links[i].rx_bytes - (same ? b->meter.counted[i].rx_bytes : 0);
-			s.tx_bytes += t->links[i].tx_bytes - (same ? b->meter.counted[i].tx_bytes : 0);
+			s.rx_bytes += t->links[i].rx_bytes - (same ? b->meter->bandwidth->counted[i].rx_bytes : 0);
+			s.tx_bytes += t->links[i].tx_bytes - (same ? b->meter->bandwidth->counted[i].tx_bytes : 0);
 		}
-		b->meter.counted[i].link = b->links[i];
-		b->meter.counted[i].rx_bytes = t->links[i].rx_bytes;
-		b->meter.counted[i].tx_bytes = t->links[i].tx_bytes;
+		b->meter->bandwidth->counted[i].link = b->links[i];
+		b->meter->bandwidth->counted[i].rx_bytes = t->links[i].rx_bytes;
+		b->meter->bandwidth->counted[i].tx_bytes = t->links[i].tx_bytes;
 	}
-	b->meter.sampled_ms = h->now_ms;
+	b->meter->bandwidth->sampled_ms = h->now_ms;
 	return s;
 }
 
@@ -130,12 +132,13 @@ static void
 why_text(const struct host *h, const struct bundle *b, bool high, char *why, size_t cap)
 {
 	const struct host_bandwidth *cfg = bandwidth_cfg(h, b);
-	const struct bandwidth_use use = bandwidth_use(&b->meter.bandwidth);
+	const struct bandwidth_use use = bandwidth_use(&b->meter->bandwidth->bandwidth);
 	const unsigned percent = high ? cfg->high_percent : cfg->low_percent;
 
 	snprintf(why, cap, "%u.%u %% in, %u.%u %% out over the last %u s; %s is %u %%", use.rx_permille / 10,
 		use.rx_permille % 10, use.tx_permille / 10, use.tx_permille % 10,
-		b->meter.bandwidth.n * bandwidth_slot_ms(cfg) / 1000, high ? "high water" : "low water", percent);
+		b->meter->bandwidth->bandwidth.n * bandwidth_slot_ms(cfg) / 1000, high ? "high water" : "low water",
+		percent);
 }
 
 /* A concentrator can only tell. */
@@ -163,13 +166,14 @@ less(struct host *h, struct bundle *b, const char *why)
 static void
 look_bandwidth(struct host *h, struct bundle *b, const struct host_traffic *t)
 {
-	struct bandwidth *bw = &b->meter.bandwidth;
+	struct bandwidth *bw;
 	struct bandwidth_sample s;
 	char why[128];
 
-	if (!b->meter.sampling)
+	if (b->meter->bandwidth == NULL || !b->meter->bandwidth->sampling)
 		return;
-	b->meter.sampling = false;
+	bw = &b->meter->bandwidth->bandwidth;
+	b->meter->bandwidth->sampling = false;
 	s = take_sample(h, b, t);
 	switch (bandwidth_sample(bw, bandwidth_cfg(h, b), &s, h->now_ms)) {
 	case BANDWIDTH_STAY:
@@ -190,22 +194,24 @@ look_bandwidth(struct host *h, struct bundle *b, const struct host_traffic *t)
 static void
 bandwidth_start(const struct host *h, struct bundle *b)
 {
-	const struct host_bandwidth *cfg = bandwidth_cfg(h, b);
-
-	bandwidth_begin(&b->meter.bandwidth);
-	b->meter.sampled_ms = h->now_ms;
-	b->meter.sample_ms = cfg->enabled ? h->now_ms + bandwidth_slot_ms(cfg) : UINT64_MAX;
+	if (b->meter->bandwidth == NULL)
+		return;
+	bandwidth_begin(&b->meter->bandwidth->bandwidth);
+	b->meter->bandwidth->sampled_ms = h->now_ms;
+	b->meter->sample_ms = h->now_ms + bandwidth_slot_ms(bandwidth_cfg(h, b));
 }
 
 void
 meter_info(const struct host *h, const struct bundle *b, struct host_bandwidth_info *info)
 {
-	const struct bandwidth *bw = &b->meter.bandwidth;
-	const struct bandwidth_use use = bandwidth_use(bw);
+	const struct bandwidth *bw;
+	struct bandwidth_use use;
 
-	*info = (struct host_bandwidth_info){.enabled = bandwidth_cfg(h, b)->enabled};
+	*info = (struct host_bandwidth_info){.enabled = b->meter != NULL && b->meter->bandwidth != NULL};
 	if (!info->enabled)
 		return;
+	bw = &b->meter->bandwidth->bandwidth;
+	use = bandwidth_use(bw);
 	info->slots = bw->n;
 	info->use.rx_permille = use.rx_permille;
 	info->use.tx_permille = use.tx_permille;
@@ -221,11 +227,46 @@ meter_info(const struct host *h, const struct bundle *b, struct host_bandwidth_i
 
 /* ------------------------------------------------------------------ asking */
 
+static void
+meter_missing(struct host *h, const struct bundle *b, const char *what)
+{
+	host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': no memory for its %s", b->id, b->name, what);
+}
+
+void
+meter_new(struct host *h, struct bundle *b)
+{
+	const bool managed = bandwidth_cfg(h, b)->enabled;
+
+	if (!managed && idle_timeout_ms(h, b) == 0)
+		return;
+	b->meter = calloc(1, sizeof(*b->meter));
+	if (b->meter == NULL) {
+		meter_missing(h, b, managed ? "bandwidth management" : "idle timeout");
+		return;
+	}
+	b->meter->look_ms = b->meter->sample_ms = UINT64_MAX;
+	if (!managed)
+		return;
+	b->meter->bandwidth = calloc(1, sizeof(*b->meter->bandwidth));
+	if (b->meter->bandwidth == NULL)
+		meter_missing(h, b, "bandwidth management");
+}
+
+void
+meter_control_packet(struct bundle *b)
+{
+	if (b->meter != NULL)
+		b->meter->control_packets++;
+}
+
 void
 meter_begin(struct host *h, struct bundle *b)
 {
-	b->meter.idle_since_ms = h->now_ms;
-	b->meter.look_ms = next_look_ms(h, b);
+	if (b->meter == NULL)
+		return;
+	b->meter->idle_since_ms = h->now_ms;
+	b->meter->look_ms = next_look_ms(h, b);
 	bandwidth_start(h, b);
 }
 
@@ -234,7 +275,7 @@ meter_begin(struct host *h, struct bundle *b)
 void
 meter_tick(struct host *h, struct bundle *b)
 {
-	struct bundle_meter *m = &b->meter;
+	struct bundle_meter *m = b->meter;
 	const uint32_t slot_ms = bandwidth_slot_ms(bandwidth_cfg(h, b));
 
 	if (meter_deadline_ms(b) > h->now_ms)
@@ -244,13 +285,15 @@ meter_tick(struct host *h, struct bundle *b)
 		m->look_ms = next_look_ms(h, b);
 	if (m->sample_ms > h->now_ms)
 		return;
-	m->sampling = true;
+	m->bandwidth->sampling = true;
 	m->sample_ms = m->sample_ms + slot_ms > h->now_ms ? m->sample_ms + slot_ms : h->now_ms + slot_ms;
 }
 
 void
 meter_answer(struct host *h, struct bundle *b, const struct host_traffic *t)
 {
+	if (b->meter == NULL)
+		return;
 	look_bandwidth(h, b, t);
 	look_idle(h, b, t);
 }
@@ -258,5 +301,7 @@ meter_answer(struct host *h, struct bundle *b, const struct host_traffic *t)
 uint64_t
 meter_deadline_ms(const struct bundle *b)
 {
-	return b->meter.look_ms < b->meter.sample_ms ? b->meter.look_ms : b->meter.sample_ms;
+	if (b->meter == NULL)
+		return UINT64_MAX;
+	return b->meter->look_ms < b->meter->sample_ms ? b->meter->look_ms : b->meter->sample_ms;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/ppp/host_state.h"
@@ -397,6 +398,21 @@ input(struct host *h, struct bundle *b, enum bundle_ncp ncp, const uint8_t *p, s
 	drain(h, b, &box);
 }
 
+/* Only the newest: it is what the peer waits for. Lost without memory, it will be repeated. */
+static void
+hold(struct host *h, struct bundle *b, enum bundle_ncp ncp, const uint8_t *p, size_t n)
+{
+	struct bundle_held *held = malloc(sizeof(*held) + n);
+
+	free(b->held[ncp]);
+	b->held[ncp] = held;
+	h->counters.effects_lost += held == NULL;
+	if (held == NULL)
+		return;
+	held->len = (uint16_t)n;
+	memcpy(held->bytes, p, n);
+}
+
 void
 ncp_begin(struct host *h, struct bundle *b)
 {
@@ -404,13 +420,14 @@ ncp_begin(struct host *h, struct bundle *b)
 		return;
 	b->ncp_started = true;
 	for (unsigned i = 0; i < NCPS; i++) {
-		struct bundle_held *held = &b->held[i];
+		struct bundle_held *held = b->held[i];
 
+		b->held[i] = NULL;
 		if (policy_of(h, b, i).want)
 			start(h, b, i);
-		if (held->len != 0)
+		if (held != NULL)
 			input(h, b, i, held->bytes, held->len);
-		held->len = 0;
+		free(held);
 	}
 	bundle_rearm(h, b);
 }
@@ -454,8 +471,7 @@ ncp_packet(struct host *h, struct bundle *b, bool inside, uint16_t proto, const 
 		bundle_rearm(h, b);
 	} else if (n <= BUNDLE_HELD_MAX) {
 		/* the peer's success is on its way or our side of it not installed yet */
-		memcpy(b->held[ncp].bytes, p, n);
-		b->held[ncp].len = (uint16_t)n;
+		hold(h, b, ncp, p, n);
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/ppp/host_state.h"
@@ -137,10 +138,16 @@ prefix_return(struct host *h, struct bundle *b)
 	}
 }
 
+static bool
+is_delegated(const struct bundle *b)
+{
+	return b->serve6 != NULL && b->serve6->dhcp6.bound;
+}
+
 bool
 prefix_in_use(const struct bundle *b, enum bundle_prefix_kind kind)
 {
-	return b->prefixes[kind].prefix.len != 0 && (kind == PREFIX_LINK || b->dhcp6.bound);
+	return b->prefixes[kind].prefix.len != 0 && (kind == PREFIX_LINK || is_delegated(b));
 }
 
 /* ------------------------------------------------------------------ router advertisements */
@@ -196,7 +203,7 @@ send_adverts(struct host *h, struct bundle *b)
 {
 	struct ip_addr dst;
 
-	while (ra_sender_next(&b->adverts, h->now_ms, &dst))
+	while (ra_sender_next(&b->serve6->adverts, h->now_ms, &dst))
 		send_advert(h, b, &dst);
 }
 
@@ -208,8 +215,15 @@ prefix_up(struct host *h, struct bundle *b)
 		return;
 	}
 	take(h, b, PREFIX_LINK);
-	if (is_offered(h, b, PREFIX_LINK) || is_offered(h, b, PREFIX_DELEGATED) || offer_of(h, b)->n_dns != 0)
-		ra_sender_start(&b->adverts, h->random, h->random_ctx, h->now_ms);
+	if (!is_offered(h, b, PREFIX_LINK) && !is_offered(h, b, PREFIX_DELEGATED) && offer_of(h, b)->n_dns == 0)
+		return;
+	if (b->serve6 == NULL)
+		b->serve6 = calloc(1, sizeof(*b->serve6));
+	if (b->serve6 != NULL)
+		ra_sender_start(&b->serve6->adverts, h->random, h->random_ctx, h->now_ms);
+	else
+		host_event(h, HOST_EV_NOTE, 0, b->id,
+			"bundle %u '%.64s': no memory for router advertisements and DHCPv6", b->id, b->name);
 }
 
 void
@@ -217,7 +231,8 @@ prefix_down(struct host *h, struct bundle *b)
 {
 	if (b->client)
 		uplink6_down(h, b);
-	ra_sender_stop(&b->adverts);
+	if (b->serve6 != NULL)
+		ra_sender_stop(&b->serve6->adverts);
 }
 
 /* False: not a message of ours. */
@@ -236,7 +251,7 @@ solicit_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 	const struct ip_addr from = ip_addr_of6(v.src);
 
 	h->counters.router_solicits_rx++;
-	ra_sender_solicited(&b->adverts, &from, h->now_ms);
+	ra_sender_solicited(&b->serve6->adverts, &from, h->now_ms);
 	return true;
 }
 
@@ -271,14 +286,14 @@ answer(struct host *h, struct bundle *b, const struct udp6_view *udp, const stru
 {
 	uint8_t packet[UDP6_OVERHEAD + DHCP6_MESSAGE_MAX];
 	const struct ip_addr src = our_address(b);
-	const bool was = b->dhcp6.bound;
+	const bool was = is_delegated(b);
 	struct dhcp6_writer w = {.len = 0};
 
 	if (dhcp6_server_wants_prefix(m))
 		take(h, b, PREFIX_DELEGATED);
 	const struct dhcp6_link link = dhcp6_link_of(b, unicast);
 
-	if (dhcp6_server_input(&b->dhcp6, &h->concentrators[b->owner].dhcp6, &link, m, h->now_ms, &w,
+	if (dhcp6_server_input(&b->serve6->dhcp6, &h->concentrators[b->owner].dhcp6, &link, m, h->now_ms, &w,
 		    packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
 		h->counters.dhcp6_tx++;
 		host_send_bundle(h, b, PPP_IPV6, packet,
@@ -286,7 +301,7 @@ answer(struct host *h, struct bundle *b, const struct udp6_view *udp, const stru
 	} else {
 		h->counters.dhcp6_unanswered++;
 	}
-	if (b->dhcp6.bound == was)
+	if (is_delegated(b) == was)
 		return;
 	tell_delegation(h, b, was ? "gives back" : "is delegated");
 	bundle_prefixes_changed(h, b);
@@ -324,7 +339,8 @@ dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 static bool
 served(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 {
-	return b->adverts.random != NULL && (solicit_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n));
+	return b->serve6 != NULL && b->serve6->adverts.random != NULL &&
+		(solicit_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n));
 }
 
 void
@@ -338,15 +354,17 @@ prefix_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 void
 prefix_tick(struct host *h, struct bundle *b)
 {
-	const bool was = b->dhcp6.bound;
+	const bool was = is_delegated(b);
 
 	if (b->client) {
 		uplink6_tick(h, b);
 		return;
 	}
+	if (b->serve6 == NULL)
+		return;
 	send_adverts(h, b);
-	dhcp6_server_tick(&b->dhcp6, h->now_ms);
-	if (b->dhcp6.bound != was) {
+	dhcp6_server_tick(&b->serve6->dhcp6, h->now_ms);
+	if (is_delegated(b) != was) {
 		tell_delegation(h, b, "has not renewed");
 		bundle_prefixes_changed(h, b);
 	}
@@ -355,9 +373,13 @@ prefix_tick(struct host *h, struct bundle *b)
 uint64_t
 prefix_deadline_ms(const struct bundle *b)
 {
-	const uint64_t adverts_ms = ra_sender_deadline_ms(&b->adverts), lease_ms = dhcp6_server_deadline_ms(&b->dhcp6);
+	uint64_t adverts_ms, lease_ms;
 
 	if (b->client)
 		return uplink6_deadline_ms(b);
+	if (b->serve6 == NULL)
+		return UINT64_MAX;
+	adverts_ms = ra_sender_deadline_ms(&b->serve6->adverts);
+	lease_ms = dhcp6_server_deadline_ms(&b->serve6->dhcp6);
 	return adverts_ms < lease_ms ? adverts_ms : lease_ms;
 }

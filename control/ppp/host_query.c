@@ -153,13 +153,13 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 	info->link6 = b->prefixes[PREFIX_LINK].prefix;
 	info->delegated6 = b->prefixes[PREFIX_DELEGATED].prefix;
 	info->delegated = prefix_in_use(b, PREFIX_DELEGATED);
-	info->delegated_until_ms = info->delegated ? b->dhcp6.until_ms : 0;
-	if (b->client) {
-		info->delegated6 = b->dhcp6_client.lease.prefix;
+	info->delegated_until_ms = info->delegated ? b->serve6->dhcp6.until_ms : 0;
+	if (b->uplink6 != NULL) {
+		info->delegated6 = b->uplink6->dhcp6.lease.prefix;
 		info->delegated = info->delegated6.len != 0;
 		/* for ever is no time that could be shown */
-		if (b->dhcp6_client.lease.valid_until_ms != UINT64_MAX)
-			info->delegated_until_ms = b->dhcp6_client.lease.valid_until_ms;
+		if (b->uplink6->dhcp6.lease.valid_until_ms != UINT64_MAX)
+			info->delegated_until_ms = b->uplink6->dhcp6.lease.valid_until_ms;
 	}
 	snprintf(info->name, sizeof(info->name), "%s", b->name);
 	snprintf(info->owner, sizeof(info->owner), "%s",

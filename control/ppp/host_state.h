@@ -251,6 +251,10 @@ void client_gave_up(struct host *h, struct client *c);
 
 /* ------------------------------------------------------------------ host_meter.c: what a bundle carries */
 
+/* With the bundle: if its configuration asks for it. */
+void meter_new(struct host *h, struct bundle *b);
+/* One came out of it. */
+void meter_control_packet(struct bundle *b);
 /* The first NCP is open: from here on it counts. */
 void meter_begin(struct host *h, struct bundle *b);
 void meter_tick(struct host *h, struct bundle *b);

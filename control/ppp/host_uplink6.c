@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/ppp/host_state.h"
@@ -26,7 +27,7 @@ our_address(const struct bundle *b)
 static void
 tell(struct host *h, const struct bundle *b)
 {
-	const struct dhcp6_lease *lease = &b->dhcp6_client.lease;
+	const struct dhcp6_lease *lease = &b->uplink6->dhcp6.lease;
 	struct host_out_item *item = host_put(h, HOST_OUT_CLIENT_PREFIX);
 	struct host_client_prefix *p = &item->client_prefix;
 
@@ -36,15 +37,15 @@ tell(struct host *h, const struct bundle *b)
 		.prefix = lease->prefix,
 		.preferred_until_ms = lease->preferred_until_ms,
 		.valid_until_ms = lease->valid_until_ms,
-		.n_dns = lease->n_dns != 0 ? lease->n_dns : b->heard_n_dns,
+		.n_dns = lease->n_dns != 0 ? lease->n_dns : b->uplink6->heard_n_dns,
 	};
-	memcpy(p->dns, lease->n_dns != 0 ? lease->dns : b->heard_dns, sizeof(p->dns));
+	memcpy(p->dns, lease->n_dns != 0 ? lease->dns : b->uplink6->heard_dns, sizeof(p->dns));
 }
 
 static void
 note(struct host *h, const struct bundle *b, const struct host_route *was)
 {
-	const struct host_route *is = &b->dhcp6_client.lease.prefix;
+	const struct host_route *is = &b->uplink6->dhcp6.lease.prefix;
 	const struct host_route *which = is->len != 0 ? is : was;
 	char text[INET6_ADDRSTRLEN];
 
@@ -57,7 +58,7 @@ note(struct host *h, const struct bundle *b, const struct host_route *was)
 static void
 lease_changed(struct host *h, const struct bundle *b, const struct dhcp6_lease *was)
 {
-	const struct dhcp6_lease *is = &b->dhcp6_client.lease;
+	const struct dhcp6_lease *is = &b->uplink6->dhcp6.lease;
 
 	if (memcmp(was, is, sizeof(*is)) == 0)
 		return;
@@ -71,9 +72,9 @@ lease_changed(struct host *h, const struct bundle *b, const struct dhcp6_lease *
 static void
 forget_server(struct bundle *b, unsigned i)
 {
-	for (b->heard_n_dns--; i < b->heard_n_dns; i++) {
-		b->heard_dns[i] = b->heard_dns[i + 1];
-		b->heard_until_ms[i] = b->heard_until_ms[i + 1];
+	for (b->uplink6->heard_n_dns--; i < b->uplink6->heard_n_dns; i++) {
+		b->uplink6->heard_dns[i] = b->uplink6->heard_dns[i + 1];
+		b->uplink6->heard_until_ms[i] = b->uplink6->heard_until_ms[i + 1];
 	}
 }
 
@@ -82,7 +83,7 @@ place_of_server(const struct bundle *b, const struct ip_addr *server)
 {
 	unsigned i = 0;
 
-	while (i < b->heard_n_dns && !ip_addr_equal(&b->heard_dns[i], server))
+	while (i < b->uplink6->heard_n_dns && !ip_addr_equal(&b->uplink6->heard_dns[i], server))
 		i++;
 	return i;
 }
@@ -92,8 +93,8 @@ first_to_end(const struct bundle *b)
 {
 	unsigned first = 0;
 
-	for (unsigned i = 1; i < b->heard_n_dns; i++)
-		if (b->heard_until_ms[i] < b->heard_until_ms[first])
+	for (unsigned i = 1; i < b->uplink6->heard_n_dns; i++)
+		if (b->uplink6->heard_until_ms[i] < b->uplink6->heard_until_ms[first])
 			first = i;
 	return first;
 }
@@ -101,7 +102,7 @@ first_to_end(const struct bundle *b)
 static uint64_t
 servers_deadline_ms(const struct bundle *b)
 {
-	return b->heard_n_dns != 0 ? b->heard_until_ms[first_to_end(b)] : UINT64_MAX;
+	return b->uplink6->heard_n_dns != 0 ? b->uplink6->heard_until_ms[first_to_end(b)] : UINT64_MAX;
 }
 
 /* Lifetime 0: it is not to be used any more. Where there is no room, the one that would end first makes some. True: it is new, or gone. */
@@ -109,26 +110,26 @@ static bool
 hear_server(struct bundle *b, const struct ip_addr *server, uint32_t lifetime_s, uint64_t now_ms)
 {
 	unsigned at = place_of_server(b, server);
-	const bool known = at < b->heard_n_dns;
+	const bool known = at < b->uplink6->heard_n_dns;
 
 	if (lifetime_s == 0) {
 		if (known)
 			forget_server(b, at);
 		return known;
 	}
-	if (!known && b->heard_n_dns == HOST_DNS6_MAX)
+	if (!known && b->uplink6->heard_n_dns == HOST_DNS6_MAX)
 		forget_server(b, first_to_end(b));
 	if (!known)
-		at = b->heard_n_dns++;
-	b->heard_dns[at] = *server;
-	b->heard_until_ms[at] = lifetime_s == UINT32_MAX ? UINT64_MAX : now_ms + (uint64_t)lifetime_s * 1000;
+		at = b->uplink6->heard_n_dns++;
+	b->uplink6->heard_dns[at] = *server;
+	b->uplink6->heard_until_ms[at] = lifetime_s == UINT32_MAX ? UINT64_MAX : now_ms + (uint64_t)lifetime_s * 1000;
 	return !known;
 }
 
 static void
 servers_changed(struct host *h, const struct bundle *b)
 {
-	if (b->dhcp6_client.lease.prefix.len != 0)
+	if (b->uplink6->dhcp6.lease.prefix.len != 0)
 		tell(h, b);
 }
 
@@ -162,18 +163,28 @@ uplink6_up(struct host *h, struct bundle *b)
 {
 	struct client *c = &h->clients[b->owner];
 
+	if (b->uplink6 == NULL)
+		b->uplink6 = calloc(1, sizeof(*b->uplink6));
+	if (b->uplink6 == NULL) {
+		host_event(h, HOST_EV_NOTE, 0, b->id,
+			"bundle %u '%.64s': no memory to ask for an IPv6 prefix and name servers", b->id, b->name);
+		return;
+	}
 	if (c->cfg->request_prefix)
-		dhcp6_client_start(&b->dhcp6_client, &c->dhcp6, h->now_ms);
+		dhcp6_client_start(&b->uplink6->dhcp6, &c->dhcp6, h->now_ms);
 }
 
 void
 uplink6_down(struct host *h, struct bundle *b)
 {
-	const struct dhcp6_lease was = b->dhcp6_client.lease;
+	struct dhcp6_lease was;
 
-	b->heard_n_dns = 0;
-	b->release_ms = 0;
-	dhcp6_client_stop(&b->dhcp6_client);
+	if (b->uplink6 == NULL)
+		return;
+	was = b->uplink6->dhcp6.lease;
+	b->uplink6->heard_n_dns = 0;
+	b->uplink6->release_ms = 0;
+	dhcp6_client_stop(&b->uplink6->dhcp6);
 	lease_changed(h, b, &was);
 }
 
@@ -208,9 +219,10 @@ all_links_close(const struct host *h, const struct bundle *b)
 void
 uplink6_closing(struct host *h, struct bundle *b)
 {
-	if (b->dhcp6_client.lease.prefix.len == 0 || !ncp_is_open(b, NCP_V6) || !all_links_close(h, b))
+	if (b->uplink6 == NULL || b->uplink6->dhcp6.lease.prefix.len == 0 || !ncp_is_open(b, NCP_V6) ||
+		!all_links_close(h, b))
 		return;
-	b->release_ms = h->now_ms;
+	b->uplink6->release_ms = h->now_ms;
 	links_close_at(h, b, h->now_ms + HOST_RELEASE_MS);
 	bundle_rearm(h, b);
 }
@@ -218,8 +230,8 @@ uplink6_closing(struct host *h, struct bundle *b)
 static void
 release(struct host *h, struct bundle *b)
 {
-	b->release_ms = 0;
-	dhcp6_client_release(&b->dhcp6_client, h->now_ms);
+	b->uplink6->release_ms = 0;
+	dhcp6_client_release(&b->uplink6->dhcp6, h->now_ms);
 }
 
 /* ------------------------------------------------------------------ packets and time */
@@ -249,7 +261,7 @@ advert_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 static bool
 dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 {
-	const struct dhcp6_lease was = b->dhcp6_client.lease;
+	const struct dhcp6_lease was = b->uplink6->dhcp6.lease;
 	const struct ip_addr ours = our_address(b);
 	struct udp6_view udp;
 	const enum udp6_verdict verdict = udp6_parse(ip6, n, &udp);
@@ -261,11 +273,11 @@ dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 		return true;
 	}
 	h->counters.dhcp6_rx++;
-	const bool releasing = b->dhcp6_client.state == DHCP6_RELEASING;
+	const bool releasing = b->uplink6->dhcp6.state == DHCP6_RELEASING;
 
-	if (!dhcp6_client_input(&b->dhcp6_client, udp.data, udp.len, h->now_ms))
+	if (!dhcp6_client_input(&b->uplink6->dhcp6, udp.data, udp.len, h->now_ms))
 		h->counters.dhcp6_unanswered++;
-	if (releasing && b->dhcp6_client.state != DHCP6_RELEASING)
+	if (releasing && b->uplink6->dhcp6.state != DHCP6_RELEASING)
 		links_close_at(h, b, h->now_ms);
 	lease_changed(h, b, &was);
 	return true;
@@ -274,21 +286,24 @@ dhcp6_input(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 bool
 uplink6_packet(struct host *h, struct bundle *b, const uint8_t *ip6, size_t n)
 {
-	return advert_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n);
+	return b->uplink6 != NULL && (advert_input(h, b, ip6, n) || dhcp6_input(h, b, ip6, n));
 }
 
 void
 uplink6_tick(struct host *h, struct bundle *b)
 {
-	const struct dhcp6_lease was = b->dhcp6_client.lease;
+	struct dhcp6_lease was;
 	uint8_t packet[UDP6_OVERHEAD + DHCP6_MESSAGE_MAX];
 	const struct ip_addr src = our_address(b);
 	struct dhcp6_writer w = {.len = 0};
 
+	if (b->uplink6 == NULL)
+		return;
+	was = b->uplink6->dhcp6.lease;
 	servers_tick(h, b);
-	if (b->release_ms != 0)
+	if (b->uplink6->release_ms != 0)
 		release(h, b);
-	if (dhcp6_client_tick(&b->dhcp6_client, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
+	if (dhcp6_client_tick(&b->uplink6->dhcp6, h->now_ms, &w, packet + UDP6_OVERHEAD, DHCP6_MESSAGE_MAX)) {
 		h->counters.dhcp6_tx++;
 		host_send_bundle(h, b, PPP_IPV6, packet,
 			udp6_store(packet, src.b, all_dhcp_servers.b, DHCP6_CLIENT_PORT, DHCP6_SERVER_PORT,
@@ -300,8 +315,11 @@ uplink6_tick(struct host *h, struct bundle *b)
 uint64_t
 uplink6_deadline_ms(const struct bundle *b)
 {
-	const uint64_t dhcp6_ms = b->release_ms != 0 ? b->release_ms : dhcp6_client_deadline_ms(&b->dhcp6_client);
-	const uint64_t servers_ms = servers_deadline_ms(b);
+	uint64_t dhcp6_ms, servers_ms;
 
+	if (b->uplink6 == NULL)
+		return UINT64_MAX;
+	dhcp6_ms = b->uplink6->release_ms != 0 ? b->uplink6->release_ms : dhcp6_client_deadline_ms(&b->uplink6->dhcp6);
+	servers_ms = servers_deadline_ms(b);
 	return dhcp6_ms < servers_ms ? dhcp6_ms : servers_ms;
 }

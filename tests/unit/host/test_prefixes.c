@@ -603,7 +603,7 @@ a_client_hears_of_name_servers(void **state)
 	host_counters(p->node[CLIENT].host, &n);
 	assert_true(n.router_adverts_rx >= 2);
 	assert_int_equal(n.ip6_ignored, 0);
-	assert_int_equal(p->node[CLIENT].host->bundles[0].heard_n_dns, 1);
+	assert_int_equal(p->node[CLIENT].host->bundles[0].uplink6->heard_n_dns, 1);
 	assert_int_equal(p->node[CLIENT].client_prefixes, 0);
 	finish(p);
 }
@@ -671,7 +671,7 @@ name_servers_of_advertisements_time_out(void **state)
 	assert_servers(p, "c");
 	advertise(p, 'c', 0, 0);
 	assert_servers(p, "");
-	assert_int_equal(p->node[CLIENT].host->bundles[0].heard_n_dns, 0);
+	assert_int_equal(p->node[CLIENT].host->bundles[0].uplink6->heard_n_dns, 0);
 	finish(p);
 }
 
