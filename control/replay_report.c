@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "control/ppp/membership.h"
+#include "control/ppp/endpoint.h"
 
 static const char *
 plural(uint64_t n)

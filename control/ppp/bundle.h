@@ -113,7 +113,6 @@ struct bundle {
 	uint32_t next_free;
 	const char *name;  /* borrowed of the configuration, or: */
 	char mac_name[18]; /* of a peer without a name */
-	struct host_endpoint peer_endpoint;
 	struct bundle_format format;
 
 	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */

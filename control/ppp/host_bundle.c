@@ -21,6 +21,20 @@ first_link(const struct host *h, const struct bundle *b, bool open)
 	return NULL;
 }
 
+/* Those of a multilink bundle are in its table; a plain link is its bundle. */
+struct host_endpoint
+bundle_peer_endpoint(const struct host *h, const struct bundle *b)
+{
+	const struct link *l = first_link(h, b, false);
+	struct host_endpoint ep = {.class = HOST_EP_NULL};
+
+	if (b->format.mp)
+		membership_endpoint(&h->membership, b->id - 1, &ep);
+	else if (l != NULL)
+		ep = lcp_peer_endpoint(&l->lcp);
+	return ep;
+}
+
 /* ------------------------------------------------------------------ begin */
 
 static void
@@ -49,7 +63,6 @@ bundle_begin(struct host *h, const struct link *l, const struct bundle_format *f
 	b->client = l->client;
 	b->owner = l->owner;
 	b->format = *format;
-	b->peer_endpoint = *lcp_peer_endpoint(&l->lcp);
 	set_name(h, b, l);
 	meter_new(h, b);
 	/* what several logins share belongs to the user of the common name, if there is one */
@@ -106,6 +119,15 @@ return_address(struct host *h, struct bundle *b)
 	if (b->has_user_address)
 		h->users[b->user].address_bundle = 0;
 	b->from_pool = b->has_user_address = false;
+}
+
+void
+bundle_abandon(struct host *h, struct bundle *b)
+{
+	return_address(h, b);
+	if (b->client)
+		h->clients[b->owner].bundle = 0;
+	bundle_give(h, b);
 }
 
 /* ------------------------------------------------------------------ values */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/ppp/endpoint.h"
 #include "dataplane/wire/ppp.h"
 
 static void refuse(struct host *h, struct link *l, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -130,7 +131,7 @@ new_bundle(struct host *h, struct link *l, bool mp)
 		return NULL;
 	}
 	if (!l->client && !bundle_address(h, b, l, why, sizeof(why))) {
-		bundle_give(h, b);
+		bundle_abandon(h, b);
 		refuse(h, l, "refused: %s", why);
 		return NULL;
 	}
@@ -160,10 +161,21 @@ smaller_limit(unsigned a, unsigned b)
 	return a;
 }
 
+static void
+first_of(struct host *h, struct link *l, struct bundle *b, const struct membership_link *identity)
+{
+	if (membership_insert(&h->membership, b->id - 1, identity) == 0) {
+		attach(h, l, b);
+		return;
+	}
+	bundle_abandon(h, b);
+	refuse(h, l, "refused: no memory for its name and endpoint");
+}
+
 /* ------------------------------------------------------------------ concentrator */
 
 static void
-server_identity(const struct host *h, const struct link *l, struct membership_link *m)
+server_identity(const struct host *h, const struct link *l, struct membership_link *m, struct host_endpoint *ep)
 {
 	const struct host_multilink *multilink = link_multilink_cfg(h, l);
 	const struct host_user *user = l->user >= 0 ? h->users[l->user].cfg : NULL;
@@ -174,17 +186,18 @@ server_identity(const struct host *h, const struct link *l, struct membership_li
 	m->alias = user != NULL ? user->alias : NULL;
 	m->links_max = smaller_limit(user != NULL ? user->links_max : 0, multilink->links_max);
 	m->links_max = smaller_limit(m->links_max, HOST_LINKS_MAX);
-	link_identity(l, m);
+	link_identity(l, m, ep);
 }
 
 static void
 server_join_mp(struct host *h, struct link *l)
 {
 	struct membership_link identity;
+	struct host_endpoint ep;
 	struct membership_answer answer;
 	struct bundle *b;
 
-	server_identity(h, l, &identity);
+	server_identity(h, l, &identity, &ep);
 	membership_decide(&h->membership, &identity, &answer);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
 		link_explain(l, "%s", answer.explain);
@@ -197,8 +210,7 @@ server_join_mp(struct host *h, struct link *l)
 		if (b == NULL)
 			return;
 		link_explain(l, "%s", answer.explain);
-		membership_insert(&h->membership, b->id - 1, &identity);
-		attach(h, l, b);
+		first_of(h, l, b, &identity);
 	}
 }
 
@@ -221,7 +233,7 @@ join_plain(struct host *h, struct link *l)
 /* ------------------------------------------------------------------ client: all its links make one bundle */
 
 static void
-client_identity(const struct host *h, const struct link *l, struct membership_link *m)
+client_identity(const struct host *h, const struct link *l, struct membership_link *m, struct host_endpoint *ep)
 {
 	const unsigned most = smaller_limit(link_multilink_cfg(h, l)->links_max, HOST_LINKS_MAX);
 
@@ -229,7 +241,7 @@ client_identity(const struct host *h, const struct link *l, struct membership_li
 	*m = (struct membership_link){.owner = h->cfg->n_concentrators + l->owner, .allow_unauthenticated = true};
 	m->links_max = most;
 	m->login = link_login(h, l);
-	link_identity(l, m);
+	link_identity(l, m, ep);
 	m->authenticated = false;
 }
 
@@ -247,10 +259,11 @@ static void
 client_join_living(struct host *h, struct link *l, struct bundle *b)
 {
 	struct membership_link identity;
+	struct host_endpoint ep;
 	struct membership_answer answer;
 	char theirs[80], its[80];
 
-	client_identity(h, l, &identity);
+	client_identity(h, l, &identity, &ep);
 	membership_decide(&h->membership, &identity, &answer);
 	link_explain(l, "%s", answer.explain);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
@@ -263,7 +276,8 @@ client_join_living(struct host *h, struct link *l, struct bundle *b)
 		return;
 	}
 	endpoint_text(identity.endpoint, theirs, sizeof(theirs));
-	endpoint_text(&b->peer_endpoint, its, sizeof(its));
+	ep = bundle_peer_endpoint(h, b);
+	endpoint_text(&ep, its, sizeof(its));
 	refuse(h, l, "refused: another peer, its endpoint is %s, that of bundle %u is %s", theirs, b->id, its);
 }
 
@@ -271,14 +285,14 @@ static void
 client_join_first(struct host *h, struct link *l)
 {
 	struct membership_link identity;
+	struct host_endpoint ep;
 	struct bundle *b = new_bundle(h, l, true);
 
 	if (b == NULL)
 		return;
-	client_identity(h, l, &identity);
-	membership_insert(&h->membership, b->id - 1, &identity);
+	client_identity(h, l, &identity, &ep);
 	link_explain(l, "first link of '%s'", b->name);
-	attach(h, l, b);
+	first_of(h, l, b, &identity);
 }
 
 static void
@@ -311,13 +325,14 @@ rival(struct host *h, const struct link *l)
 {
 	const struct host_user *user = l->user >= 0 ? h->users[l->user].cfg : NULL;
 	struct membership_link identity;
+	struct host_endpoint ep;
 	struct membership_answer answer;
 	const struct user *owner;
 
 	if (l->client)
 		return bundle_of(h, h->clients[l->owner].bundle);
 	if (lcp_is_mp(&l->lcp)) {
-		server_identity(h, l, &identity);
+		server_identity(h, l, &identity, &ep);
 		membership_decide(&h->membership, &identity, &answer);
 		if (answer.verdict != MEMBERSHIP_NEW && answer.verdict != MEMBERSHIP_UNAUTHENTICATED)
 			return &h->bundles[answer.bundle];

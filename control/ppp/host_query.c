@@ -18,7 +18,7 @@ fill_lcp(const struct link *l, struct host_link_info *info)
 	info->peer_mrru = peers->mrru;
 	info->our_short = ours->short_seq;
 	info->peer_short = peers->short_seq;
-	info->peer_endpoint = *lcp_peer_endpoint(&l->lcp);
+	info->peer_endpoint = lcp_peer_endpoint(&l->lcp);
 	if (lcp_echo_rtt_ms(&l->lcp, &rtt_ms)) /* 0 would mean that there was none */
 		info->echo_rtt_us_last = rtt_ms != 0 ? rtt_ms * 1000 : 500;
 }
@@ -138,7 +138,7 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 {
 	info->id = b->id;
 	info->client = b->client;
-	info->peer_endpoint = b->peer_endpoint;
+	info->peer_endpoint = bundle_peer_endpoint(h, b);
 	info->values = b->values;
 	info->ip_mtu = b->ip_mtu;
 	info->links = b->n_links;

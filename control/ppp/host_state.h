@@ -357,8 +357,11 @@ void link_leave(struct host *h, struct link *l);
 /* ------------------------------------------------------------------ host_bundle.c: addresses, values, routes */
 
 struct bundle *bundle_begin(struct host *h, const struct link *l, const struct bundle_format *format);
+struct host_endpoint bundle_peer_endpoint(const struct host *h, const struct bundle *b);
 /* NULL: none to give; then why says so. */
 bool bundle_address(struct host *h, struct bundle *b, const struct link *l, char *why, size_t cap);
+/* It has begun, and no link comes to it. */
+void bundle_abandon(struct host *h, struct bundle *b);
 void bundle_refresh(struct host *h, struct bundle *b); /* BUNDLE_SET if anything changed */
 void bundle_link_left(struct host *h, struct bundle *b);
 /* Routes of a family come with its NCP and go with it. */

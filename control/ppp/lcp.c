@@ -181,7 +181,7 @@ enum verdict { TAKE, NAK, REJECT };
 struct judgement {
 	struct lcp *l;
 	struct lcp_side side; /* becomes `peers` if all is well */
-	struct host_endpoint endpoint;
+	struct endpoint_kept endpoint;
 	struct cp_writer *naks;
 	struct outbox *out;
 	bool give_up;
@@ -337,12 +337,17 @@ judge_flag(struct judgement *j, const struct cp_option *opt, bool allow, bool *f
 static enum verdict
 judge_endpoint(struct judgement *j, const struct cp_option *opt)
 {
+	struct host_endpoint ep;
+
 	if (!policy(j->l)->p_endpoint.allow || opt->len == 0)
 		return REJECT;
-	j->endpoint.class = opt->data[0];
-	j->endpoint.len = (uint8_t)(opt->len - 1);
-	memcpy(j->endpoint.bytes, opt->data + 1, j->endpoint.len);
-	return TAKE;
+	ep.class = opt->data[0];
+	ep.len = (uint8_t)(opt->len - 1);
+	memcpy(ep.bytes, opt->data + 1, ep.len);
+	if (endpoint_keep(&j->endpoint, &ep))
+		return TAKE;
+	outbox_note(j->out, PPP_LCP, "LCP: no memory for the peer's endpoint discriminator: rejected");
+	return REJECT;
 }
 
 /* ACFC, ACCM and FCS alternatives are rejected as RFC 2516 section 7 says; what we do not know, as RFC 1661 does. */
@@ -380,14 +385,16 @@ side_default(const struct lcp *l)
 }
 
 static enum cp_code
-verdict_code(struct lcp *l, const struct judgement *j, size_t n_rejects)
+verdict_code(struct lcp *l, struct judgement *j, size_t n_rejects)
 {
 	if (n_rejects != 0)
 		return CP_CONFIGURE_REJECT;
 	if (j->naks->len != 0)
 		return CP_CONFIGURE_NAK;
 	l->peers = j->side;
+	endpoint_drop(&l->peer_endpoint);
 	l->peer_endpoint = j->endpoint;
+	j->endpoint = (struct endpoint_kept){.class = HOST_EP_NULL};
 	l->fsm.tx_max = j->side.mru;
 	return CP_CONFIGURE_ACK;
 }
@@ -413,6 +420,7 @@ judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct c
 			cp_put_option(rejects, &opt);
 	}
 	code = verdict_code(l, &j, rejects->len);
+	endpoint_drop(&j.endpoint);
 	if (code == CP_CONFIGURE_NAK) {
 		memcpy(rejects->buf, nak_bytes, naks.len);
 		rejects->len = naks.len;
@@ -791,6 +799,12 @@ lcp_init(struct lcp *l, const struct lcp_wish *wish, host_random_fn *random, voi
 }
 
 void
+lcp_fini(struct lcp *l)
+{
+	endpoint_drop(&l->peer_endpoint);
+}
+
+void
 lcp_open(struct lcp *l, uint64_t now_ms, struct outbox *out)
 {
 	l->loops = 0;
@@ -922,10 +936,13 @@ lcp_peers(const struct lcp *l)
 	return &l->peers;
 }
 
-const struct host_endpoint *
+struct host_endpoint
 lcp_peer_endpoint(const struct lcp *l)
 {
-	return &l->peer_endpoint;
+	struct host_endpoint ep;
+
+	endpoint_load(&ep, &l->peer_endpoint);
+	return ep;
 }
 
 bool

@@ -3,6 +3,7 @@
 #define CONTROL_PPP_LCP_H
 
 #include "control/ppp/cp_fsm.h"
+#include "control/ppp/endpoint.h"
 #include "control/ppp/host.h"
 #include "control/ppp/outbox.h"
 
@@ -69,7 +70,7 @@ struct lcp {
 	host_random_fn *random;
 	void *random_ctx;
 	struct lcp_side ours, peers;
-	struct host_endpoint peer_endpoint;
+	struct endpoint_kept peer_endpoint;
 
 	/* our requests, as the peer's answers change them */
 	uint32_t asking; /* bit n: option type n is in our request */
@@ -95,6 +96,8 @@ struct lcp {
 
 /* random: magic numbers, drawn at each start of a negotiation. */
 void lcp_init(struct lcp *l, const struct lcp_wish *wish, host_random_fn *random, void *random_ctx);
+/* Gives back what was taken for it. */
+void lcp_fini(struct lcp *l);
 void lcp_open(struct lcp *l, uint64_t now_ms, struct outbox *out);
 /* Leaves Terminate-Request to be repeated; OUT_LAYER_DOWN at once, OUT_LAYER_FINISHED when the peer answered or did
  * not. */
@@ -122,8 +125,8 @@ bool lcp_take_timing(struct lcp *l, uint32_t *rtt_ms);
 bool lcp_is_open(const struct lcp *l);
 const struct lcp_side *lcp_ours(const struct lcp *l);  /* what we may receive, what we demand */
 const struct lcp_side *lcp_peers(const struct lcp *l); /* what we may send, what is demanded of us */
-/* Never NULL; class 0 and length 0 when the peer sent none (M-01). */
-const struct host_endpoint *lcp_peer_endpoint(const struct lcp *l);
+/* Class 0 and length 0 when the peer sent none (M-01). */
+struct host_endpoint lcp_peer_endpoint(const struct lcp *l);
 /* Multilink in both directions: each end announced an MRRU. */
 bool lcp_is_mp(const struct lcp *l);
 /* The peer rejected our MRRU (G-03). */

@@ -47,10 +47,11 @@ link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling)
 }
 
 void
-link_identity(const struct link *l, struct membership_link *m)
+link_identity(const struct link *l, struct membership_link *m, struct host_endpoint *ep)
 {
 	m->authenticated = l->authenticated;
-	m->endpoint = lcp_peer_endpoint(&l->lcp);
+	*ep = lcp_peer_endpoint(&l->lcp);
+	m->endpoint = ep;
 	m->our_mrru = lcp_ours(&l->lcp)->mrru;
 	m->peer_mrru = lcp_peers(&l->lcp)->mrru;
 	/* SSNHF says what its sender wants to receive (RFC 1990 section 5.1.2) */
@@ -92,6 +93,7 @@ link_is_suspended(const struct link *l)
 void
 link_fini(struct link *l)
 {
+	lcp_fini(&l->lcp);
 	text_drop(&l->explain);
 	text_drop(&l->login);
 	free(l->dsl);

@@ -114,8 +114,8 @@ const char *link_phase_name(enum link_phase phase);
 uint16_t link_mru_limit(uint16_t port_mtu, uint16_t agreed);
 /* What one frame to the peer may carry: the peer's MRU, what the port lets through, and the configured ceiling (0: none). */
 uint16_t link_tx_mru(uint16_t peer_mru, uint16_t port_mtu, uint16_t ceiling);
-/* Fills what LCP agreed on. */
-void link_identity(const struct link *l, struct membership_link *m);
+/* Fills what LCP agreed on; m borrows *ep. */
+void link_identity(const struct link *l, struct membership_link *m, struct host_endpoint *ep);
 /* A sentence on why it joined or did not, or went down; cut to LINK_EXPLAIN_MAX. */
 void link_explain(struct link *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void link_vexplain(struct link *l, const char *format, va_list args) __attribute__((format(printf, 2, 0)));

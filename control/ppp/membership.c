@@ -7,14 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/ppp/endpoint.h"
+
 struct membership_entry {
-	bool used, authenticated, rx_short, tx_short;
-	uint16_t our_mrru, peer_mrru;
-	unsigned owner, links;
+	char *key; /* of an authenticated one; NULL: another */
+	struct endpoint_kept endpoint;
 	uint32_t next; /* in the bucket: index + 1 */
-	struct host_endpoint endpoint;
-	char key[HOST_AUTH_NAME_MAX];
+	uint32_t owner;
+	uint16_t our_mrru, peer_mrru;
+	bool used, rx_short, tx_short;
+	uint8_t links;
 };
+
+static void
+entry_drop(struct membership_entry *e)
+{
+	free(e->key);
+	e->key = NULL;
+	endpoint_drop(&e->endpoint);
+}
 
 int
 membership_init(struct membership *m, unsigned n)
@@ -34,6 +45,8 @@ membership_init(struct membership *m, unsigned n)
 void
 membership_fini(struct membership *m)
 {
+	for (unsigned i = 0; m->entries != NULL && i < m->n_entries; i++)
+		entry_drop(&m->entries[i]);
 	free(m->entries);
 	free(m->buckets);
 	*m = (struct membership){0};
@@ -45,7 +58,7 @@ membership_has(const struct membership *m, unsigned index)
 	return index < m->n_entries && m->entries[index].used;
 }
 
-/* ------------------------------------------------------------------ names and endpoints */
+/* ------------------------------------------------------------------ names */
 
 static char
 lower_case(char c)
@@ -65,60 +78,6 @@ membership_name_key(int name_key, const char *name, char key[HOST_AUTH_NAME_MAX]
 	for (size_t i = 0; i < len; i++)
 		key[i] = name_key == HOST_KEY_LOWER ? lower_case(name[i]) : name[i];
 	key[len] = '\0';
-}
-
-/* Class, length and bytes: a class that differs alone is another endpoint (M-01, M-04). */
-bool
-endpoint_equal(const struct host_endpoint *a, const struct host_endpoint *b)
-{
-	return a->class == b->class && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
-}
-
-static bool
-is_printable(const uint8_t *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (p[i] < 0x20 || p[i] > 0x7e)
-			return false;
-	return n != 0;
-}
-
-static void
-hex_text(const uint8_t *p, unsigned n, const char *separator, char *text, unsigned cap)
-{
-	const unsigned shown = n < 20 ? n : 20;
-	unsigned at = 0;
-
-	if (cap > 0)
-		text[0] = '\0';
-	for (unsigned i = 0; i < shown && at + 4 < cap; i++)
-		at += (unsigned)snprintf(text + at, cap - at, "%s%02x", i ? separator : "", p[i]);
-	if (n > shown && at + 4 < cap)
-		snprintf(text + at, cap - at, "...");
-}
-
-void
-endpoint_text(const struct host_endpoint *ep, char *text, unsigned cap)
-{
-	char bytes[64];
-
-	hex_text(ep->bytes, ep->len, ep->class == HOST_EP_MAC ? ":" : "", bytes, sizeof(bytes));
-	if (ep->class == HOST_EP_NULL && ep->len == 0)
-		snprintf(text, cap, "none");
-	else if (ep->class == HOST_EP_LOCAL && is_printable(ep->bytes, ep->len))
-		snprintf(text, cap, "local '%.*s'", ep->len < 40 ? ep->len : 40, (const char *)ep->bytes);
-	else if (ep->class == HOST_EP_PHONE && is_printable(ep->bytes, ep->len))
-		snprintf(text, cap, "phone %.*s", ep->len, (const char *)ep->bytes);
-	else if (ep->class == HOST_EP_IP && ep->len == 4)
-		snprintf(text, cap, "ip %u.%u.%u.%u", ep->bytes[0], ep->bytes[1], ep->bytes[2], ep->bytes[3]);
-	else if (ep->class == HOST_EP_MAC)
-		snprintf(text, cap, "mac %s", bytes);
-	else if (ep->class == HOST_EP_LOCAL)
-		snprintf(text, cap, "local %s", bytes);
-	else if (ep->class == HOST_EP_MAGIC)
-		snprintf(text, cap, "magic %s", bytes);
-	else
-		snprintf(text, cap, "class %u %s", ep->class, bytes);
 }
 
 /* ------------------------------------------------------------------ looking up */
@@ -150,7 +109,7 @@ bucket_of(const struct membership *m, unsigned owner, const char *key, const str
 static bool
 same_party(const struct membership_entry *e, const struct membership_link *link, const char *key)
 {
-	return e->owner == link->owner && e->authenticated == link->authenticated &&
+	return e->owner == link->owner && (e->key != NULL) == link->authenticated &&
 		(!link->authenticated || strcmp(e->key, key) == 0);
 }
 
@@ -166,7 +125,7 @@ find(const struct membership *m, const struct membership_link *link, const char 
 
 		if (!same_party(e, link, key))
 			continue;
-		if (endpoint_equal(&e->endpoint, link->endpoint))
+		if (endpoint_is(&e->endpoint, link->endpoint))
 			return e;
 		*near_miss = e;
 	}
@@ -226,6 +185,7 @@ static void
 explain_new(struct membership_answer *a, const char *party, const struct membership *m,
 	const struct membership_entry *near_miss)
 {
+	struct host_endpoint its;
 	char other[80];
 
 	if (near_miss == NULL) {
@@ -233,7 +193,8 @@ explain_new(struct membership_answer *a, const char *party, const struct members
 			a->rfc_case);
 		return;
 	}
-	endpoint_text(&near_miss->endpoint, other, sizeof(other));
+	endpoint_load(&its, &near_miss->endpoint);
+	endpoint_text(&its, other, sizeof(other));
 	explain(a, "starts a bundle of its own: %s, and bundle %u differs by its endpoint %s", party,
 		(unsigned)(near_miss - m->entries) + 1, other);
 }
@@ -291,27 +252,33 @@ membership_decide(const struct membership *m, const struct membership_link *link
 
 /* ------------------------------------------------------------------ changing */
 
-void
+int
 membership_insert(struct membership *m, unsigned index, const struct membership_link *link)
 {
 	struct membership_entry *e = &m->entries[index];
+	char key[HOST_AUTH_NAME_MAX];
 	unsigned b;
 
+	link_key(link, key);
 	*e = (struct membership_entry){
 		.used = true,
-		.authenticated = link->authenticated,
 		.rx_short = link->rx_short,
 		.tx_short = link->tx_short,
 		.our_mrru = link->our_mrru,
 		.peer_mrru = link->peer_mrru,
 		.owner = link->owner,
 		.links = 1,
-		.endpoint = *link->endpoint,
+		.key = link->authenticated ? strdup(key) : NULL,
 	};
-	link_key(link, e->key);
-	b = bucket_of(m, e->owner, e->authenticated ? e->key : NULL, &e->endpoint);
+	if (!endpoint_keep(&e->endpoint, link->endpoint) || (link->authenticated && e->key == NULL)) {
+		entry_drop(e);
+		e->used = false;
+		return -ENOMEM;
+	}
+	b = bucket_of(m, e->owner, e->key, link->endpoint);
 	e->next = m->buckets[b];
 	m->buckets[b] = index + 1;
+	return 0;
 }
 
 void
@@ -324,11 +291,15 @@ static void
 unlink_entry(struct membership *m, unsigned index)
 {
 	struct membership_entry *e = &m->entries[index];
-	uint32_t *at = &m->buckets[bucket_of(m, e->owner, e->authenticated ? e->key : NULL, &e->endpoint)];
+	struct host_endpoint ep;
+	uint32_t *at;
 
+	endpoint_load(&ep, &e->endpoint);
+	at = &m->buckets[bucket_of(m, e->owner, e->key, &ep)];
 	while (*at != index + 1)
 		at = &m->entries[*at - 1].next;
 	*at = e->next;
+	entry_drop(e);
 	e->used = false;
 }
 
@@ -341,4 +312,13 @@ membership_leave(struct membership *m, unsigned index)
 	if (e->links == 0)
 		unlink_entry(m, index);
 	return e->links;
+}
+
+void
+membership_endpoint(const struct membership *m, unsigned index, struct host_endpoint *ep)
+{
+	if (membership_has(m, index))
+		endpoint_load(ep, &m->entries[index].endpoint);
+	else
+		*ep = (struct host_endpoint){.class = HOST_EP_NULL};
 }

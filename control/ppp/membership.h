@@ -54,18 +54,16 @@ void membership_fini(struct membership *m);
 void membership_decide(
 	const struct membership *m, const struct membership_link *link, struct membership_answer *answer);
 
-/* The link starts bundle `index`, which must not be in the table. */
-void membership_insert(struct membership *m, unsigned index, const struct membership_link *link);
+/* The link starts bundle `index`, which must not be in the table. -ENOMEM: nor is it then. */
+int membership_insert(struct membership *m, unsigned index, const struct membership_link *link);
 void membership_join(struct membership *m, unsigned index);
 /* A link left; with the last one the bundle leaves the table. Answers how many are left. */
 unsigned membership_leave(struct membership *m, unsigned index);
 bool membership_has(const struct membership *m, unsigned index);
+/* Its peer's; "none" if it is not in the table. */
+void membership_endpoint(const struct membership *m, unsigned index, struct host_endpoint *ep);
 
 /* What of a name is the bundle's key, as a string in key[HOST_AUTH_NAME_MAX]. */
 void membership_name_key(int name_key, const char *name, char key[HOST_AUTH_NAME_MAX]);
-
-bool endpoint_equal(const struct host_endpoint *a, const struct host_endpoint *b);
-/* "mac 02:00:00:00:00:01", "local 'home'", "none": for messages; always terminated. */
-void endpoint_text(const struct host_endpoint *ep, char *text, unsigned cap);
 
 #endif

@@ -10,6 +10,7 @@
 #include "control/ppp/cp_fsm.h"
 #include "control/ppp/cp_options.h"
 #include "control/ppp/discovery_wire.h"
+#include "control/ppp/endpoint.h"
 #include "control/ppp/lcp.h"
 #include "control/ppp/membership.h"
 #include "control/ppp/pap.h"
@@ -429,7 +430,11 @@ bundle_start(struct observer *o, struct session *s, const struct membership_link
 {
 	struct bundle *b = &o->bundles[o->n_bundles];
 
-	if (o->n_bundles == OBSERVER_BUNDLES_MAX) {
+	const bool multilink = m->our_mrru != 0 || m->peer_mrru != 0;
+
+	/* without memory for its name it is as if there were no place */
+	if (o->n_bundles == OBSERVER_BUNDLES_MAX ||
+		(multilink && membership_insert(&o->membership, o->n_bundles, m) != 0)) {
 		o->counts.too_many++;
 		refuse(o, s, "there are too many bundles in the captures", out);
 		return;
@@ -437,9 +442,7 @@ bundle_start(struct observer *o, struct session *s, const struct membership_link
 	*b = (struct bundle){.living = true, .owner = m->owner};
 	b->seen.party[OBSERVER_CLIENT] = s->end[OBSERVER_CLIENT].said;
 	b->seen.party[OBSERVER_AC] = s->end[OBSERVER_AC].said;
-	b->multilink = m->our_mrru != 0 || m->peer_mrru != 0;
-	if (b->multilink)
-		membership_insert(&o->membership, o->n_bundles, m);
+	b->multilink = multilink;
 	o->n_bundles++;
 	link_up(o, s, o->n_bundles - 1, out);
 }

@@ -373,5 +373,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bed_init(&bed);
 	while (s.p < s.end)
 		event(&bed, &s);
+	lcp_fini(&bed.lcp);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/ppp/endpoint.h"
 #include "control/ppp/membership.h"
 #include "tests/unit/host/check.h"
 
@@ -35,7 +36,7 @@ second(const struct membership_link *first, const struct membership_link *then, 
 	assert_int_equal(membership_init(&m, 8), 0);
 	membership_decide(&m, first, answer);
 	assert_int_equal(answer->verdict, MEMBERSHIP_NEW);
-	membership_insert(&m, 3, first);
+	assert_int_equal(membership_insert(&m, 3, first), 0);
 	membership_decide(&m, then, answer);
 	assert_true(strlen(answer->explain) > 20);
 	membership_fini(&m);
@@ -250,7 +251,7 @@ a_bundle_takes_as_many_links_as_it_may(void **state) /* M-10 */
 	(void)state;
 	a.links_max = 3;
 	assert_int_equal(membership_init(&m, 4), 0);
-	membership_insert(&m, 0, &a);
+	assert_int_equal(membership_insert(&m, 0, &a), 0);
 	for (unsigned i = 1; i < 3; i++) {
 		membership_decide(&m, &a, &answer);
 		assert_int_equal(answer.verdict, MEMBERSHIP_JOIN);
@@ -309,6 +310,30 @@ endpoints_are_readable(void **state)
 	}
 }
 
+/* Known classes have 20 bytes at most (RFC 1990 section 5.1.3), any peer may send 252. */
+static void
+endpoints_of_every_length_are_told_apart(void **state)
+{
+	struct membership_link a = link_of_alice(), b = link_of_alice();
+	struct host_endpoint first = {HOST_EP_LOCAL, 0, {0}}, then;
+	struct membership_answer answer;
+
+	(void)state;
+	a.endpoint = &first;
+	b.endpoint = &then;
+	for (unsigned len = 1; len <= sizeof(first.bytes); len++) {
+		first.len = (uint8_t)len;
+		memset(first.bytes, 0x5a, len);
+		then = first;
+		assert_int_equal(second(&a, &b, &answer), MEMBERSHIP_JOIN);
+		then.bytes[len - 1] ^= 1;
+		assert_int_equal(second(&a, &b, &answer), MEMBERSHIP_NEW);
+		then = first;
+		then.len--;
+		assert_int_equal(second(&a, &b, &answer), MEMBERSHIP_NEW);
+	}
+}
+
 /* Many bundles, random comings and goings, beside a plain list. */
 static void
 table_agrees_with_a_list(void **state)
@@ -336,7 +361,7 @@ table_agrees_with_a_list(void **state)
 		if (answer.verdict == MEMBERSHIP_NEW) {
 			while (links[free_index] != 0)
 				free_index++;
-			membership_insert(&m, free_index, &l);
+			assert_int_equal(membership_insert(&m, free_index, &l), 0);
 			model[who] = (int)free_index;
 			links[free_index] = 1;
 			continue;
@@ -371,6 +396,7 @@ main(void)
 		cmocka_unit_test(a_bundle_takes_as_many_links_as_it_may),
 		cmocka_unit_test(a_near_miss_is_explained),
 		cmocka_unit_test(endpoints_are_readable),
+		cmocka_unit_test(endpoints_of_every_length_are_told_apart),
 		cmocka_unit_test(table_agrees_with_a_list),
 	};
 

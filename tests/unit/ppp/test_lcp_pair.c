@@ -160,11 +160,11 @@ static void
 check_direction(const struct pair *p, const struct option_row *row, const unsigned bits[2], unsigned end)
 {
 	const bool want = (bits[end] & 1) != 0, allow = (bits[1 - end] & 2) != 0;
-	const struct host_endpoint *seen = lcp_peer_endpoint(&p->lcp[1 - end]);
+	const struct host_endpoint seen = lcp_peer_endpoint(&p->lcp[1 - end]);
 	const bool is_endpoint = row->agreed == endpoint_agreed;
 
-	if (row->agreed(lcp_peers(&p->lcp[1 - end]), seen, end) != (want && allow) ||
-		(!is_endpoint && row->agreed(lcp_ours(&p->lcp[end]), seen, end) != (want && allow)))
+	if (row->agreed(lcp_peers(&p->lcp[1 - end]), &seen, end) != (want && allow) ||
+		(!is_endpoint && row->agreed(lcp_ours(&p->lcp[end]), &seen, end) != (want && allow)))
 		fail_msg("%s: policies %u and %u, end %u", row->name, bits[0], bits[1], end);
 	/* and on the wire: a Reject by the other end, exactly when it does not allow what is wanted */
 	assert_int_equal(p->node[1 - end].codes[CP_CONFIGURE_REJECT], want && !allow);
