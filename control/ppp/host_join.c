@@ -189,6 +189,30 @@ server_identity(const struct host *h, const struct link *l, struct membership_li
 	link_identity(l, m, ep);
 }
 
+/* A sentence that is the same for most links is made when it is asked for. */
+static void
+explain_joined(struct link *l, const struct membership_answer *answer)
+{
+	if (answer->nth == 0)
+		link_explain(l, "%s", answer->explain);
+	else
+		text_drop(&l->explain);
+	l->nth = (uint8_t)answer->nth;
+}
+
+const char *
+link_explained(const struct host *h, const struct link *l, char text[LINK_EXPLAIN_MAX])
+{
+	struct membership_link identity;
+	struct host_endpoint ep;
+
+	if (l->nth == 0)
+		return text_kept(l->explain);
+	server_identity(h, l, &identity, &ep);
+	membership_retell(&identity, l->bundle - 1, l->nth, text);
+	return text;
+}
+
 static void
 server_join_mp(struct host *h, struct link *l)
 {
@@ -200,7 +224,7 @@ server_join_mp(struct host *h, struct link *l)
 	server_identity(h, l, &identity, &ep);
 	membership_decide(&h->membership, &identity, &answer);
 	if (answer.verdict == MEMBERSHIP_JOIN) {
-		link_explain(l, "%s", answer.explain);
+		explain_joined(l, &answer);
 		membership_join(&h->membership, answer.bundle);
 		attach(h, l, &h->bundles[answer.bundle]);
 	} else if (answer.verdict != MEMBERSHIP_NEW) {
@@ -209,7 +233,7 @@ server_join_mp(struct host *h, struct link *l)
 		b = new_bundle(h, l, true);
 		if (b == NULL)
 			return;
-		link_explain(l, "%s", answer.explain);
+		explain_joined(l, &answer);
 		first_of(h, l, b, &identity);
 	}
 }

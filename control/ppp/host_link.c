@@ -387,19 +387,21 @@ static void
 tell_up(struct host *h, struct link *l)
 {
 	const struct host_line *line = &l->line;
+	char text[LINK_EXPLAIN_MAX];
+	const char *why = link_explained(h, l, text);
 
 	if (line->rate_bps != 0)
 		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, %llu kbit/s (%s): %s", l->bundle,
-			(unsigned long long)(line->rate_bps / 1000), line_rate_source_name(line->source),
-			text_kept(l->explain));
+			(unsigned long long)(line->rate_bps / 1000), line_rate_source_name(line->source), why);
 	else
-		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, text_kept(l->explain));
+		link_event(h, l, HOST_EV_LINK_UP, "up in bundle %u, unpaced: %s", l->bundle, why);
 }
 
 void
 link_opened(struct host *h, struct link *l)
 {
 	struct bundle *b = bundle_of(h, l->bundle);
+	char text[LINK_EXPLAIN_MAX];
 
 	l->phase = LINK_OPEN;
 	l->told_down = false;
@@ -411,7 +413,7 @@ link_opened(struct host *h, struct link *l)
 		client_next(h, &h->dials[l->dial]);
 	}
 	tell_up(h, l);
-	host_facts(h, l, b, text_kept(l->explain));
+	host_facts(h, l, b, link_explained(h, l, text));
 	probe_begin(h, l);
 	reports_begin(h, l);
 	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)

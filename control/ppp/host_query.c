@@ -39,6 +39,8 @@ fill_probe(const struct link *l, struct host_link_info *info)
 static void
 fill_session(const struct host *h, const struct link *l, struct host_link_info *info)
 {
+	char text[LINK_EXPLAIN_MAX];
+
 	info->id = l->id;
 	info->bundle = l->bundle;
 	info->slot = l->slot;
@@ -51,7 +53,7 @@ fill_session(const struct host *h, const struct link *l, struct host_link_info *
 	info->dsl_rate_down_kbps = dsl_line_down_kbps(l->dsl);
 	snprintf(info->user, sizeof(info->user), "%s", link_login(h, l));
 	snprintf(info->phase, sizeof(info->phase), "%s", link_phase_name(l->phase));
-	snprintf(info->explain, sizeof(info->explain), "%s", text_kept(l->explain));
+	snprintf(info->explain, sizeof(info->explain), "%s", link_explained(h, l, text));
 	snprintf(info->circuit_id, sizeof(info->circuit_id), "%s", dsl_line_circuit_id(l->dsl));
 	snprintf(info->remote_id, sizeof(info->remote_id), "%s", dsl_line_remote_id(l->dsl));
 	fill_lcp(l, info);

@@ -353,6 +353,8 @@ void link_install(struct host *h, struct link *l, bool tx_hold);
 /* The line of an open link is another one. */
 void link_line_changed(struct host *h, struct link *l);
 void link_leave(struct host *h, struct link *l);
+/* Why it joined or did not, or went down; text has room for it. */
+const char *link_explained(const struct host *h, const struct link *l, char text[LINK_EXPLAIN_MAX]);
 
 /* ------------------------------------------------------------------ host_bundle.c: addresses, values, routes */
 

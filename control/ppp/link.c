@@ -66,6 +66,7 @@ link_vexplain(struct link *l, const char *format, va_list args)
 
 	vsnprintf(text, sizeof(text), format, args);
 	text_keep(&l->explain, text);
+	l->nth = 0;
 }
 
 void

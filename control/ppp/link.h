@@ -103,6 +103,7 @@ struct link {
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_line *dsl; /* NULL: the access node said nothing of it */
 	char *explain;        /* why it is as it is; text.h */
+	uint8_t nth;          /* not 0: what explain would say follows from its being the nth link of its bundle */
 
 	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge; NULL: none */
 	struct link_held *held;

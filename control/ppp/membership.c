@@ -181,6 +181,18 @@ party_text(const struct membership_link *link, const char *key, char *text, unsi
 		snprintf(text, cap, "endpoint %s, without authentication", ep);
 }
 
+/* party: 60 bytes of a name and an endpoint's text at most. */
+static void
+tell_joined(char text[256], unsigned index, unsigned nth, const char *party, unsigned rfc_case_of_it)
+{
+	if (nth == 1)
+		snprintf(text, 256, "starts a bundle of its own: none lives with %.168s (RFC 1990 5.1.3 case %u)",
+			party, rfc_case_of_it);
+	else
+		snprintf(text, 256, "joins bundle %u as link %u: same %.168s (RFC 1990 5.1.3 case %u)", index + 1, nth,
+			party, rfc_case_of_it);
+}
+
 static void
 explain_new(struct membership_answer *a, const char *party, const struct membership *m,
 	const struct membership_entry *near_miss)
@@ -189,8 +201,8 @@ explain_new(struct membership_answer *a, const char *party, const struct members
 	char other[80];
 
 	if (near_miss == NULL) {
-		explain(a, "starts a bundle of its own: none lives with %s (RFC 1990 5.1.3 case %u)", party,
-			a->rfc_case);
+		a->nth = 1;
+		tell_joined(a->explain, a->bundle, a->nth, party, a->rfc_case);
 		return;
 	}
 	endpoint_load(&its, &near_miss->endpoint);
@@ -245,9 +257,20 @@ membership_decide(const struct membership *m, const struct membership_link *link
 	}
 	a->bundle = (unsigned)(e - m->entries);
 	a->verdict = compare_formats(e, link, a);
-	if (a->verdict == MEMBERSHIP_JOIN)
-		explain(a, "joins bundle %u as link %u: same %s (RFC 1990 5.1.3 case %u)", a->bundle + 1, e->links + 1,
-			party, a->rfc_case);
+	if (a->verdict != MEMBERSHIP_JOIN)
+		return;
+	a->nth = e->links + 1u;
+	tell_joined(a->explain, a->bundle, a->nth, party, a->rfc_case);
+}
+
+void
+membership_retell(const struct membership_link *link, unsigned index, unsigned nth, char text[256])
+{
+	char key[HOST_AUTH_NAME_MAX], party[192];
+
+	link_key(link, key);
+	party_text(link, key, party, sizeof(party));
+	tell_joined(text, index, nth, party, rfc_case(link));
 }
 
 /* ------------------------------------------------------------------ changing */

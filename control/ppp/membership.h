@@ -36,6 +36,7 @@ struct membership_answer {
 	enum membership_verdict verdict;
 	unsigned bundle;   /* MEMBERSHIP_JOIN, and the refusals that compare with one */
 	unsigned rfc_case; /* 1 to 4: the rows of RFC 1990 section 5.1.3 */
+	unsigned nth;      /* of its bundle's links, from 1; 0: refused, or explain tells of another bundle too */
 	char explain[256]; /* a sentence for the operator, never empty */
 };
 
@@ -53,6 +54,9 @@ void membership_fini(struct membership *m);
 
 void membership_decide(
 	const struct membership *m, const struct membership_link *link, struct membership_answer *answer);
+
+/* The sentence of a link that became the nth of bundle `index`, as it was when it was decided. */
+void membership_retell(const struct membership_link *link, unsigned index, unsigned nth, char explain[256]);
 
 /* The link starts bundle `index`, which must not be in the table. -ENOMEM: nor is it then. */
 int membership_insert(struct membership *m, unsigned index, const struct membership_link *link);

@@ -39,6 +39,15 @@ second(const struct membership_link *first, const struct membership_link *then, 
 	assert_int_equal(membership_insert(&m, 3, first), 0);
 	membership_decide(&m, then, answer);
 	assert_true(strlen(answer->explain) > 20);
+	if (answer->nth != 0) {
+		char again[256];
+
+		membership_retell(then, answer->bundle, answer->nth, again);
+		assert_string_equal(again, answer->explain);
+	}
+	assert_int_equal(answer->nth != 0,
+		answer->verdict == MEMBERSHIP_JOIN ||
+			(answer->verdict == MEMBERSHIP_NEW && strstr(answer->explain, "differs") == NULL));
 	membership_fini(&m);
 	return answer->verdict;
 }
