@@ -141,22 +141,22 @@ struct cp_ops {
 
 struct cp_fsm {
 	const struct cp_ops *ops;
+	const char *why;      /* NULL, or why it does not (or no longer) stand */
 	uint64_t deadline_ms; /* of the restart timer */
 	uint32_t restart_ms;
-	uint8_t state; /* enum cp_state */
+	uint32_t acked_digest;     /* of the options of the peer's request that we last accepted */
+	uint16_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
+	uint16_t tx_max;           /* longest packet that the peer takes: bounds what is copied back to it */
+	uint8_t state;             /* enum cp_state */
 	uint8_t max_configure, max_terminate, max_failure;
 	uint8_t restarts;   /* transmissions left: the restart counter */
 	uint8_t next_id;    /* of the next packet that needs a new one */
 	uint8_t request_id; /* of the last Configure-Request */
 	uint8_t terminate_id;
-	uint16_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
-	uint8_t acked_id;          /* of the peer's request that we last accepted, with a digest of its options */
+	uint8_t acked_id; /* of that request of the peer's */
 	uint8_t acked_repeats;
-	uint32_t acked_digest;
-	bool awaiting;   /* the last Configure-Request has no answer yet */
-	uint16_t tx_max; /* longest packet that the peer takes: bounds what is copied back to it */
-	const char *why; /* NULL, or why it does not (or no longer) stand */
-	bool failing;    /* an op called cp_fsm_fail: close instead of going on */
+	bool awaiting; /* the last Configure-Request has no answer yet */
+	bool failing;  /* an op called cp_fsm_fail: close instead of going on */
 };
 
 /* Zero in timing: the RFC's defaults (3 s, 10, 2, 5). */

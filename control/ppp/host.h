@@ -64,7 +64,14 @@ struct host_policy {
 	bool want, allow;
 };
 
-enum host_auth { HOST_AUTH_NONE, HOST_AUTH_PAP, HOST_AUTH_CHAP_MD5, HOST_AUTH_MSCHAP, HOST_AUTH_MSCHAP2 };
+/* A byte: each link has several lists of them. */
+enum __attribute__((packed)) host_auth {
+	HOST_AUTH_NONE,
+	HOST_AUTH_PAP,
+	HOST_AUTH_CHAP_MD5,
+	HOST_AUTH_MSCHAP,
+	HOST_AUTH_MSCHAP2
+};
 
 enum { HOST_AUTHS_MAX = HOST_AUTH_MSCHAP2 }; /* in a list: each of them once */
 

@@ -655,7 +655,7 @@ input_timing(struct lcp *l, const struct cp_packet *pkt)
 		return false;
 	l->timing_waiting = false;
 	l->timing_answered = true;
-	l->timing_rtt_ms = (uint32_t)(pkt->now_ms - l->timing_sent_ms);
+	l->timing_rtt_ms = (uint32_t)pkt->now_ms - l->timing_sent_ms;
 	return true;
 }
 
@@ -679,7 +679,7 @@ input_echo_reply(struct lcp *l, const struct cp_packet *pkt, struct outbox *out)
 		return;
 	l->echo_waiting = false;
 	l->echo_rtt_known = true;
-	l->echo_rtt_ms = (uint32_t)(pkt->now_ms - l->echo_sent_ms);
+	l->echo_rtt_ms = (uint32_t)pkt->now_ms - l->echo_sent_ms;
 }
 
 static void
@@ -750,7 +750,7 @@ echo_send(struct lcp *l, uint64_t now_ms, struct outbox *out)
 	l->echoes.sent++;
 	l->echo_waiting = true;
 	l->probed = false;
-	l->echo_sent_ms = now_ms;
+	l->echo_sent_ms = (uint32_t)now_ms;
 	l->echo_due_ms = now_ms + policy(l)->echo_interval_ms;
 }
 
@@ -761,7 +761,7 @@ echo_tick(struct lcp *l, uint64_t now_ms, struct outbox *out)
 		return;
 	if (l->echo_waiting && l->echo_missed < UINT8_MAX)
 		l->echo_missed++;
-	l->echoes.unanswered += l->echo_waiting;
+	l->echoes.unanswered = (uint16_t)(l->echoes.unanswered + l->echo_waiting);
 	if (policy(l)->echo_failures != 0 && l->echo_missed >= policy(l)->echo_failures) {
 		l->echo_due_ms = UINT64_MAX;
 		l->fsm.why = "peer does not answer Echo-Requests";
@@ -886,7 +886,7 @@ lcp_time(struct lcp *l, uint64_t now_ms, struct outbox *out)
 	store_be32(p + MAGIC_LEN, ++l->timing);
 	l->timing_waiting = true;
 	l->timing_answered = false;
-	l->timing_sent_ms = now_ms;
+	l->timing_sent_ms = (uint32_t)now_ms;
 	l->probed = true; /* an answer that comes too late is not worth a word */
 	return true;
 }

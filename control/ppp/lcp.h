@@ -59,9 +59,9 @@ struct lcp_side {
 
 /* Our Echo-Requests, and the peer's. */
 struct lcp_echoes {
-	uint32_t sent, answered;
-	uint32_t unanswered; /* no answer when the next one was due */
-	uint32_t replies;    /* to the peer's */
+	uint16_t sent, answered;
+	uint16_t unanswered; /* no answer when the next one was due */
+	uint16_t replies;    /* to the peer's */
 };
 
 struct lcp {
@@ -82,15 +82,16 @@ struct lcp {
 
 	/* echo */
 	struct lcp_echoes echoes;
-	uint64_t echo_due_ms, echo_sent_ms;
+	uint64_t echo_due_ms;
+	uint32_t echo_sent_ms; /* low half of the time, as round trips need no more */
 	uint32_t echo_rtt_ms;
 	uint8_t echo_id, echo_missed;
 	bool echo_waiting, echo_rtt_known, echo_off, probed, protocol_reject_off;
 
 	/* Echo-Requests that only time the line, told from the others by a number behind the magic number */
-	uint32_t timing; /* number of the last one */
 	bool timing_waiting, timing_answered;
-	uint64_t timing_sent_ms;
+	uint32_t timing;         /* number of the last one */
+	uint32_t timing_sent_ms; /* low half of the time */
 	uint32_t timing_rtt_ms;
 };
 
