@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/auth_machine.h"
 
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "dataplane/wire/ppp.h"
 
 static bool
@@ -131,6 +135,43 @@ bool
 auth_machine_is_reflected(const struct auth_machine *m, uint16_t proto, const uint8_t *p, size_t n)
 {
 	return proto == PPP_CHAP && is_chap(m) && chap_is_reflected(&m->chap, p, n);
+}
+
+struct auth_machine *
+auth_machine_new(void)
+{
+	return calloc(1, sizeof(struct auth_machine));
+}
+
+/* The end of one that rests is wiped already. */
+void
+auth_machine_free(struct auth_machine *m)
+{
+	if (m != NULL && !m->rests)
+		explicit_bzero(m, sizeof(*m));
+	free(m);
+}
+
+struct auth_machine *
+auth_machine_rest(struct auth_machine *m)
+{
+	size_t n = 0;
+	struct auth_machine *moved;
+
+	if (m->rests)
+		return m;
+	if (is_chap(m) && chap_rest_len(&m->chap) != 0)
+		n = offsetof(struct auth_machine, chap) + chap_rest_len(&m->chap);
+	else if (m->auth == HOST_AUTH_PAP && pap_rest_len(&m->pap) != 0)
+		n = offsetof(struct auth_machine, pap) + pap_rest_len(&m->pap);
+	if (n == 0)
+		return m;
+	m->rests = true;
+	explicit_bzero((uint8_t *)m + n, sizeof(*m) - n);
+	moved = realloc(m, n);
+	if (moved == NULL)
+		return m;
+	return moved;
 }
 
 enum auth_role

@@ -16,6 +16,7 @@
 
 struct auth_machine {
 	enum host_auth auth;
+	bool rests;
 	union {
 		struct pap pap;
 		struct chap chap;
@@ -52,6 +53,14 @@ void auth_machine_confirm(struct auth_machine *m, uint64_t now_ms, struct outbox
 /* The packet is a Challenge with the value that this server asked last. Whoever answers it
  * answers for the peer, if both ends have one secret. */
 bool auth_machine_is_reflected(const struct auth_machine *m, uint16_t proto, const uint8_t *p, size_t n);
+
+/* On the heap. NULL: no memory. */
+struct auth_machine *auth_machine_new(void);
+/* NULL is nothing. What it knew is wiped out. */
+void auth_machine_free(struct auth_machine *m);
+/* Gives back the memory that it will not need any more, if it is up and nothing will happen to it but that the same question gets the
+ * same answer. Returns where it is now. */
+struct auth_machine *auth_machine_rest(struct auth_machine *m);
 
 /* The role of the machine that packets with this code of PAP or CHAP are for. */
 enum auth_role auth_machine_role(uint16_t proto, uint8_t code);

@@ -660,3 +660,11 @@ chap_why(const struct chap *c)
 {
 	return c->why;
 }
+
+size_t
+chap_rest_len(const struct chap *c)
+{
+	if (c->role != AUTH_SERVER || c->state != AUTH_UP || c->rechallenge_ms != 0)
+		return 0;
+	return offsetof(struct chap, challenge) + c->challenge_len;
+}

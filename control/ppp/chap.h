@@ -2,6 +2,7 @@
 #ifndef CONTROL_PPP_CHAP_H
 #define CONTROL_PPP_CHAP_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "control/ppp/auth.h"
@@ -46,9 +47,10 @@ struct chap {
 	bool responded; /* client: `response` went out for `id` */
 	const char *why;
 	uint8_t challenge_len, response_len;
+	uint8_t proof[MSCHAP2_PROOF_LEN]; /* of the one who asks: made by the server, waited for by the client */
 	uint8_t challenge[CHAP_CHALLENGE_MAX];
+	/* Not there any more once a server that asks no more has got its answer: chap_rest_len(). */
 	uint8_t response[CHAP_DIGEST_MAX];
-	uint8_t proof[MSCHAP2_PROOF_LEN];  /* of the one who asks: made by the server, waited for by the client */
 	char peer_name[AUTH_TEXT_MAX + 1]; /* zero-terminated */
 };
 
@@ -85,6 +87,8 @@ void chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out);
 enum auth_state chap_state(const struct chap *c);
 /* The name that the peer gave, "" before. */
 const char *chap_peer_name(const struct chap *c);
+/* How much of it, from its begin, it needs from now on: less than all if it is a server that is up and will not ask again. 0: all. */
+size_t chap_rest_len(const struct chap *c);
 const char *chap_why(const struct chap *c);
 
 #endif

@@ -23,9 +23,9 @@ static struct auth_machine *
 machine_of(const struct link *l, enum auth_role role)
 {
 	const bool own = l->client == (role == AUTH_CLIENT);
-	const struct auth_machine *m = own ? &l->auth : l->other;
+	struct auth_machine *m = own ? l->auth : l->other;
 
-	return m != NULL && m->auth != HOST_AUTH_NONE ? (struct auth_machine *)(uintptr_t)m : NULL;
+	return m != NULL && m->auth != HOST_AUTH_NONE ? m : NULL;
 }
 
 static struct auth_machine *
@@ -44,27 +44,35 @@ checker_of(const struct link *l)
 static struct auth_machine *
 machine_take(struct link *l, enum auth_role role)
 {
-	if (l->client == (role == AUTH_CLIENT))
-		return &l->auth;
-	if (l->other == NULL)
-		l->other = calloc(1, sizeof(*l->other));
-	return l->other;
+	struct auth_machine **m = l->client == (role == AUTH_CLIENT) ? &l->auth : &l->other;
+
+	auth_machine_free(*m);
+	*m = auth_machine_new();
+	return *m;
 }
 
 static void
 other_give(struct link *l)
 {
-	if (l->other != NULL)
-		explicit_bzero(l->other, sizeof(*l->other));
-	free(l->other);
+	auth_machine_free(l->other);
 	l->other = NULL;
 }
 
 void
 auth_forget(struct link *l)
 {
-	l->auth.auth = HOST_AUTH_NONE;
+	auth_machine_free(l->auth);
+	l->auth = NULL;
 	other_give(l);
+}
+
+void
+auth_rest(struct link *l)
+{
+	if (l->auth != NULL)
+		l->auth = auth_machine_rest(l->auth);
+	if (l->other != NULL)
+		l->other = auth_machine_rest(l->other);
 }
 
 uint64_t

@@ -414,6 +414,7 @@ link_opened(struct host *h, struct link *l)
 	}
 	tell_up(h, l);
 	host_facts(h, l, b, link_explained(h, l, text));
+	auth_rest(l);
 	probe_begin(h, l);
 	reports_begin(h, l);
 	if (l->line.rule == HOST_RATE_TAGS && l->line.source == HOST_RATE_NONE)

@@ -277,6 +277,8 @@ void auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *
 void auth_deny(struct host *h, struct link *l);
 void auth_tick(struct host *h, struct link *l);
 uint64_t auth_deadline_ms(const struct link *l);
+/* The link is open: what has been settled takes less memory. */
+void auth_rest(struct link *l);
 /* No machine says anything any more. */
 void auth_forget(struct link *l);
 /* LCP is down: as if there had been none. */

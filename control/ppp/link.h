@@ -82,8 +82,8 @@ struct link {
 	uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN];
 
 	struct lcp lcp;
-	struct auth_machine
-		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer */
+	struct auth_machine *
+		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer; NULL: none */
 	struct auth_machine *other; /* the other direction, where that is agreed on; NULL: it is not */
 	int user;                   /* -1: none */
 	char *login;                /* the name that was given, unless it is the user's; text.h */

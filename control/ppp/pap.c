@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/ppp/pap.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "control/ppp/cp_fsm.h"
@@ -321,4 +322,10 @@ const char *
 pap_why(const struct pap *p)
 {
 	return p->why;
+}
+
+size_t
+pap_rest_len(const struct pap *p)
+{
+	return p->state == AUTH_UP ? offsetof(struct pap, peer_name) : 0;
 }

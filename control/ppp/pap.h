@@ -47,6 +47,8 @@ void pap_confirm(struct pap *p, uint64_t now_ms, struct outbox *out);
 enum auth_state pap_state(const struct pap *p);
 /* Server: the name that the peer gave, "" before. */
 const char *pap_peer_name(const struct pap *p);
+/* How much of it, from its begin, it needs from now on: less than all once it is up. 0: all. */
+size_t pap_rest_len(const struct pap *p);
 const char *pap_why(const struct pap *p);
 
 #endif

@@ -55,10 +55,10 @@ each_kind_of_machine_has_its_own_timing(void **state)
 
 			assert_int_equal(l->phase, LINK_OPEN);
 			check_fsm(&l->lcp.fsm, &lcp);
-			assert_int_equal(l->auth.auth, auths[i]);
-			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth.pap.restart_ms : l->auth.chap.restart_ms,
+			assert_int_equal(l->auth->auth, auths[i]);
+			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth->pap.restart_ms : l->auth->chap.restart_ms,
 				auth.restart_ms);
-			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth.pap.max_tries : l->auth.chap.max_tries,
+			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth->pap.max_tries : l->auth->chap.max_tries,
 				auth.max_configure);
 			assert_non_null(b);
 			check_fsm(&b->ipcp.fsm, &network);
