@@ -104,16 +104,20 @@ struct bundle {
 	bool ncp_started;  /* the network phase has begun */
 	bool ncp_on[NCPS]; /* its machine runs */
 	uint8_t ncp_retries[NCPS];
+	bool from_pool, has_user_address, has_user_routes;
+	bool prefix_missed[PREFIXES];     /* the operator was told that there was none */
+	bool routes_moving;               /* more than one turn can do */
+	uint16_t owner;                   /* concentrator or client */
 	uint32_t ncp_opened[NCPS];        /* times that it opened, */
 	uint64_t ncp_opened_ms[NCPS];     /* and when it last did */
 	uint64_t ncp_retry_ms[NCPS];      /* when one that ended beside another is tried again, or begun anew; 0: not */
 	uint32_t ncp_inside, ncp_outside; /* packets of the peer's NCPs: in multilink frames, and straight on a link */
-	uint16_t owner;                   /* concentrator or client */
 	uint32_t id;
 	uint32_t next_free;
 	const char *name;  /* borrowed of the configuration, or: */
 	char mac_name[18]; /* of a peer without a name */
 	struct bundle_format format;
+	uint16_t ip_mtu;
 
 	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */
 	unsigned n_links;
@@ -125,19 +129,14 @@ struct bundle {
 	struct ipv6cp ipv6cp;
 	uint32_t address; /* given to the peer */
 	int user;         /* whose address and routes it has; -1: nobody's */
-	bool from_pool, has_user_address;
 	struct bundle_prefix prefixes[PREFIXES];
-	bool prefix_missed[PREFIXES];   /* the operator was told that there was none */
 	struct bundle_serve6 *serve6;   /* concentrator; NULL: nothing is told */
 	struct bundle_uplink6 *uplink6; /* client; NULL: IPV6CP was never open */
 
 	struct host_bundle_values values; /* as the data plane knows them */
-	uint16_t ip_mtu;
 	uint64_t up_since_ms;
 
 	struct bundle_routes routes[NCPS];
-	bool has_user_routes;
-	bool routes_moving;             /* more than one turn can do */
 	uint32_t route_our, route_peer; /* IPv4 addresses of those that are set */
 
 	struct bundle_held *held[NCPS]; /* NULL: none */

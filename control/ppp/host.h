@@ -13,7 +13,8 @@
 /* Everything between frames and the data plane, both roles, without touching the world: PPPoE discovery, links (LCP and
  * authentication), bundle membership, NCPs, addresses, redial. Input is frames, ticks and confirmations with the time;
  * output is a list of effects. control/ drives it with rings and a clock, tests/sim with a virtual wire: what is simulated is
- * what ships. Memory is taken at host_new and given back at host_free, never in between. */
+ * what ships. Tables for all links and bundles that there may be are taken at host_new; what only some of them need, or need only for a while,
+ * is taken when it is needed, and without memory for it just that is missing, which the operator is told. */
 
 struct host;
 

@@ -71,8 +71,12 @@ struct link {
 	bool lcp_seen, trace, authenticated, counted;
 	bool proven;    /* gave a right password */
 	bool accepted;  /* the peer took ours */
+	bool tx_hold;   /* installed receive-only */
+	uint8_t slot;   /* in its bundle */
+	uint8_t nth;    /* not 0: what explain would say follows from its being the nth link of its bundle */
+	uint8_t asks;   /* how often it has waited for a word from the bundle `asked` */
 	uint16_t owner; /* concentrator or client */
-	uint16_t max_payload;
+	uint16_t max_payload, tx_mru;
 	uint32_t dial; /* client: its dial */
 	uint32_t id;
 	struct host_session_key key;
@@ -85,17 +89,13 @@ struct link {
 	struct auth_machine *
 		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer; NULL: none */
 	struct auth_machine *other; /* the other direction, where that is agreed on; NULL: it is not */
-	int user;                   /* -1: none */
 	char *login;                /* the name that was given, unless it is the user's; text.h */
+	int user;                   /* -1: none */
 
-	uint32_t bundle; /* id, 0: none */
-	uint8_t slot;
-	bool tx_hold;          /* installed receive-only */
+	uint32_t bundle;       /* id, 0: none */
 	unsigned waiting;      /* LINK_INSTALLs without confirmation */
 	uint32_t asked;        /* bundle that it waits for, id, 0: none */
-	uint8_t asks;          /* how often */
 	uint64_t begun, heard; /* host.frames when the session began, and when its peer was last heard */
-	uint16_t tx_mru;
 	struct host_line line;
 	struct link_probe *probe;     /* NULL: nothing of it is measured */
 	struct link_reports *reports; /* NULL: none were agreed on */
@@ -103,7 +103,6 @@ struct link {
 	uint64_t doom_ms, up_since_ms;
 	struct dsl_line *dsl; /* NULL: the access node said nothing of it */
 	char *explain;        /* why it is as it is; text.h */
-	uint8_t nth;          /* not 0: what explain would say follows from its being the nth link of its bundle */
 
 	/* a packet that waits for the data plane: our final Configure-Ack, or the peer's challenge; NULL: none */
 	struct link_held *held;
