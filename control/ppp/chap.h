@@ -31,9 +31,6 @@ struct chap_digest; /* one algorithm of LCP's authentication option */
 
 struct chap {
 	const struct chap_digest *digest;
-	const char *name, *secret; /* ours, borrowed */
-	host_random_fn *random;
-	void *random_ctx;
 	uint64_t deadline_ms, rechallenge_due_ms;
 	uint32_t restart_ms, rechallenge_ms;
 	uint8_t role, state; /* enum auth_role, enum auth_state */
@@ -52,6 +49,9 @@ struct chap {
 	/* Not there any more once a server that asks no more has got its answer: chap_rest_len(). */
 	uint8_t response[CHAP_DIGEST_MAX];
 	char peer_name[AUTH_TEXT_MAX + 1]; /* zero-terminated */
+	const char *name, *secret;         /* ours, borrowed */
+	host_random_fn *random;
+	void *random_ctx;
 };
 
 struct chap_config {

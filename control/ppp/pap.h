@@ -13,7 +13,6 @@
 enum pap_code { PAP_REQUEST = 1, PAP_ACK, PAP_NAK };
 
 struct pap {
-	const char *name, *password; /* client: ours, borrowed */
 	uint64_t deadline_ms;
 	uint32_t restart_ms;
 	uint8_t role, state; /* enum auth_role, enum auth_state */
@@ -23,7 +22,9 @@ struct pap {
 	bool answered; /* server: the verdict went out and is repeated on request */
 	const char *why;
 	bool nobodys; /* server: a zero byte was in what the peer said, for which a dot stands below; no user of ours has that */
+	/* not there any more once it is up: pap_rest_len() */
 	char peer_name[AUTH_TEXT_MAX + 1], peer_password[AUTH_TEXT_MAX + 1]; /* server: zero-terminated */
+	const char *name, *password;                                         /* client: ours, borrowed */
 };
 
 /* Client: name and password are ours, both borrowed. Server: NULL. timing: restart timer and number of tries. */
