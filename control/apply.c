@@ -43,9 +43,9 @@ struct queue {
 struct bundle_rec {
 	struct dp_bundle_ref ref;
 	bool live, snapping;
-	bool asked;          /* the core waits for the counters */
-	uint64_t snapped_us; /* 0: never */
-	host_link_id links[DP_BUNDLE_LINKS_MAX];
+	bool asked;                           /* the core waits for the counters */
+	host_link_id first_link;              /* in no order; 0: none */
+	uint64_t snapped_us;                  /* 0: never */
 	uint8_t leaving[DP_BUNDLE_LINKS_MAX]; /* LINK_REMOVEs of the slot whose event is still to come */
 	struct dp_bundle_stats *stats;        /* NULL: never asked for */
 };
@@ -56,6 +56,7 @@ struct link_rec {
 	uint16_t
 		use; /* counts the links that had this id: what is under way for an earlier one does not concern the next */
 	host_bundle_id bundle;
+	host_link_id next; /* of the same bundle, 0 ends */
 	struct dp_session_key key;
 };
 
@@ -161,6 +162,34 @@ bundle_add(struct apply *a, host_bundle_id id)
 	*b = (struct bundle_rec){.ref = ref, .live = true};
 	*ref_slot(a, ref) = id;
 	return b;
+}
+
+static void
+link_chain(struct apply *a, struct bundle_rec *b, host_link_id id)
+{
+	a->links[id].next = b->first_link;
+	b->first_link = id;
+}
+
+/* One that its bundle does not have (any more) is left alone. */
+static void
+link_unchain(struct apply *a, struct bundle_rec *b, host_link_id id)
+{
+	host_link_id *at = &b->first_link;
+
+	while (*at != 0 && *at != id)
+		at = &a->links[*at].next;
+	if (*at == id)
+		*at = a->links[id].next;
+}
+
+static struct link_rec *
+link_in_slot(const struct apply *a, const struct bundle_rec *b, unsigned slot)
+{
+	for (host_link_id id = b->first_link; id != 0; id = a->links[id].next)
+		if (a->links[id].slot == slot)
+			return &a->links[id];
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ queues */
@@ -420,13 +449,15 @@ do_link_install(struct control *c, const struct host_out_item *it)
 	struct link_rec *l = &a->links[it->link];
 	struct pending *p = queue_command(a, b, DP_CMD_LINK_SET, THEN_STEER);
 
-	if (!l->live)
+	if (l->live)
+		link_unchain(a, &a->bundles[l->bundle], it->link);
+	else
 		l->failed = false;
 	l->live = true;
 	l->bundle = it->bundle;
 	l->slot = it->link_values.slot;
 	l->key = session_key(&it->link_values.key);
-	b->links[l->slot] = it->link;
+	link_chain(a, b, it->link);
 	p->cmd.link_set = link_values(&it->link_values);
 	p->id = it->link;
 	p->use = l->use;
@@ -446,7 +477,7 @@ do_link_remove(struct control *c, const struct host_out_item *it)
 
 	l->live = false;
 	l->use++;
-	b->links[l->slot] = 0;
+	link_unchain(a, b, it->link);
 	if (!l->failed)
 		b->leaving[l->slot]++;
 	queue_command(a, b, DP_CMD_LINK_REMOVE, THEN_NOTHING)->cmd.slot = l->slot;
@@ -684,10 +715,14 @@ link_gone(struct control *c, const struct dp_event *e)
 
 	if (b == NULL || e->slot >= DP_BUNDLE_LINKS_MAX)
 		return;
-	if (b->leaving[e->slot] != 0)
+	if (b->leaving[e->slot] != 0) {
 		b->leaving[e->slot]--;
-	else if (b->links[e->slot] != 0)
-		c->apply->links[b->links[e->slot]].failed = true;
+		return;
+	}
+	struct link_rec *l = link_in_slot(c->apply, b, e->slot);
+
+	if (l != NULL)
+		l->failed = true;
 }
 
 void
