@@ -141,7 +141,7 @@ session_begin(struct host *h, struct concentrator *c, struct link *l, const stru
 	link_settle(h, l);
 }
 
-/* Session id and place in the table, PADS sent. NULL: refused, the frame says so. */
+/* Session id and places in the tables, PADS sent. NULL: refused, the frame says so. */
 static struct link *
 session_take(struct host *h, struct concentrator *c, uint16_t port, const struct discovery_view *v,
 	const struct discovery_request *req)
@@ -151,6 +151,8 @@ session_take(struct host *h, struct concentrator *c, uint16_t port, const struct
 	struct discovery_frame *frame = &h->scratch;
 	struct link *l = NULL;
 
+	if (!vlan_tally_room(h))
+		return NULL;
 	key.session = session_ids_take(h->ports[port].ids);
 	frame->len = 0;
 	if (key.session != 0)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VLANS_LEAST = 16 }; /* places, a power of two */
+
 /* ------------------------------------------------------------------ hashes */
 
 static uint32_t
@@ -74,14 +76,14 @@ index_init(struct host *h)
 	while (buckets < n)
 		buckets *= 2;
 	h->hash_mask = buckets - 1;
-	h->vlans_mask = 2 * buckets - 1;
+	h->vlans_mask = VLANS_LEAST - 1;
 	h->random(h->random_ctx, &h->hash_seed, sizeof(h->hash_seed));
 	h->links = calloc(n, sizeof(*h->links));
 	h->bundles = calloc(h->cfg->bundles_max, sizeof(*h->bundles));
 	h->by_key = calloc(buckets, sizeof(uint32_t));
 	h->by_mac = calloc(buckets, sizeof(uint32_t));
 	h->by_fingerprint = calloc(buckets, sizeof(uint32_t));
-	h->vlans = calloc(2 * (size_t)buckets, sizeof(*h->vlans));
+	h->vlans = calloc(VLANS_LEAST, sizeof(*h->vlans));
 	if (h->links == NULL || h->bundles == NULL || h->by_key == NULL || h->by_mac == NULL ||
 		h->by_fingerprint == NULL || h->vlans == NULL)
 		return -ENOMEM;
@@ -277,13 +279,39 @@ vlan_slot(const struct host *h, uint64_t key)
 	return at;
 }
 
-/* There are at most sessions_max keys in twice as many places, so a free one is always found. */
+/* Into twice as many places. */
+static void
+vlans_grow(struct host *h)
+{
+	const uint32_t size = h->vlans_mask + 1;
+	struct vlan_tally *old = h->vlans, *larger = calloc(2 * (size_t)size, sizeof(*larger));
+
+	if (larger == NULL)
+		return;
+	h->vlans = larger;
+	h->vlans_mask = 2 * size - 1;
+	for (uint32_t i = 0; i < size; i++)
+		if (old[i].key != 0)
+			h->vlans[vlan_slot(h, old[i].key)] = old[i];
+	free(old);
+}
+
+/* Half of the places are free as long as there is memory, and one always is, or a search would not end. */
+bool
+vlan_tally_room(struct host *h)
+{
+	if (2 * (h->n_vlans + 1) > h->vlans_mask + 1)
+		vlans_grow(h);
+	return h->n_vlans + 1 <= h->vlans_mask;
+}
+
 void
 vlan_tally_add(struct host *h, uint16_t concentrator, const struct host_session_key *key)
 {
 	const uint64_t k = vlan_key(concentrator, key->port, key->vlans);
 	struct vlan_tally *t = &h->vlans[vlan_slot(h, k)];
 
+	h->n_vlans += t->key == 0;
 	t->key = k;
 	t->n++;
 }
@@ -306,6 +334,7 @@ vlan_remove(struct host *h, uint32_t hole)
 		hole = at;
 	}
 	h->vlans[hole] = (struct vlan_tally){0};
+	h->n_vlans--;
 }
 
 void

@@ -155,7 +155,7 @@ struct host {
 	uint32_t *by_key, *by_mac, *by_fingerprint; /* hash -> first id */
 	uint32_t hash_mask, hash_seed;
 	struct vlan_tally *vlans;
-	uint32_t vlans_mask;
+	uint32_t vlans_mask, n_vlans;
 	struct rate_limit padt_limit;
 };
 
@@ -194,6 +194,8 @@ void index_set_request(struct host *h, struct link *l, const uint8_t fingerprint
 uint32_t index_first_of_mac(const struct host *h, const struct mac *m); /* then next_mac; other MACs are among them */
 struct bundle *bundle_take(struct host *h);
 void bundle_give(struct host *h, struct bundle *b);
+/* There is room for one more VLAN, as vlan_tally_add needs it. False: no memory. */
+bool vlan_tally_room(struct host *h);
 void vlan_tally_add(struct host *h, uint16_t concentrator, const struct host_session_key *key);
 void vlan_tally_sub(struct host *h, uint16_t concentrator, const struct host_session_key *key);
 uint32_t vlan_tally_of(const struct host *h, uint16_t concentrator, uint16_t port, struct vlan_stack vlans);

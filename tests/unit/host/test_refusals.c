@@ -724,6 +724,43 @@ session_limits_hold_at_each_level(void **state) /* C15, C16 */
 	}
 }
 
+static struct host_session_key
+key_in_vlan(unsigned i)
+{
+	return (struct host_session_key){.vlans = {.outer = (uint16_t)(VLAN_TAGGED | i)}};
+}
+
+/* The table grows with the VLANs, and what is in it stays countable while it does and while they go again. */
+static void
+sessions_of_many_vlans_are_counted(void **state) /* C15 */
+{
+	enum { VLANS = 1000 };
+	struct pair_net net;
+	struct pair *p;
+	struct host *h;
+
+	(void)state;
+	pair_net_init(&net, 1);
+	p = run(&net, 0);
+	h = p->node[AC].host;
+	for (unsigned i = 0; i < VLANS; i++) {
+		const struct host_session_key key = key_in_vlan(i);
+
+		assert_true(vlan_tally_room(h));
+		for (unsigned k = 0; k <= i % 3; k++)
+			vlan_tally_add(h, 0, &key);
+	}
+	for (unsigned i = 0; i < VLANS; i++) {
+		const struct host_session_key key = key_in_vlan(i);
+
+		assert_int_equal(vlan_tally_of(h, 0, 0, key.vlans), 1 + i % 3);
+		assert_int_equal(vlan_tally_of(h, 1, 0, key.vlans), 0);
+		vlan_tally_sub(h, 0, &key);
+		assert_int_equal(vlan_tally_of(h, 0, 0, key.vlans), i % 3);
+	}
+	finish(p);
+}
+
 static void
 limited_padis_only_make_it_slower(void **state) /* C14, C15 */
 {
@@ -834,6 +871,7 @@ main(void)
 		cmocka_unit_test(routes_of_a_user_move_to_his_next_bundle),
 		cmocka_unit_test(more_sessions_than_allocated_are_refused),
 		cmocka_unit_test(session_limits_hold_at_each_level),
+		cmocka_unit_test(sessions_of_many_vlans_are_counted),
 		cmocka_unit_test(a_peer_that_agrees_to_multilink_and_ignores_it_is_named),
 		cmocka_unit_test(a_peer_that_speaks_beside_multilink_gets_plain_ppp_until_that_ends),
 		cmocka_unit_test(network_control_outside_multilink_is_taken),
