@@ -7,9 +7,9 @@
 #define NONE UINT32_MAX
 
 struct node {
-	uint32_t next; /* in its bucket or in the free list */
-	uint64_t age;  /* of equal ranks the smaller one wins */
+	uint64_t age; /* of equal ranks the smaller one wins */
 	struct rib_route route;
+	uint32_t next; /* in its bucket or in the free list; here it costs no padding */
 };
 
 struct rib {

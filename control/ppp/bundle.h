@@ -35,8 +35,8 @@ enum bundle_ncp { NCP_V4, NCP_V6, NCPS };
 
 /* Routes of one family that are set: the first `set` of the list that its addresses make. */
 struct bundle_routes {
-	bool wanted;
-	unsigned set;
+	uint32_t wanted : 1; /* a bool */
+	uint32_t set : 31;
 };
 
 /* A packet of an NCP that came before we could answer. */
