@@ -20,6 +20,7 @@ static const struct {
 	{"P9", 1.8},
 	{"P10.own", 1.4},
 	{"P10.steered", 1.1},
+	{"P12", 1.4},
 	{"P13.dataplane", 1600},
 	{"P13.control", 2305},
 	{"P14.ipv6", 1.35},
