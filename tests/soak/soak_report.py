@@ -77,7 +77,7 @@ at once; rates are packets a second of both together. Every packet is numbered, 
 
 {m['cpu']}, {m['cpus']} vCPU of a virtual machine, kernel {m['kernel']}, hugepages: {r['hugepages']}, {r['version']['dpdk']}, hawser {r['version']['commit']}
 ({r['version']['build']}), {m['utc']}, load of the machine at the beginning {m['load'][0]}. Raw data: [performance-soak.json](performance-soak.json); this section is
-written from it by `tests/soak/soak_report.py`. A shorter form is part of `tools/check` (stage `soak`).
+written from it by `tests/soak/soak_report.py`. A shorter form is part of `tools/check` (stage `soak`).{r.get('note', '')}
 
 {number(r['highest_pps'])} packets/s are the highest rate that passed {len(r['trials'])} trials of two seconds without a loss; the soak runs at nine tenths of it.{failed}
 
