@@ -21,6 +21,7 @@
  * Repeated questions get the same answer again. Why it failed is in a note and in _why(). */
 
 enum auth_role { AUTH_CLIENT, AUTH_SERVER };
+enum { AUTH_ROLES = 2 };
 
 enum auth_state {
 	AUTH_DEAD,     /* not open, or the lower layer is down */

@@ -56,7 +56,7 @@ auth_machine_input(struct auth_machine *m, const uint8_t *p, size_t n, uint64_t 
 {
 	if (is_chap(m))
 		chap_input(&m->chap, p, n, now_ms, out);
-	else if (m->auth == HOST_AUTH_PAP)
+	else
 		pap_input(&m->pap, p, n, now_ms, out);
 }
 
@@ -65,7 +65,7 @@ auth_machine_tick(struct auth_machine *m, uint64_t now_ms, struct outbox *out)
 {
 	if (is_chap(m))
 		chap_tick(&m->chap, now_ms, out);
-	else if (m->auth == HOST_AUTH_PAP)
+	else
 		pap_tick(&m->pap, now_ms, out);
 }
 
@@ -74,7 +74,7 @@ auth_machine_deadline_ms(const struct auth_machine *m)
 {
 	if (is_chap(m))
 		return chap_deadline_ms(&m->chap);
-	return m->auth == HOST_AUTH_PAP ? pap_deadline_ms(&m->pap) : UINT64_MAX;
+	return pap_deadline_ms(&m->pap);
 }
 
 enum auth_state
@@ -82,18 +82,14 @@ auth_machine_state(const struct auth_machine *m)
 {
 	if (is_chap(m))
 		return chap_state(&m->chap);
-	return m->auth == HOST_AUTH_PAP ? pap_state(&m->pap) : AUTH_DEAD;
+	return pap_state(&m->pap);
 }
 
 const char *
 auth_machine_why(const struct auth_machine *m)
 {
-	const char *why = NULL;
+	const char *why = is_chap(m) ? chap_why(&m->chap) : pap_why(&m->pap);
 
-	if (is_chap(m))
-		why = chap_why(&m->chap);
-	else if (m->auth == HOST_AUTH_PAP)
-		why = pap_why(&m->pap);
 	return why != NULL ? why : "no reason given";
 }
 
@@ -102,7 +98,7 @@ auth_machine_pending(const struct auth_machine *m)
 {
 	if (is_chap(m))
 		return chap_pending(&m->chap);
-	return m->auth == HOST_AUTH_PAP ? pap_pending(&m->pap) : NULL;
+	return pap_pending(&m->pap);
 }
 
 bool
@@ -110,7 +106,7 @@ auth_machine_check(struct auth_machine *m, const char *secret)
 {
 	if (is_chap(m))
 		return chap_check(&m->chap, secret);
-	return m->auth == HOST_AUTH_PAP && pap_check(&m->pap, secret);
+	return pap_check(&m->pap, secret);
 }
 
 void
@@ -118,7 +114,7 @@ auth_machine_verdict(struct auth_machine *m, bool ok, uint64_t now_ms, struct ou
 {
 	if (is_chap(m))
 		chap_verdict(&m->chap, ok, now_ms, out);
-	else if (m->auth == HOST_AUTH_PAP)
+	else
 		pap_verdict(&m->pap, ok, now_ms, out);
 }
 
@@ -127,7 +123,7 @@ auth_machine_confirm(struct auth_machine *m, uint64_t now_ms, struct outbox *out
 {
 	if (is_chap(m))
 		chap_confirm(&m->chap, now_ms, out);
-	else if (m->auth == HOST_AUTH_PAP)
+	else
 		pap_confirm(&m->pap, now_ms, out);
 }
 
@@ -162,7 +158,7 @@ auth_machine_rest(struct auth_machine *m)
 		return m;
 	if (is_chap(m) && chap_rest_len(&m->chap) != 0)
 		n = offsetof(struct auth_machine, chap) + chap_rest_len(&m->chap);
-	else if (m->auth == HOST_AUTH_PAP && pap_rest_len(&m->pap) != 0)
+	else if (!is_chap(m) && pap_rest_len(&m->pap) != 0)
 		n = offsetof(struct auth_machine, pap) + pap_rest_len(&m->pap);
 	if (n == 0)
 		return m;

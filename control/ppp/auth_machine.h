@@ -11,11 +11,10 @@
 #include "control/ppp/outbox.h"
 #include "control/ppp/pap.h"
 
-/* One direction of authentication, whatever the protocol: auth.h has what is said to it and what it says. Without a protocol
- * (HOST_AUTH_NONE) it is none: nothing waits, and what is given to it is dropped. */
+/* One direction of authentication, whatever the protocol: auth.h has what is said to it and what it says. */
 
 struct auth_machine {
-	enum host_auth auth;
+	enum host_auth auth; /* since auth_machine_begin(): not HOST_AUTH_NONE */
 	bool rests;
 	union {
 		struct pap pap;

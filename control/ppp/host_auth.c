@@ -9,7 +9,7 @@
 #include "dataplane/wire/ppp.h"
 
 /* Authentication of a link, each direction by itself (RFC 1661 section 6.2): the peer to us, by the checker, and we to the peer, by the
- * prover. The one that is usual for the role is in the link, the other one on the heap.
+ * prover; a machine is there only where its direction was agreed on.
  *
  * The data plane has the link before the peer may use it, that is before our last word: the verdict of the checker, or the prover's answer if
  * nothing is checked. Until the peer has taken our answer, the link only receives. A client lets the peer prove itself first and holds
@@ -18,89 +18,61 @@
 
 /* ------------------------------------------------------------------ machines */
 
-/* NULL: there is none. */
-static struct auth_machine *
-machine_of(const struct link *l, enum auth_role role)
-{
-	const bool own = l->client == (role == AUTH_CLIENT);
-	struct auth_machine *m = own ? l->auth : l->other;
-
-	return m != NULL && m->auth != HOST_AUTH_NONE ? m : NULL;
-}
-
-static struct auth_machine *
-prover_of(const struct link *l)
-{
-	return machine_of(l, AUTH_CLIENT);
-}
-
-static struct auth_machine *
-checker_of(const struct link *l)
-{
-	return machine_of(l, AUTH_SERVER);
-}
-
 /* One that is not used yet. NULL: no memory. */
 static struct auth_machine *
 machine_take(struct link *l, enum auth_role role)
 {
-	struct auth_machine **m = l->client == (role == AUTH_CLIENT) ? &l->auth : &l->other;
-
-	auth_machine_free(*m);
-	*m = auth_machine_new();
-	return *m;
+	auth_machine_free(l->auth[role]);
+	l->auth[role] = auth_machine_new();
+	return l->auth[role];
 }
 
 static void
-other_give(struct link *l)
+machine_give(struct link *l, enum auth_role role)
 {
-	auth_machine_free(l->other);
-	l->other = NULL;
+	auth_machine_free(l->auth[role]);
+	l->auth[role] = NULL;
 }
 
 void
 auth_forget(struct link *l)
 {
-	auth_machine_free(l->auth);
-	l->auth = NULL;
-	other_give(l);
+	machine_give(l, AUTH_CLIENT);
+	machine_give(l, AUTH_SERVER);
 }
 
 void
 auth_rest(struct link *l)
 {
-	if (l->auth != NULL)
-		l->auth = auth_machine_rest(l->auth);
-	if (l->other != NULL)
-		l->other = auth_machine_rest(l->other);
+	for (unsigned role = 0; role < AUTH_ROLES; role++)
+		if (l->auth[role] != NULL)
+			l->auth[role] = auth_machine_rest(l->auth[role]);
 }
 
 uint64_t
 auth_deadline_ms(const struct link *l)
 {
-	const struct auth_machine *machines[] = {prover_of(l), checker_of(l)};
 	uint64_t at_ms = UINT64_MAX;
 
-	for (unsigned i = 0; i < 2; i++)
-		if (machines[i] != NULL && auth_machine_deadline_ms(machines[i]) < at_ms)
-			at_ms = auth_machine_deadline_ms(machines[i]);
+	for (unsigned role = 0; role < AUTH_ROLES; role++)
+		if (l->auth[role] != NULL && auth_machine_deadline_ms(l->auth[role]) < at_ms)
+			at_ms = auth_machine_deadline_ms(l->auth[role]);
 	return at_ms;
 }
 
 void
 auth_tick(struct host *h, struct link *l)
 {
-	static const enum auth_role roles[] = {AUTH_CLIENT, AUTH_SERVER};
 	struct outbox box;
 
-	for (unsigned i = 0; i < 2; i++) {
-		struct auth_machine *m = machine_of(l, roles[i]);
+	for (unsigned role = 0; role < AUTH_ROLES; role++) {
+		struct auth_machine *m = l->auth[role];
 
 		if (m == NULL)
 			continue;
 		outbox_init(&box);
 		auth_machine_tick(m, h->now_ms, &box);
-		link_drain_auth(h, l, roles[i], &box);
+		link_drain_auth(h, l, (enum auth_role)role, &box);
 	}
 }
 
@@ -257,7 +229,7 @@ auth_start(struct host *h, struct link *l)
 static void
 verdict(struct host *h, struct link *l, bool ok)
 {
-	struct auth_machine *m = checker_of(l);
+	struct auth_machine *m = l->auth[AUTH_SERVER];
 	struct outbox box;
 
 	if (m == NULL)
@@ -273,7 +245,7 @@ confirm(struct host *h, struct link *l)
 	struct outbox box;
 
 	outbox_init(&box);
-	auth_machine_confirm(checker_of(l), h->now_ms, &box);
+	auth_machine_confirm(l->auth[AUTH_SERVER], h->now_ms, &box);
 	link_drain_auth(h, l, AUTH_SERVER, &box);
 }
 
@@ -306,7 +278,7 @@ find_user(struct host *h, struct link *l, const char *name)
 {
 	const uint32_t delay_ms = h->concentrators[l->owner].cfg->failure_delay_ms;
 	const int user = user_find(h, name);
-	const bool fits = auth_machine_check(checker_of(l), user >= 0 ? h->users[user].cfg->password : "");
+	const bool fits = auth_machine_check(l->auth[AUTH_SERVER], user >= 0 ? h->users[user].cfg->password : "");
 
 	if (user < 0)
 		refuse(h, l, delay_ms, "user '%.64s' refused: no such user", name);
@@ -321,7 +293,7 @@ is_our_peer(struct host *h, struct link *l, const char *name)
 {
 	const struct host_client *cfg = h->clients[l->owner].cfg;
 	const char *password = cfg->peer_password != NULL ? cfg->peer_password : "";
-	const bool fits = auth_machine_check(checker_of(l), password) && password[0] != '\0';
+	const bool fits = auth_machine_check(l->auth[AUTH_SERVER], password) && password[0] != '\0';
 
 	if (cfg->peer_name != NULL && strcmp(cfg->peer_name, name) != 0) {
 		refuse(h, l, 0, "peer '%.64s' refused: '%.64s' is expected", name, cfg->peer_name);
@@ -375,7 +347,7 @@ check_user(struct host *h, struct link *l, const char *name)
 	l->authenticated = true;
 	h->users[user].sessions++;
 	h->counters.auth_ok++;
-	link_event(h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, auth_title(checker_of(l)->auth));
+	link_event(h, l, HOST_EV_AUTH, "user '%.64s' accepted by %s", name, auth_title(l->auth[AUTH_SERVER]->auth));
 }
 
 static void
@@ -386,7 +358,7 @@ check_peer(struct host *h, struct link *l, const char *name)
 	l->proven = true;
 	l->authenticated = true;
 	h->counters.auth_ok++;
-	link_event(h, l, HOST_EV_AUTH, "peer '%.64s' accepted by %s", name, auth_title(checker_of(l)->auth));
+	link_event(h, l, HOST_EV_AUTH, "peer '%.64s' accepted by %s", name, auth_title(l->auth[AUTH_SERVER]->auth));
 }
 
 /* Again for the same user while the link is up (RFC 1994 section 2). */
@@ -414,7 +386,7 @@ recheck(struct host *h, struct link *l, const char *name)
 static void
 checker_asks(struct host *h, struct link *l)
 {
-	const char *name = auth_machine_pending(checker_of(l));
+	const char *name = auth_machine_pending(l->auth[AUTH_SERVER]);
 
 	if (name == NULL)
 		return;
@@ -439,13 +411,13 @@ checker_asks(struct host *h, struct link *l)
 static void
 proceed(struct host *h, struct link *l)
 {
-	const struct auth_machine *checker = checker_of(l);
+	const struct auth_machine *checker = l->auth[AUTH_SERVER];
 
 	if (l->bundle == 0 || l->waiting != 0 || (checker != NULL && auth_machine_state(checker) != AUTH_UP))
 		return;
 	if (auth_owes_proof(l)) {
 		l->phase = LINK_AUTH;
-		if (prover_of(l) == NULL)
+		if (l->auth[AUTH_CLIENT] == NULL)
 			prover_begin(h, l);
 	} else if (l->tx_hold) {
 		link_install(h, l, false);
@@ -457,7 +429,7 @@ proceed(struct host *h, struct link *l)
 void
 auth_installed(struct host *h, struct link *l)
 {
-	const struct auth_machine *checker = checker_of(l);
+	const struct auth_machine *checker = l->auth[AUTH_SERVER];
 
 	if (checker != NULL && auth_machine_state(checker) == AUTH_VERIFIED)
 		confirm(h, l); /* goes on when it is up */
@@ -471,16 +443,16 @@ prover_up(struct host *h, struct link *l)
 	l->accepted = true;
 	h->counters.auth_ok++;
 	link_event(h, l, HOST_EV_AUTH, "accepted by the peer as '%.64s' by %s", our_username(h, l),
-		auth_title(prover_of(l)->auth));
-	if (!l->client && prover_of(l)->auth == HOST_AUTH_PAP)
-		other_give(l); /* it is not asked again; of CHAP there may come another Challenge */
+		auth_title(l->auth[AUTH_CLIENT]->auth));
+	if (!l->client && l->auth[AUTH_CLIENT]->auth == HOST_AUTH_PAP)
+		machine_give(l, AUTH_CLIENT); /* it is not asked again; of CHAP there may come another Challenge */
 	proceed(h, l);
 }
 
 static void
 failed(struct host *h, struct link *l, enum auth_role role)
 {
-	const char *why = auth_machine_why(machine_of(l, role));
+	const char *why = auth_machine_why(l->auth[role]);
 
 	if (role == AUTH_SERVER && l->doom == LINK_AUTH_FAIL) /* told when it was decided, closed by doomed() */
 		return;
@@ -492,7 +464,7 @@ failed(struct host *h, struct link *l, enum auth_role role)
 void
 auth_event(struct host *h, struct link *l, enum auth_role role, enum out_kind kind)
 {
-	if (machine_of(l, role) == NULL) /* closed by what came before it */
+	if (l->auth[role] == NULL) /* closed by what came before it */
 		return;
 	if (kind == OUT_LAYER_STARTED)
 		checker_asks(h, l);
@@ -516,7 +488,7 @@ is_challenge(uint16_t proto, const uint8_t *p, size_t n)
 static bool
 comes_early(const struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
-	return is_challenge(proto, p, n) && prover_of(l) == NULL && auth_owes_proof(l) &&
+	return is_challenge(proto, p, n) && l->auth[AUTH_CLIENT] == NULL && auth_owes_proof(l) &&
 		auth_proto(lcp_peers(&l->lcp)->auth) == PPP_CHAP && (l->phase == LINK_JOIN || l->phase == LINK_AUTH) &&
 		n <= LINK_HELD_MAX && !link_holds(l, PPP_LCP);
 }
@@ -533,7 +505,7 @@ void
 auth_packet(struct host *h, struct link *l, uint16_t proto, const uint8_t *p, size_t n)
 {
 	const enum auth_role role = auth_machine_role(proto, n > 0 ? p[0] : 0);
-	struct auth_machine *m = machine_of(l, role), *checker = checker_of(l);
+	struct auth_machine *m = l->auth[role], *checker = l->auth[AUTH_SERVER];
 	struct outbox box;
 
 	if (checker != NULL && auth_machine_is_reflected(checker, proto, p, n)) {

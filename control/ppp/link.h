@@ -86,11 +86,10 @@ struct link {
 	uint8_t fingerprint[DISCOVERY_FINGERPRINT_LEN];
 
 	struct lcp lcp;
-	struct auth_machine *
-		auth; /* a client's by which it proves itself, a concentrator's by which it checks the peer; NULL: none */
-	struct auth_machine *other; /* the other direction, where that is agreed on; NULL: it is not */
-	char *login;                /* the name that was given, unless it is the user's; text.h */
-	int user;                   /* -1: none */
+	struct auth_machine
+		*auth[AUTH_ROLES]; /* by our role: proves ourselves, checks the peer; NULL: that is not agreed on */
+	char *login;               /* the name that was given, unless it is the user's; text.h */
+	int user;                  /* -1: none */
 
 	uint32_t bundle;       /* id, 0: none */
 	unsigned waiting;      /* LINK_INSTALLs without confirmation */

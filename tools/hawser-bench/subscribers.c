@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/hawser-bench/harness.h"
+
 /* Both ends are the protocol core that ships. What a data plane and a wire do for them is done at once and without loss. */
 
 enum { SERVER, CLIENTS, ENDS };
@@ -56,12 +58,8 @@ entropy(void *ctx, void *buf, size_t n)
 {
 	uint64_t *state = ctx;
 
-	for (size_t i = 0; i < n; i++) {
-		uint64_t z = *state += 0x9e3779b97f4a7c15; /* splitmix64 */
-
-		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-		((uint8_t *)buf)[i] = (uint8_t)(z >> 56);
-	}
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)buf)[i] = (uint8_t)(random_next(state) >> 56);
 }
 
 /* As the configuration file has them when nothing is said. */
@@ -156,6 +154,7 @@ subscribers_new(uint32_t n, unsigned links)
 	if (s == NULL)
 		return NULL;
 	s->n = n;
+	s->seed = 1;
 	s->links = links;
 	s->users = calloc(n, sizeof(*s->users));
 	s->clients = calloc(n, sizeof(*s->clients));

@@ -136,8 +136,8 @@ each_direction_has_its_own_protocol(void **state)
 		check(p, pair_first_bundle(p, AC, &info) && strcmp(info.name, "alice") == 0 && info.values.mp);
 		check(p, pair_first_bundle(p, CLIENT, &info) && strcmp(info.name, "home") == 0 && info.links == 2);
 		/* what has nothing to say any more is gone */
-		check(p, (first_link(p, AC)->other == NULL) == (to_client == HOST_AUTH_PAP));
-		check(p, first_link(p, CLIENT)->other != NULL);
+		check(p, (first_link(p, AC)->auth[AUTH_CLIENT] == NULL) == (to_client == HOST_AUTH_PAP));
+		check(p, first_link(p, CLIENT)->auth[AUTH_SERVER] != NULL);
 		finish(p);
 	}
 }
@@ -152,7 +152,7 @@ one_direction_takes_no_second_machine(void **state)
 	pair_net_init(&net, 1);
 	p = run(&net, 10000);
 	check_open(p, 1);
-	check(p, first_link(p, AC)->other == NULL && first_link(p, CLIENT)->other == NULL);
+	check(p, first_link(p, AC)->auth[AUTH_CLIENT] == NULL && first_link(p, CLIENT)->auth[AUTH_SERVER] == NULL);
 	finish(p);
 }
 
@@ -351,7 +351,7 @@ a_client_challenges_again_and_notices_another_secret(void **state)
 		p = run(&net, 20000);
 		check_open(p, 1);
 		check(p, p->node[CLIENT].events[HOST_EV_LINK_DOWN] == 0 && p->node[AC].events[HOST_EV_LINK_DOWN] == 0);
-		check(p, first_link(p, CLIENT)->other->chap.was_up);
+		check(p, first_link(p, CLIENT)->auth[AUTH_SERVER]->chap.was_up);
 		net.client.peer_password = "another";
 		pair_run(p, 3000);
 		check(p, pair_said(p, CLIENT, "peer 'bras-self' refused: wrong password") != NULL);
@@ -366,7 +366,7 @@ a_client_challenges_again_and_notices_another_secret(void **state)
 static size_t
 reflected_frame(const struct link *l, uint8_t frame[512])
 {
-	const struct chap *asked = &l->other->chap;
+	const struct chap *asked = &l->auth[AUTH_SERVER]->chap;
 	const size_t chap_len = CP_HDR_LEN + 1 + asked->challenge_len;
 	uint8_t *at = frame;
 

@@ -51,15 +51,16 @@ each_kind_of_machine_has_its_own_timing(void **state)
 		for (int node = 0; node < 2; node++) {
 			const struct host *h = p->node[node].host;
 			const struct link *l = first_link(h);
+			const struct auth_machine *m = l->auth[node == CLIENT ? AUTH_CLIENT : AUTH_SERVER];
 			const struct bundle *b = bundle_of(h, l->bundle);
 
 			assert_int_equal(l->phase, LINK_OPEN);
 			check_fsm(&l->lcp.fsm, &lcp);
-			assert_int_equal(l->auth->auth, auths[i]);
-			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth->pap.restart_ms : l->auth->chap.restart_ms,
-				auth.restart_ms);
-			assert_int_equal(auths[i] == HOST_AUTH_PAP ? l->auth->pap.max_tries : l->auth->chap.max_tries,
-				auth.max_configure);
+			assert_int_equal(m->auth, auths[i]);
+			assert_int_equal(
+				auths[i] == HOST_AUTH_PAP ? m->pap.restart_ms : m->chap.restart_ms, auth.restart_ms);
+			assert_int_equal(
+				auths[i] == HOST_AUTH_PAP ? m->pap.max_tries : m->chap.max_tries, auth.max_configure);
 			assert_non_null(b);
 			check_fsm(&b->ipcp.fsm, &network);
 			check_fsm(&b->ipv6cp.fsm, &network);
