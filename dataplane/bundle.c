@@ -4,6 +4,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/ip_join.h"
+#include "dataplane/mbuf_ref.h"
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/ppp.h"
 
@@ -488,12 +489,12 @@ link_set(struct worker *w, struct bundle_table *t, struct bundle *b, const struc
 static void
 drop_window(struct worker *w, struct bundle_table *t, struct bundle *b)
 {
-	void *frags[REASM_PACKET_FRAGS_MAX];
+	reasm_ref frags[REASM_PACKET_FRAGS_MAX];
 	unsigned n;
 
 	while ((n = reasm_drain(&b->rx, frags, RTE_DIM(frags))) != 0) {
 		for (unsigned i = 0; i < n; i++) {
-			struct rte_mbuf *m = frags[i];
+			struct rte_mbuf *m = mbuf_at(w->mbuf_base, frags[i]);
 
 			w->held_bytes -= packet_memory(t, m);
 			drop(w, m, DROP_BUNDLE_GONE);

@@ -192,7 +192,7 @@ _Static_assert(offsetof(struct bundle_ext, more) == 0, "bundle_ext_of() counts o
 struct bundle {
 	struct reasm rx;       /* line 0 */
 	struct bundle_hot hot; /* line 1 */
-	void *slots[REASM_SLOTS_MIN];
+	reasm_ref slots[REASM_SLOTS_MIN];
 	struct bundle_tx tx __rte_cache_aligned; /* these three lines are what a packet to the links touches */
 	struct tx_line lines[LINES_INLINE];
 	struct bundle_tx_rest tx_rest __rte_cache_aligned;
@@ -249,7 +249,7 @@ struct bundle_table {
 	unsigned in_n, in_at;
 	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
 	unsigned n_popped, n_frags;
-	void *frags[POPPED_FRAGS];
+	struct rte_mbuf *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 
 	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */

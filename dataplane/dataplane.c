@@ -22,6 +22,7 @@
 #include "dataplane/bundle.h"
 #include "dataplane/internal.h"
 #include "dataplane/ip_join.h"
+#include "dataplane/mbuf_ref.h"
 
 /* Putting the data plane together and taking it apart. */
 
@@ -200,6 +201,28 @@ joined_pool_open(struct dataplane *dp, const struct dp_setup *s, const char **wh
 				       : why_failed(why, -ENOMEM, "no memory for large packet buffers: raise memory");
 }
 
+/* Windows name buffers by their distance from the lowest of all. */
+static int
+refs_open(struct dataplane *dp, const char **why)
+{
+	struct mbuf_span span = {0, 0};
+	uintptr_t base;
+
+	for (unsigned node = 0; node < RTE_MAX_NUMA_NODES; node++) {
+		mbuf_span_add_pool(&span, dp->pools[node]);
+		mbuf_span_add_pool(&span, dp->indirect_pools[node]);
+	}
+	mbuf_span_add_pool(&span, dp->joined_pool);
+	if (mbuf_ref_base(&span, &base) < 0)
+		return why_failed(why, -ERANGE,
+			"packet buffers lie %llu GiB apart, %llu are possible: reserve hugepages of one size only, or name workers' CPUs on fewer NUMA nodes",
+			(unsigned long long)((span.end - span.first) >> 30),
+			(unsigned long long)(MBUF_REF_BYTES >> 30));
+	for (unsigned i = 0; i < dp->n_workers; i++)
+		dp->workers[i]->mbuf_base = base;
+	return 0;
+}
+
 static int
 qsbr_open(struct dataplane *dp, const char **why)
 {
@@ -372,6 +395,8 @@ dataplane_build(struct dataplane *dp, const struct dp_setup *s, const char **why
 		ret = all_pools_open(dp, s, why);
 	if (ret == 0)
 		ret = joined_pool_open(dp, s, why);
+	if (ret == 0)
+		ret = refs_open(dp, why);
 	if (ret == 0)
 		ret = tables_open(dp, s, why);
 	if (ret == 0)

@@ -3,6 +3,7 @@
  * protocol field; pkt: proto, bundle, gen, home, flags PKT_FROM_BUNDLE. What waits, waits in the bundles' windows. */
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
+#include "dataplane/mbuf_ref.h"
 #include "dataplane/stages.h"
 #include "dataplane/wire/ip.h"
 #include "dataplane/wire/ppp.h"
@@ -98,10 +99,10 @@ deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_m
 
 /* A packet that is complete in one fragment, or what was popped as one. held: the window has held it. */
 static void
-deliver_packet(const struct drain *d, struct bundle *b, void *frags[], unsigned n, bool held)
+deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const frags[], unsigned n, bool held)
 {
 	const uint8_t slot = pkt(frags[n - 1])->slot;
-	struct rte_mbuf *m = mbuf_join((struct rte_mbuf **)frags, n);
+	struct rte_mbuf *m = mbuf_join(frags, n);
 
 	pkt(m)->slot = slot;
 	if (unlikely(m->nb_segs > n && held))
@@ -122,7 +123,7 @@ deliver_popped(const struct drain *d)
 {
 	for (unsigned i = 0; i < d->t->n_popped; i++) {
 		const struct popped *p = &d->t->popped[i];
-		void **frags = d->t->frags + p->first;
+		struct rte_mbuf *const *frags = d->t->frags + p->first;
 
 		if (p->plain)
 			deliver(d, p->b, frags[0], false);
@@ -154,23 +155,31 @@ popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool
 	popped_add(d, b, 1, plain, false);
 }
 
-/* Fragments that have waited are as good as never seen: their headers, chain pointers and scratch, and the first one's data. */
+/* The window has given a packet of n fragments. Those that have waited are as good as never seen: their headers, chain pointers and scratch,
+ * and the first one's data are asked for. */
 static void
-prefetch_popped(void *const frags[], unsigned n)
+popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n)
 {
+	struct rte_mbuf **frags = d->t->frags + d->t->n_frags;
+	const uintptr_t base = d->w->mbuf_base;
+
 	for (unsigned i = 0; i < n; i++) {
+		frags[i] = mbuf_at(base, refs[i]);
 		rte_prefetch0(frags[i]);
 		rte_prefetch0(pkt(frags[i]));
 	}
 	rte_prefetch0(mbuf_data_hint(frags[0]));
+	popped_add(d, b, n, false, true);
 }
 
 static void
-give_up(const struct drain *d, struct bundle *b, void *frags[], unsigned n, enum drop_reason why)
+give_up(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n, enum drop_reason why)
 {
 	for (unsigned i = 0; i < n; i++) {
-		d->w->held_bytes -= packet_memory(d->t, frags[i]) - d->t->mbuf_bytes;
-		drop(d->w, frags[i], why);
+		struct rte_mbuf *m = mbuf_at(d->w->mbuf_base, refs[i]);
+
+		d->w->held_bytes -= packet_memory(d->t, m) - d->t->mbuf_bytes;
+		drop(d->w, m, why);
 	}
 	b->rare.lost_fragments += n;
 }
@@ -179,8 +188,8 @@ give_up(const struct drain *d, struct bundle *b, void *frags[], unsigned n, enum
 static bool
 drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 {
+	reasm_ref refs[REASM_PACKET_FRAGS_MAX];
 	enum reasm_out kind;
-	void **frags;
 	unsigned n;
 
 	for (;;) {
@@ -188,18 +197,15 @@ drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 			bundle_rx_ready(d->t, b);
 			return false;
 		}
-		frags = d->t->frags + d->t->n_frags;
-		n = reasm_pop(&b->rx, frags, REASM_PACKET_FRAGS_MAX, &kind);
+		n = reasm_pop(&b->rx, refs, REASM_PACKET_FRAGS_MAX, &kind);
 		if (n == 0)
 			return true;
 		/* further segments of fragments are counted when their headers are here: when joined or dropped */
 		d->w->held_bytes -= (uint64_t)n * d->t->mbuf_bytes;
-		if (kind == REASM_PACKET) {
-			prefetch_popped(frags, n);
-			popped_add(d, b, n, false, true);
-		} else {
-			give_up(d, b, frags, n, why);
-		}
+		if (kind == REASM_PACKET)
+			popped_add_held(d, b, refs, n);
+		else
+			give_up(d, b, refs, n, why);
 	}
 }
 
@@ -422,7 +428,8 @@ insert_beyond(const struct drain *d, const struct rx_item *it, enum reasm_verdic
 				return false;
 			b->rare.overrun++;
 		}
-		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, probes(d, b), reordered);
+		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
+			probes(d, b), reordered);
 	}
 	watch_gap(d, b);
 	return true;
@@ -482,7 +489,8 @@ insert(const struct drain *d, const struct rx_item *it)
 
 	if (!make_budget(d, bytes))
 		return false;
-	verdict = reasm_insert(&b->rx, it->slot, &it->mp, it->m, d->now_us, probes(d, b), &reordered);
+	verdict = reasm_insert(
+		&b->rx, it->slot, &it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us, probes(d, b), &reordered);
 	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered))
 		return false;
 	if (unlikely(reordered))

@@ -65,6 +65,7 @@ struct worker {
 	struct bundle_table *bundles;
 	struct coming coming;               /* of the port that is being read */
 	uint64_t held_bytes, held_budget;   /* buffers in windows */
+	uintptr_t mbuf_base;                /* of the references to them, see mbuf_ref.h */
 	uint64_t queued_bytes, wait_budget; /* buffers in bundles' queues; of both together */
 	struct rte_mempool *pool;           /* packet buffers of this NUMA node */
 	struct rte_mempool *indirect_pool;  /* headers only, for indirect pieces */

@@ -71,7 +71,7 @@ enum {
 /* Both kinds of window, seen alike. */
 struct view {
 	struct reasm_map *maps;
-	void **slots;
+	reasm_ref *slots;
 	uint32_t mask;
 };
 
@@ -82,10 +82,10 @@ _Static_assert(sizeof(struct reasm_map) == MAPS * sizeof(uint64_t), "three words
 static struct view
 deep_view(struct reasm_deep *d, uint32_t slots)
 {
-	return (struct view){d->maps, (void **)(void *)(d->maps + slots / 64), slots - 1};
+	return (struct view){d->maps, (reasm_ref *)(void *)(d->maps + slots / 64), slots - 1};
 }
 
-static void **
+static reasm_ref *
 home_slots(struct reasm *r)
 {
 	return r->has_deep ? r->deep.home : reasm_home_slots(r);
@@ -242,7 +242,7 @@ reasm_refresh_old(struct reasm *r, uint32_t n)
 }
 
 void
-reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder)
+reasm_init(struct reasm *r, reasm_ref *slots, bool short_seq, bool tolerate_reorder)
 {
 	*r = (struct reasm){.store.slots = slots};
 	r->short_seq = short_seq;
@@ -340,7 +340,7 @@ give_up(struct reasm *r, uint32_t n)
 }
 
 static unsigned
-take(struct reasm *r, const struct view *v, uint32_t n, void *frags[])
+take(struct reasm *r, const struct view *v, uint32_t n, reasm_ref frags[])
 {
 	for (uint32_t i = 0; i < n; i++)
 		frags[i] = v->slots[(r->next + i) & v->mask];
@@ -362,7 +362,7 @@ settle_floor(struct reasm *r)
 }
 
 unsigned
-reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
+reasm_pop_slow(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 {
 	const struct view v = view(r);
 
@@ -466,11 +466,11 @@ reasm_is_newest(struct reasm *r, uint32_t seq)
 }
 
 static enum reasm_verdict
-hold(struct reasm *r, const struct view *v, const struct mp_view *f, void *cookie)
+hold(struct reasm *r, const struct view *v, const struct mp_view *f, reasm_ref ref)
 {
 	const uint32_t at = f->seq & v->mask;
 
-	v->slots[at] = cookie;
+	v->slots[at] = ref;
 	map_put(v, PRESENT, at, true);
 	map_put(v, BEGIN, at, f->begin);
 	map_put(v, END, at, f->end);
@@ -481,7 +481,7 @@ hold(struct reasm *r, const struct view *v, const struct mp_view *f, void *cooki
 
 /* The fragment has a place: a free slot of the window, or out at once. */
 static enum reasm_verdict
-accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe)
+accept(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe)
 {
 	const struct view v = view(r);
 	const int32_t ahead = distance(r, f->seq);
@@ -492,11 +492,11 @@ accept(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, ui
 		return REASM_WHOLE;
 	}
 	reasm_probe(r, link, f->seq, ahead, now_us, probe, r->has_deep);
-	return hold(r, &v, f, cookie);
+	return hold(r, &v, f, ref);
 }
 
 enum reasm_verdict
-reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
 	bool *reordered)
 {
 	uint32_t *last = reasm_last(r, link);
@@ -517,7 +517,7 @@ reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void 
 		return REASM_REORDERED;
 	if (last != NULL && !backward)
 		*last = f->seq;
-	return accept(r, link, f, cookie, now_us, probe);
+	return accept(r, link, f, ref, now_us, probe);
 }
 
 /* The newest number held; the one before the head when nothing is. */
@@ -581,7 +581,7 @@ reasm_held(const struct reasm *r)
 size_t
 reasm_deep_bytes(unsigned slots)
 {
-	const size_t n = sizeof(struct reasm_map) * (slots / 64) + slots * sizeof(void *);
+	const size_t n = sizeof(struct reasm_map) * (slots / 64) + slots * sizeof(reasm_ref);
 
 	return (n + 63) & ~(size_t)63;
 }
@@ -607,7 +607,7 @@ struct reasm_deep *
 reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned slots)
 {
 	struct reasm_deep *former = r->has_deep ? r->store.deep : NULL;
-	void **home = home_slots(r);
+	reasm_ref *home = home_slots(r);
 	struct reasm_more *links = more(r);
 	const unsigned held = reasm_held(r);
 	const struct view from = view(r), to = deep_view(deep, slots);
@@ -628,7 +628,7 @@ reasm_shrink(struct reasm *r)
 {
 	struct reasm_deep *deep = r->store.deep;
 	struct reasm_more *links = more(r);
-	void **home = home_slots(r);
+	reasm_ref *home = home_slots(r);
 
 	if (!r->has_deep || r->deep.held != 0)
 		return NULL;
@@ -642,7 +642,7 @@ reasm_shrink(struct reasm *r)
 }
 
 unsigned
-reasm_drain(struct reasm *r, void *frags[], unsigned cap)
+reasm_drain(struct reasm *r, reasm_ref frags[], unsigned cap)
 {
 	const struct view v = view(r);
 	unsigned n = 0;

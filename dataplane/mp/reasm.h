@@ -9,7 +9,7 @@
 #include "dataplane/wire/mp.h"
 
 /* Receive window of one bundle: sequencing, loss by the M rule and reassembly order (RFC 1990 section 4.1).
- * Fragments are opaque cookies; the caller owns what they point to except while the window holds them.
+ * Fragments are opaque references; the caller owns what they stand for except while the window holds them.
  *
  * Invariants between calls:
  *   - `next` is the oldest number that was neither delivered nor given up; slots of older numbers are empty;
@@ -20,6 +20,10 @@
  *     */
 
 enum { REASM_LINKS_MAX = 16, REASM_SLOTS_MIN = 64, REASM_SLOTS_MAX = 16384, REASM_PACKET_FRAGS_MAX = 256 };
+
+/* What a slot holds: whatever the caller finds the fragment by; every value is one. Half as long as a pointer, since slots are most of a
+ * bundle. */
+typedef uint32_t reasm_ref;
 
 enum reasm_verdict {
 	REASM_HELD,  /* kept; nothing to pop */
@@ -47,10 +51,10 @@ struct reasm;
 
 #include "dataplane/mp/reasm_state.h" /* the fields, private to mp/ but visible for inlining and sizeof */
 
-/* An empty window that expects number 0, without links. slots: room for 64 cookies, owned by the caller, lives
+/* An empty window that expects number 0, without links. slots: room for 64 references, owned by the caller, lives
  * as long as r. tolerate_reorder: keep what arrives out of order on one link while it has a place, at the
  * price of noticing a loss a little later. */
-void reasm_init(struct reasm *r, void **slots, bool short_seq, bool tolerate_reorder);
+void reasm_init(struct reasm *r, reasm_ref *slots, bool short_seq, bool tolerate_reorder);
 
 /* A link takes part in M from now on, as if it had been silent for long: numbers from `next` on may come on it, and
  * what is under way on it is not made late by joining. A leaving one stops to; what becomes deliverable or lost by
@@ -61,16 +65,16 @@ void reasm_link_leave(struct reasm *r, unsigned link);
 
 /* One fragment. now_us: any microsecond clock, wraps freely; used for timing gaps only. probe: a gap that this fragment opens may be timed
  * (a sample of them is enough). *reordered is set when the fragment is not newer than the last one of its link, whatever the verdict. */
-static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie,
+static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref,
 	uint32_t now_us, bool probe, bool *reordered);
 
 /* Fetches what an insertion of seq will touch besides *r and, in a small window, the caller's slots. */
 static inline void reasm_prefetch(const struct reasm *r, uint32_t seq);
 
 /* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number
- * of cookies put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of
+ * of references put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of
  * more than REASM_PACKET_FRAGS_MAX fragments is yielded as lost. */
-static inline unsigned reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
+static inline unsigned reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out);
 
 /* True while something held waits for a missing number: then the caller must keep a deadline. */
 static inline bool reasm_waiting(const struct reasm *r);
@@ -113,8 +117,8 @@ struct reasm_deep *reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned
 struct reasm_deep *reasm_shrink(struct reasm *r);
 unsigned reasm_slots(const struct reasm *r);
 
-/* All cookies held, whatever their state: for tearing down. Call until 0. */
-unsigned reasm_drain(struct reasm *r, void *frags[], unsigned cap);
+/* All fragments held, whatever their state: for tearing down. Call until 0. */
+unsigned reasm_drain(struct reasm *r, reasm_ref frags[], unsigned cap);
 
 #include "dataplane/mp/reasm_inline.h" /* the short path of reasm_insert, reasm_pop and reasm_waiting */
 

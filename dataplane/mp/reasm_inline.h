@@ -11,9 +11,9 @@
 
 enum { REASM_SLACK_PER_LINK = 16 }; /* numbers that in-link reorder may span, per link (tolerate) */
 
-enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie,
+enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref,
 	uint32_t now_us, bool probe, bool *reordered);
-unsigned reasm_pop_slow(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out);
+unsigned reasm_pop_slow(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out);
 bool reasm_ready_slow(struct reasm *r);
 bool reasm_is_newest(struct reasm *r, uint32_t seq);
 void reasm_refresh_old(struct reasm *r, uint32_t n);
@@ -71,19 +71,22 @@ reasm_map_of(struct reasm *r, uint32_t seq, const bool deep)
 	return deep ? &r->store.deep->maps[(seq & reasm_mask(r, true)) / 64] : &r->map;
 }
 
-static inline void **
+static inline reasm_ref *
 reasm_home_slots(struct reasm *r)
 {
 	return r->has_more ? r->store.more->slots : r->store.slots;
 }
 
-REASM_BODY void **
+REASM_BODY reasm_ref *
+reasm_slots_at(struct reasm *r, const bool deep)
+{
+	return deep ? (reasm_ref *)(void *)(r->store.deep->maps + (reasm_mask(r, true) + 1) / 64) : reasm_home_slots(r);
+}
+
+REASM_BODY reasm_ref *
 reasm_slot_of(struct reasm *r, uint32_t seq, const bool deep)
 {
-	const uint32_t mask = reasm_mask(r, deep);
-	void **slots = deep ? (void **)(void *)(r->store.deep->maps + (mask + 1) / 64) : reasm_home_slots(r);
-
-	return &slots[seq & mask];
+	return &reasm_slots_at(r, deep)[seq & reasm_mask(r, deep)];
 }
 
 static inline uint64_t
@@ -133,12 +136,14 @@ reasm_clear(struct reasm *r, uint64_t packet, const bool deep)
 }
 
 REASM_BODY unsigned
-reasm_take(struct reasm *r, uint64_t packet, void *frags[], const bool deep, const unsigned bits)
+reasm_take(struct reasm *r, uint64_t packet, reasm_ref frags[], const bool deep, const unsigned bits)
 {
 	const unsigned n = 64 - (unsigned)__builtin_clzll(packet);
+	const uint32_t next = r->next, mask = reasm_mask(r, deep);
+	const reasm_ref *slots = reasm_slots_at(r, deep);
 
 	for (unsigned i = 0; i < n; i++)
-		frags[i] = *reasm_slot_of(r, r->next + i, deep);
+		frags[i] = slots[(next + i) & mask];
 	reasm_clear(r, packet, deep);
 	if (deep)
 		r->deep.held -= n;
@@ -262,7 +267,7 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 }
 
 REASM_BODY enum reasm_verdict
-reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
 	bool *reordered, const bool deep, const unsigned bits)
 {
 	struct reasm_map *map = reasm_map_of(r, f->seq, deep), head;
@@ -273,7 +278,7 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 
 	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL ||
 		    ahead <= reasm_distance(r, *last, bits) || (map->present >> at & 1)))
-		return reasm_insert_slow(r, link, f, cookie, now_us, probe, reordered);
+		return reasm_insert_slow(r, link, f, ref, now_us, probe, reordered);
 	*last = f->seq;
 	r->stray = 0;
 	if (ahead == 0 && r->map.present == 0 && f->begin && f->end) {
@@ -281,7 +286,7 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 		return REASM_WHOLE;
 	}
 	reasm_probe(r, link, f->seq, ahead, now_us, probe, deep);
-	*reasm_slot_of(r, f->seq, deep) = cookie;
+	*reasm_slot_of(r, f->seq, deep) = ref;
 	map->present |= UINT64_C(1) << at;
 	map->begin |= (uint64_t)f->begin << at;
 	map->end |= (uint64_t)f->end << at;
@@ -293,25 +298,26 @@ reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, void
 }
 
 static __attribute__((noinline)) enum reasm_verdict
-reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
 	bool *reordered)
 {
-	return r->has_deep ? reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, true, reasm_bits(r))
-			   : reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_SHORT_BITS);
+	return r->has_deep ? reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, true, reasm_bits(r))
+			   : reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, false, MP_SHORT_BITS);
 }
 
 REASM_BODY enum reasm_verdict
-reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, void *cookie, uint32_t now_us, bool probe,
+reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
 	bool *reordered)
 {
 	*reordered = false;
 	if (REASM_USUAL(!(r->has_deep | r->short_seq)))
-		return reasm_insert_usual(r, link, f, cookie, now_us, probe, reordered, false, MP_LONG_BITS);
-	return reasm_insert_other(r, link, f, cookie, now_us, probe, reordered);
+		return reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, false, MP_LONG_BITS);
+	return reasm_insert_other(r, link, f, ref, now_us, probe, reordered);
 }
 
 REASM_BODY unsigned
-reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out, const bool deep, const unsigned bits)
+reasm_pop_usual(
+	struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out, const bool deep, const unsigned bits)
 {
 	const struct reasm_map head = reasm_head(r, deep);
 	const uint64_t run = head.present & ~(head.present + 1), ends = head.end & run;
@@ -325,7 +331,7 @@ reasm_pop_usual(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *ou
 }
 
 static inline unsigned
-reasm_pop(struct reasm *r, void *frags[], unsigned cap, enum reasm_out *out)
+reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 {
 	*out = REASM_NONE;
 	if (REASM_RARE(r->forced))
@@ -349,7 +355,7 @@ reasm_prefetch(const struct reasm *r, uint32_t seq)
 
 		__builtin_prefetch(&maps[(seq & mask) / 64]);
 		__builtin_prefetch(&maps[(r->next & mask) / 64]);
-		__builtin_prefetch((void *const *)(const void *)(maps + (mask + 1) / 64) + (seq & mask));
+		__builtin_prefetch((const reasm_ref *)(const void *)(maps + (mask + 1) / 64) + (seq & mask));
 	}
 	if (r->has_more)
 		__builtin_prefetch(reasm_more(r));

@@ -18,15 +18,15 @@ struct reasm_map {
 /* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
 struct reasm {
 	union {
-		struct reasm_map map;  /* not has_deep */
-		struct {               /* has_deep */
-			uint64_t held; /* as map.present, zero when nothing is held */
-			void **home;   /* the caller's 64 cookies, for going back */
+		struct reasm_map map;    /* not has_deep */
+		struct {                 /* has_deep */
+			uint64_t held;   /* as map.present, zero when nothing is held */
+			reasm_ref *home; /* the caller's 64 slots, for going back */
 			struct reasm_more *more;
 		} deep;
 	};
 	union {
-		void **slots;             /* neither has_more nor has_deep: the caller's 64 cookies */
+		reasm_ref *slots;         /* neither has_more nor has_deep: the caller's 64 */
 		struct reasm_more *more;  /* has_more only */
 		struct reasm_deep *deep;  /* has_deep, whatever has_more says */
 		uint64_t size_everywhere; /* the same layout where a pointer has four bytes */
@@ -61,14 +61,14 @@ enum { REASM_MORE = 14 };
 #define REASM_APART UINT32_C(0x80000000) /* in place of a last number: the link has not joined */
 
 struct reasm_more {
-	void **slots; /* the caller's 64 cookies, since store points here */
+	reasm_ref *slots; /* the caller's 64, since store points here */
 	uint32_t last_more[REASM_MORE];
 };
 _Static_assert(sizeof(struct reasm_more) <= 64, "one line");
 
 enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
 
-/* A window of 128 to 16384 slots: slots / 64 maps, then the cookies. */
+/* A window of 128 to 16384 slots: slots / 64 maps, then the slots. */
 struct reasm_deep {
 	struct reasm_map maps[1];
 };

@@ -202,7 +202,7 @@ floor_burst(struct worker *w, struct rte_mbuf *const m[], const bool own)
 			touch(&b[i]->hot.rx[0].n);
 			pkt(m[i])->bundle = seq[i];
 		}
-		sum += (uintptr_t)b[i]->slots[seq[i]];
+		sum += b[i]->slots[seq[i]];
 	}
 	return sum + floor_touch_waiting(waiting);
 }

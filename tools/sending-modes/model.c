@@ -64,7 +64,7 @@ struct model {
 
 	struct reasm reasm;
 	struct reasm_more *more;
-	void *slots[REASM_SLOTS_MIN];
+	reasm_ref slots[REASM_SLOTS_MIN];
 	struct window_skew skew[MODEL_LINES_MAX];
 	uint64_t deadline_ns;
 	uint32_t waited_us;
@@ -251,14 +251,14 @@ send_queued(struct model *m)
 /* ------------------------------------------------------------------ receiving */
 
 static void
-packet_out(struct model *m, void *const frags[], unsigned n)
+packet_out(struct model *m, const reasm_ref frags[], unsigned n)
 {
-	const struct frag *first = frags[0];
+	const struct frag *first = &m->frag[frags[0]];
 	struct packet *p = &m->packet[first->packet];
 	bool good = n == p->frags && p->delivered_ns == 0 && (m->newest == NONE || first->packet > m->newest);
 
 	for (unsigned i = 0; i < n; i++) {
-		const struct frag *f = frags[i];
+		const struct frag *f = &m->frag[frags[i]];
 
 		good = good && f->packet == first->packet && f->seq == first->seq + i;
 	}
@@ -272,7 +272,7 @@ packet_out(struct model *m, void *const frags[], unsigned n)
 static void
 pop_all(struct model *m)
 {
-	void *frags[REASM_PACKET_FRAGS_MAX];
+	reasm_ref frags[REASM_PACKET_FRAGS_MAX];
 	enum reasm_out out;
 	unsigned n;
 
@@ -339,7 +339,8 @@ insert(struct model *m, unsigned line, struct frag *f)
 	const struct mp_view v = {.seq = f->seq & 0xffffff, .begin = f->begin, .end = f->end};
 	bool reordered;
 
-	return reasm_insert(&m->reasm, line, &v, f, (uint32_t)(m->now_ns / 1000), true, &reordered);
+	return reasm_insert(
+		&m->reasm, line, &v, (reasm_ref)(f - m->frag), (uint32_t)(m->now_ns / 1000), true, &reordered);
 }
 
 static void
@@ -356,8 +357,8 @@ static void
 frag_arrives(struct model *m, unsigned line)
 {
 	struct wire *w = &m->wire[line];
-	struct frag *f = &m->frag[w->head];
-	void *whole = f;
+	const reasm_ref whole = w->head;
+	struct frag *f = &m->frag[whole];
 	enum reasm_verdict v;
 
 	w->head = f->next;

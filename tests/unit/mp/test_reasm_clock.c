@@ -39,7 +39,7 @@ struct line {
 struct bundle {
 	struct reasm r;
 	struct reasm_more more;
-	void *slots[REASM_SLOTS_MIN];
+	reasm_ref slots[REASM_SLOTS_MIN];
 	struct line line[LINES];
 	unsigned lines;
 	bool short_seq, tolerate;
@@ -201,13 +201,16 @@ deliver(struct bundle *b, struct frag **f, unsigned n, uint32_t now_us)
 static void
 pop_all(struct bundle *b, uint32_t now_us)
 {
-	void *frags[REASM_PACKET_FRAGS_MAX];
+	reasm_ref refs[REASM_PACKET_FRAGS_MAX];
+	struct frag *frags[REASM_PACKET_FRAGS_MAX];
 	enum reasm_out out;
 	unsigned n;
 
-	while ((n = reasm_pop(&b->r, frags, REASM_PACKET_FRAGS_MAX, &out)) != 0) {
+	while ((n = reasm_pop(&b->r, refs, REASM_PACKET_FRAGS_MAX, &out)) != 0) {
+		for (unsigned i = 0; i < n; i++)
+			frags[i] = &b->frags[refs[i]];
 		if (out == REASM_PACKET)
-			deliver(b, (struct frag **)frags, n, now_us);
+			deliver(b, frags, n, now_us);
 		else
 			for (unsigned i = 0; i < n; i++)
 				frag_out(b, frags[i], now_us);
@@ -296,7 +299,8 @@ insert(struct bundle *b, unsigned line, struct frag *f, uint32_t now_us)
 		.end = f->index == f->count - 1,
 	};
 	bool reordered;
-	const enum reasm_verdict verdict = reasm_insert(&b->r, line, &v, f, now_us, true, &reordered);
+	const enum reasm_verdict verdict =
+		reasm_insert(&b->r, line, &v, (reasm_ref)(f - b->frags), now_us, true, &reordered);
 
 	if (verdict == REASM_HELD || verdict == REASM_READY || verdict == REASM_WHOLE)
 		f->arrival_us = now_us;

@@ -27,7 +27,7 @@ enum {
 struct frag {
 	int64_t seq;
 	bool begin, end;
-	uint32_t id; /* cookie */
+	reasm_ref id;
 };
 
 /* The reference. */
@@ -170,8 +170,8 @@ struct queue {
 struct round {
 	struct reasm r;
 	struct reasm_more more;
-	void *slots[REASM_SLOTS_MIN];
-	void *frags[REASM_PACKET_FRAGS_MAX];
+	reasm_ref slots[REASM_SLOTS_MIN];
+	reasm_ref frags[REASM_PACKET_FRAGS_MAX];
 	struct ref ref;
 	struct queue q[LINKS];
 	struct frag got[HELD_MAX]; /* scratch */
@@ -202,12 +202,6 @@ static uint32_t
 wrapped(const struct round *c, int64_t seq)
 {
 	return (uint32_t)seq & ((1u << c->bits) - 1);
-}
-
-static void *
-cookie(const struct frag *f)
-{
-	return (void *)(uintptr_t)(f->id + 1);
 }
 
 static void
@@ -263,7 +257,7 @@ static void
 check_packet(struct round *c, unsigned n, enum reasm_out what)
 {
 	for (unsigned i = 0; i < n; i++) {
-		CHECK(c, (uintptr_t)c->frags[i] - 1 == c->got[i].id);
+		CHECK(c, c->frags[i] == c->got[i].id);
 		CHECK(c, c->got[i].seq > c->delivered);
 		CHECK(c, i == 0 || c->got[i].seq == c->delivered + 1);
 		c->delivered = c->got[i].seq;
@@ -353,7 +347,7 @@ insert_both(struct round *c, int link, const struct frag *f)
 {
 	const struct mp_view v = {.seq = wrapped(c, f->seq), .begin = f->begin, .end = f->end};
 	bool reordered = false, want_reordered = false;
-	const enum reasm_verdict got = reasm_insert(&c->r, (unsigned)link, &v, cookie(f), c->now_us, true, &reordered);
+	const enum reasm_verdict got = reasm_insert(&c->r, (unsigned)link, &v, f->id, c->now_us, true, &reordered);
 	const enum reasm_verdict want = ref_insert(&c->ref, link, f, &want_reordered);
 
 	CHECK(c, got == want || (got == REASM_READY && want == REASM_HELD));
