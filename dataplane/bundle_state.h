@@ -231,12 +231,15 @@ struct rx_item {
 /* A packet whose fragments have left the window, not joined yet. */
 struct popped {
 	struct bundle *b;
-	uint16_t first, n; /* in popped_frags */
-	bool plain;        /* came without multilink */
-	bool held;         /* came out of the window */
+	unsigned n; /* fragments, behind those of the packets before */
+	enum popped_how {
+		POPPED_HELD,  /* out of the window */
+		POPPED_WHOLE, /* the window did not need to hold it */
+		POPPED_PLAIN, /* came without multilink */
+	} how;
 };
 
-enum { POPPED_FRAGS = 2 * REASM_PACKET_FRAGS_MAX };
+enum { POPPED_FRAGS = BURST_MAX * REASM_PACKET_FRAGS_MAX }; /* only so many are touched as there are */
 
 struct bundle_table {
 	struct bundle *bundles;
@@ -270,6 +273,16 @@ static inline uint32_t
 bundle_index(const struct bundle_table *t, const struct bundle *b)
 {
 	return (uint32_t)(b - t->bundles);
+}
+
+/* A fragment of one of the bundle's links is on its way. */
+static inline void
+bundle_prefetch_rx(const struct bundle_table *t, uint32_t index)
+{
+	const struct bundle *b = &t->bundles[index];
+
+	rte_prefetch0(&b->rx);
+	rte_prefetch0(&b->hot);
 }
 
 /* A packet for the bundle's lines is on its way: to its queue, */

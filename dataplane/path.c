@@ -10,9 +10,9 @@
 /* Read this first: the order of the stages is here and nowhere else. Links are the PPPoE lines; "from links" is receiving on
  * them, "to links" is sending, in both roles.
  *
- *   access port -> pppoe_rx -> steer_out -> mp_rx -> inner_proto -> scrub -> mss -> ip_route -> ip_tx -> IP port
- *                      |            |                     |                             |         |
- *                   control    other worker            control                       control     other bundle
+ *   access port -> pppoe_rx -> mp_rx -> inner_proto -> scrub -> mss -> ip_route -> ip_tx -> IP port
+ *                      |                     |                             |         |
+ *           control, other worker         control                       control     other bundle
  *
  *   IP port -> ip_rx -> ip_route -> ip_tx -> steer_out -> scrub -> mss -> mp_accept | mp_tx -> access port
  *                                     |
@@ -22,7 +22,7 @@
 static void
 to_bundles(struct worker *w, struct burst *b)
 {
-	steer_out(w, b, STEER_TO_LINKS);
+	steer_out(w, b);
 	scrub_to_links(w, b);
 	mss_to_links(w, b);
 	mp_accept(w, b);
@@ -33,7 +33,8 @@ routed(struct worker *w, struct burst *b)
 {
 	ip_route(w, b);
 	ip_tx(w, b);
-	to_bundles(w, b);
+	if (b->n != 0)
+		to_bundles(w, b);
 }
 
 static void
@@ -65,7 +66,6 @@ path_from_links(struct worker *w, struct port *p, uint16_t queue)
 
 	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
-		steer_out(w, &b, STEER_FROM_LINKS);
 		from_mp(w, &b);
 	}
 	return n;
@@ -147,7 +147,6 @@ path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *
 
 	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
-		steer_out(w, &b, STEER_FROM_LINKS);
 		do {
 			more = mp_rx(w, &b);
 			replayed(w, &b, r);

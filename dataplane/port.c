@@ -56,8 +56,8 @@ chain_copy(uint8_t *to, const struct rte_mbuf *m)
 }
 
 /* A fresh mbuf with the chain's bytes; NULL (and m is dropped) when there is none or it is too small. */
-static struct rte_mbuf *
-linear_copy(struct worker *w, struct rte_mbuf *m)
+struct rte_mbuf *
+port_linear(struct worker *w, struct rte_mbuf *m)
 {
 	const uint32_t len = rte_pktmbuf_pkt_len(m);
 	struct rte_mbuf *c = rte_pktmbuf_alloc(w->pool);
@@ -156,15 +156,10 @@ send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
 		w->tx_pending &= ~((uint64_t)1 << p->index);
 }
 
-static void
-buffer_add(struct worker *w, struct port *p, struct rte_mbuf *m)
+void
+port_tx_full(struct worker *w, struct port *p)
 {
-	struct tx_buffer *b = &w->tx[p->index];
-
-	if (b->n == TX_BUFFER)
-		send_buffer(w, p, b);
-	b->m[b->n++] = m;
-	w->tx_pending |= (uint64_t)1 << p->index;
+	send_buffer(w, p, &w->tx[p->index]);
 }
 
 void
@@ -186,15 +181,6 @@ port_control_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 	w->tx_pending |= (uint64_t)1 << p->index;
 }
 
-void
-port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
-{
-	if (m->nb_segs > 1 && (!p->tx_multi_seg || m->nb_segs > p->tx_segs_max))
-		m = linear_copy(w, m);
-	if (m != NULL)
-		buffer_add(w, p, m);
-}
-
 static void
 buffer_other(struct worker *w, struct rte_mbuf *m)
 {
@@ -203,7 +189,7 @@ buffer_other(struct worker *w, struct rte_mbuf *m)
 	if (unlikely(pkt(m)->flags & PKT_CONTROL))
 		port_control_tx(w, p, m);
 	else
-		buffer_add(w, p, m);
+		port_tx(w, p, m);
 }
 
 /* What other workers have for ports that are ours to send on: at most one ring's worth of each, so that the turn ends. */

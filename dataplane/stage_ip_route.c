@@ -187,7 +187,7 @@ glean(struct worker *w, struct rte_mbuf *m, uint16_t port, uint32_t next_hop)
 }
 
 /* Forwarding counts the TTL down; what we send ourselves has its own. */
-static unsigned
+static inline unsigned
 count_ttl(struct worker *w, const struct packet_view *v)
 {
 	uint8_t *ip = rte_pktmbuf_mtod(v->m, uint8_t *);
@@ -214,7 +214,7 @@ next_hop_of(const struct packet_view *v, const struct next_hop *nh, const struct
 	return nh->kind == DP_NEXT_GATEWAY ? nh->gateway_be : rte_cpu_to_be_32(q->dst[v->dst_at]);
 }
 
-static unsigned
+static inline unsigned
 to_neighbour(struct worker *w, const struct packet_view *v, const struct next_hop *nh, const struct route_query *q)
 {
 	const uint64_t word = tables_neighbour(w->tables, nh->neighbour);

@@ -8,7 +8,7 @@
 
 #include "dataplane/poison.h"
 
-static void
+static inline void
 send(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
 	const uint16_t type =

@@ -64,7 +64,7 @@ prefetch_tcp(const struct rte_mbuf *m, uint16_t proto)
 }
 
 /* A packet of the bundle, data at its protocol field, goes on. */
-static void
+static __rte_always_inline void
 deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_mp)
 {
 	struct pkt *k = pkt(m);
@@ -121,38 +121,38 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 static void
 deliver_popped(const struct drain *d)
 {
-	for (unsigned i = 0; i < d->t->n_popped; i++) {
-		const struct popped *p = &d->t->popped[i];
-		struct rte_mbuf *const *frags = d->t->frags + p->first;
+	const struct popped *end = d->t->popped + d->t->n_popped;
+	struct rte_mbuf *const *frags = d->t->frags;
 
-		if (p->plain)
+	for (const struct popped *p = d->t->popped; p < end; frags += p->n, p++) {
+		if (unlikely(p->how == POPPED_PLAIN))
 			deliver(d, p->b, frags[0], false);
 		else
-			deliver_packet(d, p->b, frags, p->n, p->held);
+			deliver_packet(d, p->b, frags, p->n, p->how == POPPED_HELD);
 	}
 }
 
 static bool
 is_full(const struct drain *d)
 {
-	return d->t->n_popped == BURST_MAX || d->t->n_frags > POPPED_FRAGS - REASM_PACKET_FRAGS_MAX;
+	return d->t->n_popped == BURST_MAX;
 }
 
 /* The n fragments behind those that were popped before are a packet. */
 static void
-popped_add(const struct drain *d, struct bundle *b, unsigned n, bool plain, bool held)
+popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how)
 {
 	struct bundle_table *t = d->t;
 
-	t->popped[t->n_popped++] = (struct popped){b, (uint16_t)t->n_frags, (uint16_t)n, plain, held};
+	t->popped[t->n_popped++] = (struct popped){b, n, how};
 	t->n_frags += n;
 }
 
 static void
-popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool plain)
+popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, enum popped_how how)
 {
 	d->t->frags[d->t->n_frags] = m;
-	popped_add(d, b, 1, plain, false);
+	popped_add(d, b, 1, how);
 }
 
 /* The window has given a packet of n fragments. Those that have waited are as good as never seen: their headers, chain pointers and scratch,
@@ -169,7 +169,7 @@ popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[],
 		rte_prefetch0(pkt(frags[i]));
 	}
 	rte_prefetch0(mbuf_data_hint(frags[0]));
-	popped_add(d, b, n, false, true);
+	popped_add(d, b, n, POPPED_HELD);
 }
 
 static void
@@ -185,8 +185,8 @@ give_up(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigne
 }
 
 /* Pops all there is. False: the burst is full and there may be more. Fragments that lost others are dropped for the reason given. */
-static bool
-drain(const struct drain *d, struct bundle *b, enum drop_reason why)
+static __rte_always_inline bool
+drain_here(const struct drain *d, struct bundle *b, enum drop_reason why)
 {
 	reasm_ref refs[REASM_PACKET_FRAGS_MAX];
 	enum reasm_out kind;
@@ -209,6 +209,12 @@ drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 	}
 }
 
+static __rte_noinline bool
+drain(const struct drain *d, struct bundle *b, enum drop_reason why)
+{
+	return drain_here(d, b, why);
+}
+
 /* ------------------------------------------------------------------ deadlines */
 
 static uint64_t
@@ -224,7 +230,7 @@ set_deadline(const struct drain *d, struct bundle *b, uint64_t wait_ns)
 	const uint64_t soonest = stall_tick(d->now_ns) + 1;
 
 	b->hot.gap = true;
-	deadlines_set(&d->t->gaps, b->hot.index, RTE_MAX(tick - deadlines_late_max(&d->t->gaps), soonest));
+	deadlines_set(&d->t->gaps, b->hot.index, RTE_MAX(tick - d->t->gaps.late_max, soonest));
 }
 
 static void
@@ -408,7 +414,7 @@ note_lag(const struct drain *d, struct bundle *b)
 static inline bool
 probes(const struct drain *d, const struct bundle *b)
 {
-	return d->probe || (b->hot.flags & BUNDLE_UNMEASURED);
+	return d->probe | ((b->hot.flags & BUNDLE_UNMEASURED) != 0);
 }
 
 /* A number beyond the window: a deeper one, or the oldest gap gives way. Either costs four times what a frame does, so that only so many are
@@ -470,7 +476,7 @@ drain_after(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
 	const uint32_t lost = reasm_lost(&b->rx);
-	const bool all = drain(d, b, DROP_MP_LOST);
+	const bool all = drain_here(d, b, DROP_MP_LOST);
 
 	/* Inferred: the link whose number moved M past the missing ones. */
 	if (unlikely(reasm_lost(&b->rx) != lost))
@@ -496,7 +502,7 @@ insert(const struct drain *d, const struct rx_item *it)
 	if (unlikely(reordered))
 		bundle_link_rare(b, it->slot)->reorder++;
 	if (verdict == REASM_WHOLE) {
-		popped_add_one(d, b, it->m, false);
+		popped_add_one(d, b, it->m, POPPED_WHOLE);
 		return true;
 	}
 	note_lag(d, b);
@@ -520,7 +526,7 @@ check_peer(struct bundle *b, const struct rte_mbuf *m, const struct pkt *k)
 	const uint8_t *eth = payload - PPPOE_HDR_LEN - k->eth_len;
 
 	if (unlikely(!bundle_joined(b, k->slot)))
-		return DROP_SESSION_NOT_READY;
+		return b->hot.flags & BUNDLE_LIVE ? DROP_SESSION_NOT_READY : DROP_BUNDLE_GONE;
 	id = bundle_link_id(b, k->slot);
 	if (unlikely(load_be16(payload - PPPOE_HDR_LEN + 2) != id->session ||
 		    memcmp(eth + ETH_ADDR_LEN, &id->peer, ETH_ADDR_LEN) != 0))
@@ -568,7 +574,7 @@ prefetch_link(const struct bundle_table *t, uint32_t index, unsigned slot)
 {
 	const struct bundle *b = &t->bundles[index];
 
-	if (likely(slot < LINES_INLINE) || unlikely(index >= t->max || !b->rx.has_more))
+	if (unlikely(index >= t->max || !b->rx.has_more))
 		return;
 	rte_prefetch0(&bundle_ext_of(b)->more);
 	rte_prefetch0(&bundle_ext_of(b)->link[slot - LINES_INLINE]);
@@ -589,10 +595,10 @@ static inline unsigned
 check_frame(struct worker *w, struct rx_item *it)
 {
 	const struct pkt *k = pkt(it->m);
-	struct bundle *b = bundle_at(w->bundles, k->bundle);
+	struct bundle *b = &w->bundles->bundles[k->bundle];
 	unsigned verdict;
 
-	if (unlikely(b == NULL))
+	if (unlikely(k->bundle >= w->bundles->max))
 		return DROP_BUNDLE_GONE;
 	it->b = b;
 	it->slot = k->slot;
@@ -616,15 +622,9 @@ take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 {
 	struct rx_item *it = t->in;
 
-	/* Again for those that came from another worker, where pppoe_rx has done so. */
-	for (unsigned i = 0; i < b->n; i++) {
-		const struct bundle *bundle = &t->bundles[pkt(b->m[i])->bundle];
-
-		rte_prefetch0(&bundle->rx);
-		rte_prefetch0(&bundle->hot);
-	}
 	for (unsigned i = 0; i < b->n; i++)
-		prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
+		if (unlikely(pkt(b->m[i])->slot >= LINES_INLINE))
+			prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
 	for (unsigned i = 0; i < b->n; i++) {
 		unsigned verdict;
 
@@ -652,6 +652,23 @@ drain_ready(const struct drain *d)
 	return !is_full(d);
 }
 
+/* What was taken in, until the burst is full. No bundle is ready meanwhile: one that becomes so has filled the burst. */
+static void
+put_in(const struct drain *d)
+{
+	struct bundle_table *t = d->t;
+
+	for (; t->in_at < t->in_n && !is_full(d); t->in_at++) {
+		const struct rx_item *it = &t->in[t->in_at];
+
+		coming_fetch(&d->w->coming);
+		if (unlikely(it->plain))
+			popped_add_one(d, it->b, it->m, POPPED_PLAIN);
+		else if (!insert(d, it))
+			break;
+	}
+}
+
 bool
 mp_rx(struct worker *w, struct burst *b)
 {
@@ -661,16 +678,8 @@ mp_rx(struct worker *w, struct burst *b)
 	if (!t->rx_more)
 		take_in(w, t, b);
 	b->n = 0;
-	while (drain_ready(&d) && t->in_at < t->in_n) {
-		const struct rx_item *it = &t->in[t->in_at];
-
-		coming_fetch(&w->coming);
-		if (it->plain)
-			popped_add_one(&d, it->b, it->m, true);
-		else if (!insert(&d, it))
-			break;
-		t->in_at++;
-	}
+	if (drain_ready(&d))
+		put_in(&d);
 	t->rx_more = is_full(&d);
 	deliver_popped(&d);
 	return t->rx_more;

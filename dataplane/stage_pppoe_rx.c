@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In: frames of an access port. Out: frames of our open sessions, data at the PPP protocol field, padding cut;
- * pkt: bundle, home, slot, vlans, port, proto. */
+/* In: frames of an access port. Out: frames of our open sessions that are at home here, data at the PPP protocol field, padding cut;
+ * pkt: bundle, home, slot, vlans, port, proto. Those that are at home elsewhere come in there through steer_in. */
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
@@ -181,25 +181,18 @@ strip(struct rte_mbuf *m, const struct seen *s)
 	m->pkt_len -= n;
 }
 
-static inline void
-prefetch_bundle(const struct worker *w, const struct steer *to)
-{
-	const struct bundle *b = &w->bundles->bundles[to->bundle];
-
-	if (to->home != w->index)
-		return;
-	rte_prefetch0(&b->rx);
-	rte_prefetch0(&b->hot);
-}
-
 /* Data of an open session. */
 static inline void
-pass(const struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to,
+pass(struct worker *w, const struct port *p, struct rte_mbuf *m, const struct seen *s, const struct steer *to,
 	struct burst *out)
 {
-	prefetch_bundle(w, to);
 	note(m, p, s, to);
 	strip(m, s);
+	if (unlikely(to->home != w->index)) {
+		steer_frame(w, m, STEER_FROM_LINKS);
+		return;
+	}
+	bundle_prefetch_rx(w->bundles, to->bundle);
 	out->m[out->n++] = m;
 }
 

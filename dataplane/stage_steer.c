@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In: frames of links, or IP packets for bundles; pkt: home. Out: those that are at home here. The others travel over rings and come
- * in again, on their home worker, through steer_in. */
+/* In: IP packets for bundles; pkt: home. Out: those that are at home here. The others travel over rings and come in again, on their home
+ * worker, through steer_in, and so do frames of links, which pppoe_rx hands over as soon as it knows. */
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
@@ -8,7 +8,7 @@
 #include "dataplane/poison.h"
 
 void
-steer_out(struct worker *w, struct burst *b, enum steer_kind kind)
+steer_out(struct worker *w, struct burst *b)
 {
 	const unsigned n = b->n;
 
@@ -17,7 +17,7 @@ steer_out(struct worker *w, struct burst *b, enum steer_kind kind)
 		if (likely(pkt(b->m[i])->home == w->index))
 			b->m[b->n++] = b->m[i];
 		else
-			steer_frame(w, b->m[i], kind);
+			steer_frame(w, b->m[i], STEER_TO_LINKS);
 	}
 }
 
@@ -54,7 +54,10 @@ steer_in(struct worker *w, struct burst *b, enum steer_kind *kind)
 	for (unsigned i = t->steered_at; i < t->steered.n; i++)
 		mbuf_prefetch(t->steered.m[i]);
 	*kind = (enum steer_kind)pkt(t->steered.m[t->steered_at])->kind;
-	while (t->steered_at < t->steered.n && pkt(t->steered.m[t->steered_at])->kind == *kind)
+	while (t->steered_at < t->steered.n && pkt(t->steered.m[t->steered_at])->kind == *kind) {
+		if (*kind == STEER_FROM_LINKS)
+			bundle_prefetch_rx(t, pkt(t->steered.m[t->steered_at])->bundle);
 		b->m[b->n++] = t->steered.m[t->steered_at++];
+	}
 	return true;
 }

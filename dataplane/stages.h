@@ -10,10 +10,9 @@
 /* ------------------------------------------------------------------ from links */
 
 /* Frames of an access port -> frames of our sessions, cut to the PPPoE length, data at the PPP protocol field's first byte of the
- * payload; pkt: bundle, home, slot, vlans, port, proto. Discovery and control protocols go to control (whole frame). */
+ * payload; pkt: bundle, home, slot, vlans, port, proto. Discovery and control protocols go to control (whole frame), and frames whose
+ * bundle lives elsewhere to its home. */
 void pppoe_rx(struct worker *w, struct port *p, struct burst *b);
-/* Frames whose bundle lives elsewhere go to its home. */
-void steer_out(struct worker *w, struct burst *b, enum steer_kind kind);
 /* What other workers handed to us in this turn. Fills the burst from one ring; false when no ring has more. kind of each packet is in the ring's
  * order; one burst holds packets of one kind. */
 bool steer_in(struct worker *w, struct burst *b, enum steer_kind *kind);
@@ -55,6 +54,8 @@ void ip_tx(struct worker *w, struct burst *b);
 
 /* ------------------------------------------------------------------ to links */
 
+/* Packets whose bundle lives elsewhere go to its home. */
+void steer_out(struct worker *w, struct burst *b);
 /* Packets for bundles at home here -> their queues, whole or not at all. */
 void mp_accept(struct worker *w, struct burst *b);
 /* Bundles whose lines have room: cut, number, encapsulate, and give to the ports what is due. */

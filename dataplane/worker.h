@@ -158,13 +158,32 @@ void steer_frame(struct worker *w, struct rte_mbuf *m, enum steer_kind kind);
 unsigned inject_take(struct worker *w, struct rte_mbuf *m[], unsigned n);
 
 /* Out of a port: its own queue, or the ring to its owner; linearises where the port needs it. Counted drops when it does not take it. */
-void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
+static inline void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
 /* The same for a frame of control's, in one piece: it goes before the data of this turn, and if it is not taken it waits for the next,
  * so that echoes live where data fills every queue. */
 void port_control_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
 void port_tx_flush(struct worker *w);
+/* For port_tx(): what waits for a port goes; a chain that its device does not take becomes one buffer, NULL when it had to be dropped. */
+void port_tx_full(struct worker *w, struct port *p);
+struct rte_mbuf *port_linear(struct worker *w, struct rte_mbuf *m);
 /* Takes over what other workers have for our queues; returns how many. */
 unsigned port_tx_others(struct worker *w);
+
+static inline void
+port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	struct tx_buffer *b = &w->tx[p->index];
+
+	if (m->nb_segs > 1 && (!p->tx_multi_seg || unlikely(m->nb_segs > p->tx_segs_max))) {
+		m = port_linear(w, m);
+		if (m == NULL)
+			return;
+	}
+	if (unlikely(b->n == TX_BUFFER))
+		port_tx_full(w, p);
+	b->m[b->n++] = m;
+	w->tx_pending |= (uint64_t)1 << p->index;
+}
 
 /* Up to n (<= COMING_MAX) frames of one of this worker's queues, into w->coming; returns how many. */
 unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n);

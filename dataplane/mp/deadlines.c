@@ -30,6 +30,7 @@ void
 deadlines_init(struct deadlines *d, void *memory, uint32_t n, uint64_t now)
 {
 	*d = (struct deadlines){.due = memory, .n_blocks = blocks_of(n), .tick = now};
+	d->late_max = (d->n_blocks * DEADLINES_BLOCK - 1) / DEADLINES_SHARE;
 	d->in_use = (uint64_t *)(void *)(d->due + (size_t)d->n_blocks * DEADLINES_BLOCK);
 }
 

@@ -23,6 +23,7 @@ struct deadlines {
 	uint16_t *due;        /* low bits of the tick, never 0; 0: none */
 	uint64_t *in_use;     /* bit = block that may have a deadline */
 	uint32_t n_blocks, n; /* n: deadlines set */
+	uint32_t late_max;    /* ticks by which a deadline may be found too late */
 	uint64_t tick;        /* up to which the sweep has been told to look */
 	uint32_t at, left;    /* block to look at next, and how many before the next tick */
 	uint64_t found;       /* passed entries of block `at` - 1 that were not given out yet */
@@ -34,13 +35,6 @@ struct deadlines {
 /* Memory for n entries, aligned to 64 bytes, zeroed; it stays the caller's. now: the first tick. */
 size_t deadlines_bytes(uint32_t n);
 void deadlines_init(struct deadlines *d, void *memory, uint32_t n, uint64_t now);
-
-/* How many ticks a deadline may be found too late. */
-static inline uint32_t
-deadlines_late_max(const struct deadlines *d)
-{
-	return (d->n_blocks * DEADLINES_BLOCK - 1) / DEADLINES_SHARE;
-}
 
 /* Sets (or moves) the deadline of entry i. */
 static inline void

@@ -550,7 +550,7 @@ reasm_edge_moved(struct reasm *r)
 	const bool waits = !r->forced && joined_links(r) != 0 && distance(r, r->mark) >= 0;
 	const bool moved = waits && reasm_least_last(r, reasm_bits(r)) > distance(r, r->floor);
 
-	reasm_note_edge(r);
+	reasm_note_edge(r, reasm_bits(r));
 	return moved;
 }
 

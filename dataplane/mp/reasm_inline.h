@@ -230,13 +230,13 @@ reasm_edge(const struct reasm *r, const unsigned bits)
 }
 
 /* While nothing is forced the floor is free to remember M: see reasm_edge_moved(). */
-static inline void
-reasm_note_edge(struct reasm *r)
+REASM_BODY void
+reasm_note_edge(struct reasm *r, const unsigned bits)
 {
-	const int32_t edge = reasm_least_last(r, reasm_bits(r));
+	const int32_t edge = reasm_least_last(r, bits);
 
 	if (!r->forced && edge != INT32_MAX)
-		r->floor = seq_add(r->next, (uint32_t)edge, reasm_bits(r)) & 0xffffff;
+		r->floor = seq_add(r->next, (uint32_t)edge, bits) & 0xffffff;
 }
 
 /* ------------------------------------------------------------------ fragments in and out */
@@ -310,7 +310,7 @@ reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref 
 	bool *reordered)
 {
 	*reordered = false;
-	if (REASM_USUAL(!(r->has_deep | r->short_seq)))
+	if (REASM_USUAL(!r->has_deep && !r->short_seq))
 		return reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, false, MP_LONG_BITS);
 	return reasm_insert_other(r, link, f, ref, now_us, probe, reordered);
 }
@@ -330,7 +330,7 @@ reasm_pop_usual(
 	return reasm_head_ready(r, &head, run, deep, bits) ? reasm_pop_slow(r, frags, cap, out) : 0;
 }
 
-static inline unsigned
+REASM_BODY unsigned
 reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 {
 	*out = REASM_NONE;
@@ -385,24 +385,35 @@ reasm_lost(const struct reasm *r)
 }
 
 /* The newest number held is the highest bit of the map seen from the head; the one before the head when nothing is held. */
+REASM_BODY void
+reasm_arm_usual(struct reasm *r, const unsigned bits)
+{
+	const uint64_t held = reasm_rotate_right(r->map.present, r->next);
+	const uint32_t ahead = held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held);
+
+	r->mark = seq_add(r->next, ahead, bits) & 0xffffff;
+	reasm_note_edge(r, bits);
+}
+
 static inline void
 reasm_arm(struct reasm *r)
 {
-	const uint64_t held = reasm_rotate_right(r->map.present, r->next);
-
-	if (REASM_RARE(r->has_deep))
+	if (REASM_USUAL(!r->has_deep && !r->short_seq)) {
+		reasm_arm_usual(r, MP_LONG_BITS);
+	} else if (!r->has_deep) {
+		reasm_arm_usual(r, MP_SHORT_BITS);
+	} else {
 		reasm_arm_deep(r);
-	else
-		r->mark = seq_add(r->next, held == 0 ? UINT32_MAX : 63u - (unsigned)__builtin_clzll(held),
-				  reasm_bits(r)) &
-			0xffffff;
-	reasm_note_edge(r);
+		reasm_note_edge(r, reasm_bits(r));
+	}
 }
 
 static inline bool
 reasm_outlived(const struct reasm *r)
 {
-	return reasm_distance(r, r->mark, reasm_bits(r)) < 0;
+	if (REASM_USUAL(!r->short_seq))
+		return reasm_distance(r, r->mark, MP_LONG_BITS) < 0;
+	return reasm_distance(r, r->mark, MP_SHORT_BITS) < 0;
 }
 
 static inline bool

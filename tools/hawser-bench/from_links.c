@@ -171,7 +171,6 @@ reassemble_burst(struct worker *w, struct rte_mbuf *m[], unsigned n, struct rte_
 	memcpy(w->coming.m, m, n * sizeof(*m));
 	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
-		steer_out(w, &b, STEER_FROM_LINKS);
 		do {
 			more = mp_rx(w, &b);
 			inner_proto(w, &b);
@@ -274,8 +273,6 @@ profile_burst(struct worker *w, unsigned port, struct profile *p)
 		profile_mark(p, STAGE_PORT_RX);
 		pppoe_rx(w, &w->ports[port], &b);
 		profile_mark(p, STAGE_PPPOE_RX);
-		steer_out(w, &b, STEER_FROM_LINKS);
-		profile_mark(p, STAGE_STEER);
 		do {
 			more = mp_rx(w, &b);
 			profile_mark(p, STAGE_MP_RX);

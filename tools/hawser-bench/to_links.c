@@ -175,7 +175,7 @@ to_profile(struct arrivals *a, struct profile *p)
 		profile_mark(p, STAGE_ROUTE);
 		ip_tx(w, &b);
 		profile_mark(p, STAGE_IP_TX);
-		steer_out(w, &b, STEER_TO_LINKS);
+		steer_out(w, &b);
 		profile_mark(p, STAGE_STEER);
 		mss_to_links(w, &b);
 		profile_mark(p, STAGE_MSS);
