@@ -110,7 +110,7 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 	t->max = RTE_MAX(RTE_MIN(bundles_max, (unsigned)DP_BUNDLES_MAX), 1u);
 	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(w->pool);
 	t->rx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
-	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), RTE_CACHE_LINE_SIZE, numa_node);
+	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), BUNDLE_ALIGN, numa_node);
 	gaps = rte_zmalloc_socket("gaps", deadlines_bytes(t->max), RTE_CACHE_LINE_SIZE, numa_node);
 	if (t->bundles == NULL || gaps == NULL || !tx_arrays_new(t, numa_node) ||
 		deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
@@ -168,7 +168,6 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 	for (unsigned i = 0; i < LINES_INLINE; i++)
 		e->skew[i] = b->rare.skew_inline[i];
 	b->tx_rest.ext = e;
-	b->rare.skew = e->skew;
 	return true;
 }
 
@@ -259,7 +258,6 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.gen = cmd->gen;
-	b->rare.skew = b->rare.skew_inline;
 	reasm_init(&b->rx, b->slots, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT,
 		cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
 }
@@ -293,8 +291,8 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	b->tx_rest.mss_v4 = s->mss_v4;
 	b->tx_rest.mss_v6 = s->mss_v6;
 	b->tx_rest.null_ms = s->null_ms;
-	b->rare.scrub = s->scrub;
-	b->rare.min_ttl = s->min_ttl;
+	b->tx_rest.scrub = s->scrub;
+	b->tx_rest.min_ttl = s->min_ttl;
 	w->scrub |= s->scrub != 0;
 	if (s->scrub & DP_SCRUB_REASSEMBLE)
 		ip_join_open(w);
@@ -402,12 +400,19 @@ drop_waiting(struct worker *w, struct bundle *b, unsigned slot)
 	b->tx.waiting &= (uint16_t) ~(1u << slot);
 }
 
+static struct dp_link_totals
+link_totals(struct bundle *b, unsigned slot)
+{
+	const struct count *rx = bundle_link_rx(b, slot), *tx = &bundle_line(b, slot)->sent;
+	const struct count_high *rx_high = &bundle_link_rare(b, slot)->rx, *tx_high = &bundle_line_rest(b, slot)->sent;
+
+	return (struct dp_link_totals){
+		count_n(rx, rx_high), count_bytes(rx, rx_high), count_n(tx, tx_high), count_bytes(tx, tx_high)};
+}
+
 static void
 link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned slot)
 {
-	struct tx_line *line = bundle_line(b, slot);
-	struct tx_line_rest *rest = bundle_line_rest(b, slot);
-	struct link_rare *rare = bundle_link_rare(b, slot);
 	struct dp_event e = {
 		.op = DP_EVENT_LINK_GONE, .slot = (uint8_t)slot, .gen = b->hot.gen, .bundle = bundle_index(t, b)};
 
@@ -415,14 +420,12 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 	b->tx.up &= (uint16_t) ~(1u << slot);
 	b->tx_rest.suspended &= b->tx.up;
 	b->tx.stale &= b->tx.up;
-	line->sched.usable = false;
-	b->rare.skew[slot] = (struct window_skew){0};
+	bundle_line(b, slot)->sched.usable = false;
+	bundle_skew(b)[slot] = (struct window_skew){0};
 	bundle_solo_end(b, slot);
 	drop_waiting(w, b, slot);
 	reasm_link_leave(&b->rx, slot);
-	count_spill(bundle_link_rx(b, slot), &rare->rx);
-	count_spill(&line->sent, &rest->sent);
-	e.link = (struct dp_link_totals){rare->rx.n, rare->rx.bytes, rest->sent.n, rest->sent.bytes};
+	e.link = link_totals(b, slot);
 	worker_event(w, &e);
 	w->n_links--;
 	/* M may have moved: what that completes or loses is delivered by mp_expire in this turn. */
@@ -444,10 +447,10 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	*bundle_line(b, l->slot) = (struct tx_line){0};
 	*bundle_line_rest(b, l->slot) = (struct tx_line_rest){0};
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
-	b->rare.skew[l->slot] = (struct window_skew){
-		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
-	/* first: it leads to the extension, where the third link's id and count are */
+	/* first: it leads to the extension, where the third link's lag, id and count are */
 	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
+	bundle_skew(b)[l->slot] = (struct window_skew){
+		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
 	*bundle_link_rx(b, l->slot) = (struct count){0, 0};
 	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
@@ -516,12 +519,10 @@ bundle_remove(struct worker *w, struct bundle_table *t, struct bundle *b)
 	drop_window(w, t, b);
 	wheel_remove(&t->pace, bundle_index(t, b));
 	ext_put(t, b);
-	count_spill(&b->hot.packets, &b->rare.packets);
-	count_spill(&b->tx.sent, &b->tx_rest.sent);
-	e.totals.rx_packets = b->rare.packets.n;
-	e.totals.rx_bytes = b->rare.packets.bytes;
-	e.totals.tx_packets = b->tx_rest.sent.n;
-	e.totals.tx_bytes = b->tx_rest.sent.bytes;
+	e.totals.rx_packets = count_n(&b->hot.packets, &b->rare.packets);
+	e.totals.rx_bytes = count_bytes(&b->hot.packets, &b->rare.packets);
+	e.totals.tx_packets = count_n(&b->tx.sent, &b->tx_rest.sent);
+	e.totals.tx_bytes = count_bytes(&b->tx.sent, &b->tx_rest.sent);
 	e.totals.dropped = b->rare.queue_drops;
 	worker_event(w, &e);
 	b->hot.flags &= (uint16_t)~BUNDLE_LIVE;
@@ -577,17 +578,13 @@ static void
 snapshot_link(const struct worker *w, struct bundle *b, unsigned slot, struct dp_link_stats *out)
 {
 	const struct link_rare *rare = bundle_link_rare(b, slot);
-	const struct tx_line *line = bundle_line(b, slot);
-	const struct wide_count *sent = &bundle_line_rest(b, slot)->sent;
-	const struct count hot = *bundle_link_rx(b, slot);
 
 	*out = (struct dp_link_stats){
-		.totals = {rare->rx.n + hot.n, rare->rx.bytes + hot.bytes, sent->n + line->sent.n,
-			sent->bytes + line->sent.bytes},
+		.totals = link_totals(b, slot),
 		.in_link_reorder = rare->reorder,
 		.lost = rare->lost,
-		.lag_us = b->rare.skew[slot].lag_us,
-		.backlog_us = (uint32_t)(pacing_backlog_ns(&line->sched.pace, w->now_ns) / 1000),
+		.lag_us = bundle_skew(b)[slot].lag_us,
+		.backlog_us = (uint32_t)(pacing_backlog_ns(&bundle_line(b, slot)->sched.pace, w->now_ns) / 1000),
 		.joined = true,
 	};
 }
@@ -598,15 +595,15 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 	const struct bundle_rare *r = &b->rare;
 
 	*out = (struct dp_bundle_stats){
-		.rx_packets = r->packets.n + b->hot.packets.n,
-		.rx_bytes = r->packets.bytes + b->hot.packets.bytes,
-		.tx_packets = b->tx_rest.sent.n + b->tx.sent.n,
-		.tx_bytes = b->tx_rest.sent.bytes + b->tx.sent.bytes,
+		.rx_packets = count_n(&b->hot.packets, &r->packets),
+		.rx_bytes = count_bytes(&b->hot.packets, &r->packets),
+		.tx_packets = count_n(&b->tx.sent, &b->tx_rest.sent),
+		.tx_bytes = count_bytes(&b->tx.sent, &b->tx_rest.sent),
 		.rx_null = r->rx_null,
 		.tx_null = r->tx_null,
 		.queue_drops = r->queue_drops,
-		.late = r->late_wraps << 16 | b->hot.late,
-		.duplicate = r->duplicate_wraps << 16 | b->hot.duplicate,
+		.late = (uint64_t)r->late_wraps << 16 | b->hot.late,
+		.duplicate = (uint64_t)r->duplicate_wraps << 16 | b->hot.duplicate,
 		.lost_fragments = r->lost_fragments,
 		.lost_numbers = reasm_lost(&b->rx),
 		.overrun = r->overrun,
@@ -614,7 +611,7 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 		.held = reasm_held(&b->rx),
 		.window_slots = reasm_slots(&b->rx),
 		.stall_us = r->stall_us,
-		.queue_packets = b->tx_rest.control.n + b->tx.data.n,
+		.queue_packets = b->tx_rest.n_control + b->tx.data.n,
 		.next_rx_seq = b->rx.next,
 		.next_tx_seq = seq_add(b->tx.seq, 0, b->hot.flags & DP_BUNDLE_TX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS),
 	};

@@ -46,13 +46,13 @@ enum {
 	BUNDLE_TX_OWN_FLAGS = BUNDLE_TX_CONTROL | BUNDLE_TX_NULL | BUNDLE_TX_SOLO
 };
 
-/* Counts 32 bits wide where they are hot; added to the wide ones before they wrap. */
+/* Counts of 64 bits: the lower halves where they are hot, and apart from them the upper ones, written once in 2^32. */
 struct count {
 	uint32_t n, bytes;
 };
 
-struct wide_count {
-	uint64_t n, bytes;
+struct count_high {
+	uint32_t n, bytes;
 };
 
 struct link_id {
@@ -88,6 +88,11 @@ struct mbuf_list {
 	struct rte_mbuf *head, *tail;
 };
 
+/* A list that is known by its last, whose next is the first: half as long, for what is seldom used. */
+struct mbuf_circle {
+	struct rte_mbuf *last; /* NULL: empty */
+};
+
 struct mbuf_queue {
 	struct mbuf_list list;
 	uint32_t n, bytes;
@@ -109,7 +114,7 @@ _Static_assert(DP_PORTS_MAX <= UINT8_MAX, "a port's index is a byte");
 struct tx_line_rest {
 	struct mbuf_list queue; /* framed, each with its due_ns; bit in tx.waiting when there are any */
 	uint64_t stale_ns;      /* since when numbers newer than its own have gone on other lines; bit in tx.stale */
-	struct wide_count sent;
+	struct count_high sent;
 };
 
 struct bundle_tx {
@@ -131,15 +136,17 @@ struct bundle_tx {
 _Static_assert(sizeof(struct bundle_tx) == RTE_CACHE_LINE_SIZE, "one line");
 
 struct bundle_tx_rest {
-	struct mbuf_queue control; /* BUNDLE_TX_CONTROL: has frames */
-	uint64_t null_due_ns;      /* BUNDLE_TX_NULL: earliest stale line's null fragment */
-	uint64_t solo_until_ns;    /* BUNDLE_TX_SOLO: until then only solo_line sends, so that number 0 arrives first */
-	uint8_t solo_line;
+	struct tx_line_rest lines[LINES_INLINE]; /* a line together */
+	uint64_t null_due_ns;                    /* BUNDLE_TX_NULL: earliest stale line's null fragment */
+	uint64_t solo_until_ns; /* BUNDLE_TX_SOLO: until then only solo_line sends, so that number 0 arrives first */
+	struct bundle_ext *ext; /* NULL while there never was a third link */
+	struct mbuf_circle control; /* BUNDLE_TX_CONTROL: has frames */
+	uint32_t n_control;
+	struct count_high sent;
 	uint16_t suspended; /* of tx.up: lines that only null fragments go on; see bundle_may_send() */
 	uint16_t null_ms, mss_v4, mss_v6;
-	struct bundle_ext *ext; /* NULL while there never was a third link */
-	struct tx_line_rest lines[LINES_INLINE];
-	struct wide_count sent;
+	uint8_t solo_line;
+	uint8_t scrub, min_ttl; /* enum dp_scrub */
 };
 
 /* Where the subscriber's IPv6 packets come from: short cut for the source check. */
@@ -150,23 +157,22 @@ struct bundle_sources6 {
 
 /* Counters of a link that move seldom. */
 struct link_rare {
-	struct wide_count rx;
+	struct count_high rx;
 	uint64_t reorder, lost;
 };
 
 struct bundle_rare {
-	struct wide_count packets;
-	uint64_t rx_null, tx_null, queue_drops, late_wraps, duplicate_wraps, lost_fragments, overrun, expired;
-	struct window_limits limits;
-	uint32_t stall_us;  /* most a fragment waits for others */
-	uint32_t waited_us; /* since the deadline was armed that was put off */
-	uint64_t grown_ns;  /* when the window last grew */
+	struct count_high packets;
+	uint64_t rx_null, tx_null, queue_drops, lost_fragments, overrun, expired;
+	uint32_t late_wraps, duplicate_wraps; /* of the hot ones: upper parts */
 	struct wheel_node shrink;
+	struct window_skew skew_inline[LINES_INLINE]; /* see bundle_skew() */
+	struct window_limits limits;
+	uint32_t stall_us;   /* most a fragment waits for others */
+	uint32_t waited_us;  /* since the deadline was armed that was put off */
+	uint32_t grown_ms;   /* when the window last grew; wraps, but a deep window is looked at once a second */
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
 	uint16_t queue_ms;
-	uint8_t scrub, min_ttl;   /* enum dp_scrub */
-	struct window_skew *skew; /* of all slots */
-	struct window_skew skew_inline[LINES_INLINE];
 	struct link_rare links[LINES_INLINE];
 };
 
@@ -201,6 +207,12 @@ struct bundle {
 } __rte_cache_aligned;
 _Static_assert(
 	offsetof(struct bundle, hot) == 64 && offsetof(struct bundle, slots) == 128, "lines 0 and 1, then the slots");
+_Static_assert(offsetof(struct bundle, sources6) / RTE_CACHE_LINE_SIZE ==
+		(offsetof(struct bundle, sources6) + sizeof(struct bundle_sources6) - 1) / RTE_CACHE_LINE_SIZE,
+	"a source is checked with one line");
+/* Processors fetch lines in pairs: each bundle begins with one, of what a fragment in order touches. */
+enum { BUNDLE_ALIGN = 2 * RTE_CACHE_LINE_SIZE };
+_Static_assert(sizeof(struct bundle) % BUNDLE_ALIGN == 0, "as the table is aligned, so is each bundle");
 
 /* A rate limit: `burst` at once, `per_s` in the long run. */
 struct bucket {
@@ -356,6 +368,13 @@ bundle_ext_of(const struct bundle *b)
 	return (struct bundle_ext *)(void *)reasm_more(&b->rx);
 }
 
+/* How late the links are, of all slots. */
+static inline struct window_skew *
+bundle_skew(struct bundle *b)
+{
+	return b->rx.has_more ? bundle_ext_of(b)->skew : b->rare.skew_inline;
+}
+
 static inline struct link_id *
 bundle_link_id(struct bundle *b, unsigned slot)
 {
@@ -387,27 +406,39 @@ bundle_joined(const struct bundle *b, unsigned slot)
 	return b->hot.joined >> slot & 1;
 }
 
-static inline void
-count_spill(struct count *c, struct wide_count *wide)
-{
-	wide->n += c->n;
-	wide->bytes += c->bytes;
-	*c = (struct count){0, 0};
-}
-
+/* True: a lower half has wrapped, and count_carry() is due. */
 static inline bool
-count_is_full(const struct count *c)
-{
-	return c->bytes > UINT32_MAX / 2 || c->n > UINT32_MAX / 2;
-}
-
-static inline void
-count_add(struct count *c, struct wide_count *wide, uint32_t bytes)
+count_one(struct count *c, uint32_t bytes)
 {
 	c->n++;
 	c->bytes += bytes;
-	if (unlikely(count_is_full(c)))
-		count_spill(c, wide);
+	return c->n == 0 || c->bytes < bytes;
+}
+
+static inline void
+count_carry(const struct count *c, struct count_high *high, uint32_t bytes)
+{
+	high->n += c->n == 0;
+	high->bytes += c->bytes < bytes;
+}
+
+static inline void
+count_add(struct count *c, struct count_high *high, uint32_t bytes)
+{
+	if (unlikely(count_one(c, bytes)))
+		count_carry(c, high, bytes);
+}
+
+static inline uint64_t
+count_n(const struct count *c, const struct count_high *high)
+{
+	return (uint64_t)high->n << 32 | c->n;
+}
+
+static inline uint64_t
+count_bytes(const struct count *c, const struct count_high *high)
+{
+	return (uint64_t)high->bytes << 32 | c->bytes;
 }
 
 static inline void
@@ -428,6 +459,33 @@ mbuf_list_pop(struct mbuf_list *l)
 
 	if (m != NULL)
 		l->head = pkt(m)->next;
+	return m;
+}
+
+static inline void
+mbuf_circle_push(struct mbuf_circle *c, struct rte_mbuf *m)
+{
+	if (c->last == NULL) {
+		pkt(m)->next = m;
+	} else {
+		pkt(m)->next = pkt(c->last)->next;
+		pkt(c->last)->next = m;
+	}
+	c->last = m;
+}
+
+static inline struct rte_mbuf *
+mbuf_circle_pop(struct mbuf_circle *c)
+{
+	struct rte_mbuf *m;
+
+	if (c->last == NULL)
+		return NULL;
+	m = pkt(c->last)->next;
+	if (m == c->last)
+		c->last = NULL;
+	else
+		pkt(c->last)->next = pkt(m)->next;
 	return m;
 }
 
@@ -461,16 +519,17 @@ packet_memory(const struct bundle_table *t, const struct rte_mbuf *m)
 static inline void
 bundle_control_push(struct bundle *b, struct rte_mbuf *m)
 {
-	mbuf_queue_push(&b->tx_rest.control, m);
+	mbuf_circle_push(&b->tx_rest.control, m);
+	b->tx_rest.n_control++;
 	b->tx.flags |= BUNDLE_TX_CONTROL;
 }
 
 static inline struct rte_mbuf *
 bundle_control_pop(struct bundle *b)
 {
-	struct rte_mbuf *m = mbuf_queue_pop(&b->tx_rest.control);
+	struct rte_mbuf *m = mbuf_circle_pop(&b->tx_rest.control);
 
-	if (b->tx_rest.control.n == 0)
+	if (m != NULL && --b->tx_rest.n_control == 0)
 		b->tx.flags &= (uint16_t)~BUNDLE_TX_CONTROL;
 	return m;
 }
@@ -518,12 +577,13 @@ static inline void
 bundle_set_stall(struct bundle *b)
 {
 	const uint64_t unit_ns = 1u << STALL_HALF_SHIFT;
+	const struct window_skew *skew = bundle_skew(b);
 	const uint32_t former_us = b->rare.stall_us;
 
 	b->hot.flags &= (uint16_t)~BUNDLE_UNMEASURED;
 	for (unsigned i = 0; i < b->tx.n_lines; i++)
-		b->hot.flags |= b->rare.skew[i].chances != 0 ? BUNDLE_UNMEASURED : 0;
-	b->rare.stall_us = window_stall_us(b->rare.skew, b->tx.n_lines, &b->rare.limits);
+		b->hot.flags |= skew[i].chances != 0 ? BUNDLE_UNMEASURED : 0;
+	b->rare.stall_us = window_stall_us(skew, b->tx.n_lines, &b->rare.limits);
 	if (b->rare.stall_us != former_us)
 		b->hot.stall |= STALL_CHANGED;
 	b->hot.stall_half =

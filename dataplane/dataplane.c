@@ -29,7 +29,7 @@
 enum {
 	MIB = 1 << 20,
 	FIXED_MIB = 90,      /* prefix table, rings, workers, large buffers */
-	BUNDLE_BYTES = 2560, /* of a bundle and its share of pools */
+	BUNDLE_BYTES = 2176, /* of a bundle and its share of pools */
 	ROUTE_BYTES = 1024,  /* of a route in all tables */
 	MBUF_BYTES =
 		896, /* of a packet buffer besides its data: headers, scratch, and a header for an indirect piece */

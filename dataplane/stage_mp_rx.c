@@ -261,13 +261,19 @@ watch_gap(const struct drain *d, struct bundle *b)
 	}
 }
 
+static uint32_t
+now_ms(const struct drain *d)
+{
+	return (uint32_t)(d->w->now_ns / 1000000);
+}
+
 /* A deep window that nobody needs any more goes back; others are looked at again: a bundle with one always is in the wheel. */
 static void
 shrink(const struct drain *d, struct bundle *b)
 {
 	if (reasm_slots(&b->rx) == REASM_SLOTS_MIN)
 		return;
-	if (!reasm_waiting(&b->rx) && d->w->now_ns - b->rare.grown_ns > SHRINK_AFTER_S * SECOND_NS)
+	if (!reasm_waiting(&b->rx) && now_ms(d) - b->rare.grown_ms > SHRINK_AFTER_S * 1000)
 		deep_pool_put(&d->t->deep, reasm_shrink(&b->rx));
 	else
 		wheel_add(&d->t->shrink, b->hot.index, d->w->now_ns, d->w->now_ns + SECOND_NS);
@@ -318,7 +324,7 @@ waited_in_vain(struct bundle *b)
 	if (likely(!(b->hot.flags & BUNDLE_UNMEASURED)))
 		return;
 	for (unsigned i = 0; i < b->tx.n_lines; i++)
-		window_skew_chance(&b->rare.skew[i]);
+		window_skew_chance(&bundle_skew(b)[i]);
 	bundle_set_stall(b);
 }
 
@@ -380,7 +386,7 @@ grow(const struct drain *d, struct bundle *b, uint32_t seq)
 	if (deep == NULL)
 		return false;
 	deep_pool_put(&d->t->deep, reasm_grow(&b->rx, deep, slots));
-	b->rare.grown_ns = d->w->now_ns;
+	b->rare.grown_ms = now_ms(d);
 	wheel_add(&d->t->shrink, b->hot.index, d->w->now_ns, d->w->now_ns + SECOND_NS);
 	return true;
 }
@@ -404,9 +410,12 @@ note_lag(const struct drain *d, struct bundle *b)
 
 	if (!reasm_lag(&b->rx, &link, &lag_us) || !lag_counts(d, b, lag_us) || link >= b->tx.n_lines)
 		return;
-	window_skew_sample(&b->rare.skew[link], lag_us, (uint32_t)(d->w->now_ns / 1000000));
+
+	struct window_skew *skew = bundle_skew(b);
+
+	window_skew_sample(&skew[link], lag_us, now_ms(d));
 	if (reasm_lag_against(&b->rx) < b->tx.n_lines)
-		window_skew_chance(&b->rare.skew[reasm_lag_against(&b->rx)]);
+		window_skew_chance(&skew[reasm_lag_against(&b->rx)]);
 	bundle_set_stall(b);
 }
 
@@ -541,10 +550,8 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 
 	struct count *c = bundle_link_rx(b, slot);
 
-	if (unlikely(count_is_full(c)))
-		count_spill(c, &bundle_link_rare(b, slot)->rx);
-	c->n++;
-	c->bytes += bytes;
+	if (unlikely(count_one(c, bytes)))
+		count_carry(c, &bundle_link_rare(b, slot)->rx, bytes);
 }
 
 /* Strips the protocol field and the multilink header into *v. */

@@ -12,8 +12,8 @@
 static void
 scrub_v4(struct worker *w, const struct bundle *b, uint8_t *ip, uint32_t len)
 {
-	ip4_ttl_floor(ip, b->rare.min_ttl);
-	if (!(b->rare.scrub & DP_SCRUB_CLEAR_DF) || !ip4_clear_df(ip, (uint16_t)(w->scrub_id | 1)))
+	ip4_ttl_floor(ip, b->tx_rest.min_ttl);
+	if (!(b->tx_rest.scrub & DP_SCRUB_CLEAR_DF) || !ip4_clear_df(ip, (uint16_t)(w->scrub_id | 1)))
 		return;
 	w->scrub_id += 2;
 	w->df_cleared++;
@@ -28,9 +28,9 @@ scrub_one(struct worker *w, struct rte_mbuf *m, unsigned direction)
 	struct rte_mbuf *whole;
 	uint8_t *ip;
 
-	if (b == NULL || !(b->rare.scrub & direction) || (pkt(m)->flags & PKT_OWN))
+	if (b == NULL || !(b->tx_rest.scrub & direction) || (pkt(m)->flags & PKT_OWN))
 		return m;
-	if (b->rare.scrub & DP_SCRUB_REASSEMBLE) {
+	if (b->tx_rest.scrub & DP_SCRUB_REASSEMBLE) {
 		m = ip_join(w, m);
 		if (m == NULL)
 			return NULL;
@@ -42,7 +42,7 @@ scrub_one(struct worker *w, struct rte_mbuf *m, unsigned direction)
 	if (ip_version(ip, whole->data_len) == 4 && whole->data_len >= IP4_HDR_MIN)
 		scrub_v4(w, b, ip, whole->pkt_len);
 	else if (ip_version(ip, whole->data_len) == 6 && whole->data_len >= IP6_HDR_LEN)
-		ip6_hop_floor(ip, b->rare.min_ttl);
+		ip6_hop_floor(ip, b->tx_rest.min_ttl);
 	return whole;
 }
 

@@ -457,7 +457,7 @@ hot_state_of_a_bundle_is_two_lines(void **state)
 	assert_int_equal(sizeof(struct reasm), RTE_CACHE_LINE_SIZE);
 	assert_int_equal(sizeof(struct bundle_hot), RTE_CACHE_LINE_SIZE);
 	assert_int_equal(sizeof(struct tx_line) % RTE_CACHE_LINE_SIZE, 0);
-	assert_in_range(sizeof(struct bundle), 0, 1024);
+	assert_in_range(sizeof(struct bundle), 0, 896);
 }
 
 int

@@ -248,6 +248,48 @@ more_copies_and_late_fragments_than_16_bits_are_counted(void **state)
 	rig_close(&l.r);
 }
 
+/* Lower halves of what a bundle and its links received are hot, upper ones are not; the third link has both elsewhere. */
+static void
+totals_of_received_pass_2_to_the_32(void **state)
+{
+	enum { LINKS = 3, PACKET = 900, PACKETS = 8 };
+	const uint32_t before = UINT32_MAX - 4;
+	const struct dp_bundle_stats *s;
+	struct bundle *b;
+	struct dp_event e[LINKS + 1];
+	uint64_t bytes[LINKS];
+	bool lost;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, LINKS);
+	b = &l.r.dp->workers[0]->bundles->bundles[0];
+	b->hot.packets = (struct count){before, before};
+	for (unsigned i = 0; i < LINKS; i++)
+		*bundle_link_rx(b, i) = (struct count){before, before};
+	for (unsigned i = 0; i < PACKETS; i++)
+		send_pieces(&l, LINKS, i * LINKS, LINKS, i, PACKET, ALL);
+	rig_settle(&l.r);
+	s = lab_stats(&l, 0, 0);
+	assert_true(s->rx_packets == (uint64_t)before + PACKETS);
+	assert_true(s->rx_bytes == (uint64_t)before + PACKETS * PACKET);
+	for (unsigned i = 0; i < LINKS; i++) {
+		bytes[i] = s->links[i].totals.rx_bytes;
+		assert_true(s->links[i].totals.rx_frames == (uint64_t)before + PACKETS);
+		assert_in_range(bytes[i] - before, PACKETS * PACKET / LINKS, 2 * PACKETS * PACKET / LINKS);
+	}
+	rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = l.gen});
+	assert_int_equal(dp_events(l.r.dp, e, LINKS + 1, &lost), LINKS + 1);
+	for (unsigned i = 0; i < LINKS; i++) {
+		assert_true(e[i].link.rx_frames == (uint64_t)before + PACKETS);
+		assert_true(e[i].link.rx_bytes == bytes[i]);
+	}
+	assert_true(e[LINKS].totals.rx_packets == (uint64_t)before + PACKETS);
+	assert_true(e[LINKS].totals.rx_bytes == (uint64_t)before + PACKETS * PACKET);
+	rig_close(&l.r);
+}
+
 static void
 tolerant_bundle_keeps_fragments_reordered_inside_a_link(void **state)
 {
@@ -1008,6 +1050,7 @@ main(void)
 		cmocka_unit_test(number_older_than_the_lower_edge_is_lost_with_its_packet),
 		cmocka_unit_test(late_duplicate_and_reordered_fragments_are_dropped_under_their_names),
 		cmocka_unit_test(more_copies_and_late_fragments_than_16_bits_are_counted),
+		cmocka_unit_test(totals_of_received_pass_2_to_the_32),
 		cmocka_unit_test(tolerant_bundle_keeps_fragments_reordered_inside_a_link),
 		cmocka_unit_test(broken_multilink_headers_are_dropped_under_their_names),
 		cmocka_unit_test(reassembled_packet_up_to_our_mrru_passes_and_one_byte_more_does_not),

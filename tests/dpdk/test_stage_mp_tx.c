@@ -89,6 +89,55 @@ first_packet_of_a_bundle_is_number_0_and_travels_alone(void **state)
 	rig_close(&l.r);
 }
 
+static void
+totals_of_sent_pass_2_to_the_32(void **state)
+{
+	enum { LINKS = 3, PACKET = 1200, PACKETS = 8 };
+	const uint32_t before = UINT32_MAX - 4;
+	const struct dp_bundle_stats *s;
+	struct bundle *b;
+	uint64_t frames = 0, bytes = 0;
+	struct dp_event e[LINKS + 1];
+	bool lost;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, LINKS);
+	b = &l.r.dp->workers[0]->bundles->bundles[0];
+	b->tx.sent = (struct count){before, before};
+	for (unsigned i = 0; i < LINKS; i++)
+		bundle_line(b, i)->sent = (struct count){before, before};
+	for (unsigned i = 0; i < PACKETS; i++)
+		lab_downlink_udp(&l, 0, i, PACKET);
+	rig_run(&l.r, lab_ms(50), lab_ms(1));
+	s = lab_stats(&l, 0, 0);
+	assert_true(s->tx_packets == (uint64_t)before + PACKETS);
+	assert_true(s->tx_bytes == (uint64_t)before + PACKETS * PACKET);
+	for (unsigned i = 0; i < LINKS; i++) {
+		frames += s->links[i].totals.tx_frames - before;
+		bytes += s->links[i].totals.tx_bytes - before;
+		assert_in_range(s->links[i].totals.tx_frames - before, 5, 3 * PACKETS); /* past 2^32 */
+	}
+	assert_int_equal(frames, 3 * PACKETS + s->tx_null);
+	assert_in_range(bytes, PACKETS * PACKET, PACKETS * PACKET + 64 * frames);
+	rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = l.gen});
+	assert_int_equal(dp_events(l.r.dp, e, LINKS + 1, &lost), LINKS + 1);
+	for (unsigned i = 0; i < LINKS; i++) {
+		frames -= e[i].link.tx_frames - before;
+		bytes -= e[i].link.tx_bytes - before;
+	}
+	assert_int_equal(frames + bytes, 0);
+	assert_true(e[LINKS].totals.tx_packets == (uint64_t)before + PACKETS);
+	assert_true(e[LINKS].totals.tx_bytes == (uint64_t)before + PACKETS * PACKET);
+	while (rig_waiting(&l.r, LAB_ACCESS) != 0) {
+		static struct lab_sent sent;
+
+		assert_true(lab_sent(&l, &sent, false));
+	}
+	rig_close(&l.r);
+}
+
 /* The second link of a bundle often comes up within a millisecond of the first. */
 static void
 line_that_joins_right_behind_number_0_waits_like_the_others(void **state)
@@ -1216,6 +1265,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_packet_of_a_bundle_is_number_0_and_travels_alone),
+		cmocka_unit_test(totals_of_sent_pass_2_to_the_32),
 		cmocka_unit_test(line_that_joins_right_behind_number_0_waits_like_the_others),
 		cmocka_unit_test(line_of_number_0_that_goes_away_stops_nobody),
 		cmocka_unit_test(packets_are_cut_over_any_number_of_links_and_carry_their_bytes),

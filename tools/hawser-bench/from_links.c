@@ -75,7 +75,7 @@ know_skew(const struct arrivals *a)
 		struct bundle *b = &lab.w->bundles->bundles[a->p->first + i];
 
 		for (unsigned l = 0; l < a->p->links; l++)
-			b->rare.skew[l] = skew;
+			bundle_skew(b)[l] = skew;
 		bundle_set_stall(b);
 	}
 }
