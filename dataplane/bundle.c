@@ -357,6 +357,7 @@ line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 	line->peer = l->peer;
 	line->session = l->session;
 	line->vlans = l->vlans;
+	line->eth_len = (uint8_t)eth_hdr_len(l->vlans);
 	line->local = (uint16_t)local;
 	line->port = (uint8_t)l->port;
 	line->sched.pace.rate_bps = l->rate_bps;
@@ -365,8 +366,7 @@ line_set(struct bundle *b, const struct dp_link_set *l, unsigned local)
 	line->sched.pace.encap = l->encap;
 	line->sched.latency_us = l->latency_us;
 	line->sched.fragment_max = fragment_max(l, mp, mp_len);
-	line->sched.frame_overhead =
-		(uint8_t)(eth_hdr_len(l->vlans) + PPPOE_HDR_LEN + (mp ? PPP_PROTO_LEN : 0) + mp_len);
+	line->sched.frame_overhead = (uint8_t)(line->eth_len + PPPOE_HDR_LEN + (mp ? PPP_PROTO_LEN : 0) + mp_len);
 	line->sched.cost = l->cost & SCHED_COST_MAX;
 	b->tx.up = (uint16_t)((b->tx.up & ~(1u << l->slot)) | (unsigned)up << l->slot);
 	b->tx_rest.suspended =

@@ -107,6 +107,7 @@ struct tx_line {
 	struct vlan_stack vlans;
 	uint16_t local; /* index of our MAC in the table's `locals` */
 	uint8_t port;
+	uint8_t eth_len; /* of the Ethernet header with these tags */
 } __rte_cache_aligned;
 _Static_assert(sizeof(struct tx_line) == RTE_CACHE_LINE_SIZE, "one line");
 _Static_assert(DP_PORTS_MAX <= UINT8_MAX, "a port's index is a byte");
@@ -606,18 +607,16 @@ bundle_tx_ready(struct bundle_table *t, uint32_t index)
 	r->at[r->tail++ & r->mask] = index;
 }
 
-/* Up to n of them; returns how many. */
+/* Up to n of them, by index; returns how many. */
 static inline unsigned
-bundle_tx_ready_take(struct bundle_table *t, struct bundle *to[], unsigned n)
+bundle_tx_ready_take(struct bundle_table *t, uint32_t to[], unsigned n)
 {
 	struct ready_ring *r = &t->tx_ready;
 	unsigned i;
 
 	for (i = 0; i < n && r->head != r->tail; i++) {
-		const uint32_t index = r->at[r->head++ & r->mask];
-
-		r->in[index / 64] &= ~(UINT64_C(1) << index % 64);
-		to[i] = &t->bundles[index];
+		to[i] = r->at[r->head++ & r->mask];
+		r->in[to[i] / 64] &= ~(UINT64_C(1) << to[i] % 64);
 	}
 	return i;
 }

@@ -218,12 +218,13 @@ device_configure(struct opening *o)
 	struct port *p = o->p;
 	int ret;
 
-	p->tx_multi_seg = (o->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
-	if (p->tx_multi_seg)
+	p->tx_segs_max = 1;
+	if ((o->info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0) {
 		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	p->tx_segs_max = segs_max(&o->info.tx_desc_lim);
+		p->tx_segs_max = segs_max(&o->info.tx_desc_lim);
+	}
 	/* net_ring gives the mbuf itself to whoever reads the ring, and he may write into it */
-	p->tx_indirect = p->tx_multi_seg && !driver_is(o, "net_ring");
+	p->tx_indirect = p->tx_segs_max > 1 && !driver_is(o, "net_ring");
 	ret = configure_with_rss(o, &conf, rss);
 	if (ret < 0 && (rss & RTE_ETH_RSS_PPPOE) != 0) /* offered, and not taken */
 		ret = configure_with_rss(o, &conf, rss & ~RTE_ETH_RSS_PPPOE);

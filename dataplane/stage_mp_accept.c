@@ -42,8 +42,8 @@ has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 }
 
 /* A bundle that has packets already is served when its lines have room, see next_wake_ns(). */
-static void
-enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
+static inline void
+enqueue(struct worker *w, struct bundle *b, uint32_t index, struct rte_mbuf *m, unsigned version)
 {
 	struct rte_mbuf *head = mbuf_make_room(w->pool, m, FRAME_ROOM + PPP_PROTO_LEN);
 
@@ -57,7 +57,7 @@ enqueue(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version
 		return;
 	bundle_prefetch_lines(b);
 	bundle_prefetch_more_lines(b);
-	bundle_tx_ready(w->bundles, bundle_index(w->bundles, b));
+	bundle_tx_ready(w->bundles, index);
 }
 
 /* More than the peer's MRRU: its sender may cut it, then we do; all pieces are accepted or none. */
@@ -81,7 +81,7 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 	if (n == 0)
 		drop(w, m, DROP_NO_MBUF);
 	for (unsigned i = 0; i < n; i++)
-		enqueue(w, b, pieces[i], 4);
+		enqueue(w, b, bundle_index(w->bundles, b), pieces[i], 4);
 }
 
 void
@@ -105,6 +105,6 @@ mp_accept(struct worker *w, struct burst *burst)
 		else if (unlikely(m->pkt_len > b->tx.mrru))
 			accept_large(w, b, m);
 		else if (has_room(w, b, m))
-			enqueue(w, b, m, version);
+			enqueue(w, b, pkt(m)->bundle, m, version);
 	}
 }

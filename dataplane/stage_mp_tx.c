@@ -29,12 +29,14 @@ struct cut {
 
 /* ------------------------------------------------------------------ frames on lines */
 
-static void
-line_out(struct worker *w, struct bundle *b, unsigned slot, struct rte_mbuf *m)
+/* line: of the slot, here and below. */
+static inline void
+line_out(struct worker *w, struct bundle *b, unsigned slot, struct tx_line *line, struct rte_mbuf *m)
 {
-	struct tx_line *line = bundle_line(b, slot);
+	const uint32_t bytes = m->pkt_len - line->eth_len;
 
-	count_add(&line->sent, &bundle_line_rest(b, slot)->sent, m->pkt_len - (uint32_t)eth_hdr_len(line->vlans));
+	if (unlikely(count_one(&line->sent, bytes)))
+		count_carry(&line->sent, &bundle_line_rest(b, slot)->sent, bytes);
 	port_tx(w, &w->ports[line->port], m);
 }
 
@@ -45,14 +47,13 @@ is_due(const struct worker *w, uint64_t due_ns)
 	return due_ns <= (w->now_ns | (PACE_TICK_NS - 1));
 }
 
-static void
-line_put(struct worker *w, struct bundle *b, unsigned slot, struct rte_mbuf *m)
+static inline void
+line_put(struct worker *w, struct bundle *b, unsigned slot, struct tx_line *line, struct rte_mbuf *m)
 {
-	struct tx_line *line = bundle_line(b, slot);
 	const uint64_t due_ns = pacing_book(&line->sched.pace, m->pkt_len, w->now_ns);
 
 	if (!(b->tx.waiting >> slot & 1) && is_due(w, due_ns)) {
-		line_out(w, b, slot, m);
+		line_out(w, b, slot, line, m);
 		return;
 	}
 	pkt(m)->due_ns = due_ns;
@@ -68,7 +69,7 @@ lines_release(struct worker *w, struct bundle *b)
 		struct mbuf_list *queue = &bundle_line_rest(b, slot)->queue;
 
 		while (queue->head != NULL && is_due(w, pkt(queue->head)->due_ns))
-			line_out(w, b, slot, mbuf_list_pop(queue));
+			line_out(w, b, slot, bundle_line(b, slot), mbuf_list_pop(queue));
 		if (queue->head == NULL)
 			b->tx.waiting &= (uint16_t) ~(1u << slot);
 	}
@@ -78,11 +79,11 @@ lines_release(struct worker *w, struct bundle *b)
 static inline void
 frame(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m)
 {
-	const uint16_t eth_len = (uint16_t)eth_hdr_len(line->vlans), payload = (uint16_t)m->pkt_len;
-	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(eth_len + PPPOE_HDR_LEN));
+	const uint16_t payload = (uint16_t)m->pkt_len;
+	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(line->eth_len + PPPOE_HDR_LEN));
 
 	eth_store(p, &line->peer, &w->bundles->locals[line->local], line->vlans, ETHERTYPE_PPPOE_SESSION);
-	pppoe_store(p + eth_len, PPPOE_CODE_SESSION, line->session, payload);
+	pppoe_store(p + line->eth_len, PPPOE_CODE_SESSION, line->session, payload);
 }
 
 static inline void
@@ -157,7 +158,7 @@ make_pieces(struct worker *w, struct bundle *b, struct rte_mbuf *m, struct cut *
 	for (unsigned i = 1; i < c->n; i++) {
 		const struct port *p = &w->ports[bundle_line(b, c->piece[i].line)->port];
 		const uint32_t len = c->piece[i].bytes;
-		const bool copy = len < COPY_BELOW || !p->tx_multi_seg || !p->tx_indirect;
+		const bool copy = len < COPY_BELOW || p->tx_segs_max == 1 || !p->tx_indirect;
 
 		if (!fill_piece(w, c->m[i], m, offset, len, copy)) {
 			rte_pktmbuf_free_bulk(c->m + 1, c->n - 1);
@@ -268,7 +269,7 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 		frame_mp(w, line, m, b->tx.seq, true, true, false);
 	b->tx.seq++;
 	b->rare.tx_null++;
-	line_put(w, b, slot, m);
+	line_put(w, b, slot, line, m);
 }
 
 /* An idle line's last number holds the peer's M back (RFC 1990 section 4.1). One null fragment a line is enough until data goes elsewhere
@@ -306,9 +307,10 @@ number_and_send(struct worker *w, struct bundle *b, struct cut *c, const bool sh
 
 	for (unsigned i = 0; i < c->n; i++) {
 		const unsigned slot = c->piece[i].line;
+		struct tx_line *line = bundle_line(b, slot);
 
-		frame_mp(w, bundle_line(b, slot), c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
-		line_put(w, b, slot, c->m[i]);
+		frame_mp(w, line, c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
+		line_put(w, b, slot, line, c->m[i]);
 		lines |= 1u << slot;
 	}
 	note_sent(w, b, lines);
@@ -319,8 +321,10 @@ split(const struct worker *w, struct bundle *b, uint32_t bytes, struct sched_pie
 {
 	const struct sched_line *lines[DP_BUNDLE_LINKS_MAX];
 
-	for (unsigned i = 0; i < b->tx.n_lines; i++)
-		lines[i] = &bundle_line(b, i)->sched;
+	for (unsigned i = 0; i < LINES_INLINE; i++)
+		lines[i] = &b->lines[i].sched;
+	for (unsigned i = LINES_INLINE; i < b->tx.n_lines; i++)
+		lines[i] = &b->tx_rest.ext->lines[i - LINES_INLINE].sched;
 	return sched_split(&b->tx.sched, &b->tx.config, lines, b->tx.n_lines, bytes, w->now_ns, pieces);
 }
 
@@ -354,9 +358,10 @@ static bool
 send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	const unsigned slot = (unsigned)__builtin_ctz(b->tx.up);
+	struct tx_line *line = bundle_line(b, slot);
 
-	frame(w, bundle_line(b, slot), m);
-	line_put(w, b, slot, m);
+	frame(w, line, m);
+	line_put(w, b, slot, line, m);
 	return true;
 }
 
@@ -430,19 +435,22 @@ next_wake_ns(struct bundle *b)
 }
 
 static void
-serve(struct worker *w, struct bundle_table *t, struct bundle *b)
+serve(struct worker *w, struct bundle_table *t, uint32_t index)
 {
+	struct bundle *b = &t->bundles[index];
 	uint64_t wake_ns;
 
+	if (unlikely(!(b->tx.flags & BUNDLE_LIVE)))
+		return;
 	lines_release(w, b);
 	send_queued(w, b);
 	if (unlikely(w->now_ns >= null_due_ns(b)))
 		send_nulls(w, b);
 	wake_ns = next_wake_ns(b);
 	if (wake_ns == UINT64_MAX)
-		wheel_remove(&t->pace, bundle_index(t, b));
+		wheel_remove(&t->pace, index);
 	else
-		wheel_add(&t->pace, bundle_index(t, b), w->now_ns, wake_ns);
+		wheel_add(&t->pace, index, w->now_ns, wake_ns);
 }
 
 /* ------------------------------------------------------------------ stage */
@@ -451,17 +459,17 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b)
  * while the set before them is served. */
 struct set {
 	unsigned n;
-	struct bundle *b[BURST_STAGE];
+	uint32_t index[BURST_STAGE];
 };
 
 static void
 set_take(struct bundle_table *t, struct set *s)
 {
-	s->n = bundle_tx_ready_take(t, s->b, BURST_STAGE);
+	s->n = bundle_tx_ready_take(t, s->index, BURST_STAGE);
 	for (unsigned i = 0; i < s->n; i++) {
-		rte_prefetch0(&t->pace_nodes[bundle_index(t, s->b[i])]);
-		bundle_prefetch_queue(t, bundle_index(t, s->b[i]));
-		bundle_prefetch_lines(s->b[i]);
+		rte_prefetch0(&t->pace_nodes[s->index[i]]);
+		bundle_prefetch_queue(t, s->index[i]);
+		bundle_prefetch_lines(&t->bundles[s->index[i]]);
 	}
 }
 
@@ -478,10 +486,10 @@ mbuf_prefetch_queued(const struct rte_mbuf *m)
 }
 
 static void
-set_prefetch_frames(const struct set *s)
+set_prefetch_frames(const struct bundle_table *t, const struct set *s)
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		struct bundle *b = s->b[i];
+		struct bundle *b = &t->bundles[s->index[i]];
 
 		bundle_prefetch_more_lines(b);
 		if (b->tx.data.n != 0)
@@ -495,8 +503,7 @@ static void
 set_serve(struct worker *w, struct bundle_table *t, const struct set *s)
 {
 	for (unsigned i = 0; i < s->n; i++)
-		if (likely(s->b[i]->tx.flags & BUNDLE_LIVE))
-			serve(w, t, s->b[i]);
+		serve(w, t, s->index[i]);
 }
 
 void
@@ -510,7 +517,7 @@ mp_tx(struct worker *w)
 	while ((i = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
 		bundle_tx_ready(t, i);
 	for (set_take(t, &set[now]); set[now].n != 0; now ^= 1) {
-		set_prefetch_frames(&set[now]);
+		set_prefetch_frames(t, &set[now]);
 		set_take(t, &set[now ^ 1]);
 		set_serve(w, t, &set[now]);
 	}

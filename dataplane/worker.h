@@ -35,8 +35,7 @@ struct port {
 	uint16_t id;          /* DPDK's */
 	uint16_t index;       /* ours: index in dataplane.ports and in everything of the API */
 	uint8_t kind;         /* enum dp_port_kind */
-	bool tx_multi_seg;    /* else chains are linearised */
-	uint16_t tx_segs_max; /* and longer ones too */
+	uint16_t tx_segs_max; /* of a chain; longer ones are linearised */
 	bool tx_indirect;     /* driver copes with indirect mbufs (else copied) */
 	bool rx_large;        /* receives into large buffers: see port_joins_fragments() */
 	uint16_t n_rxq, n_txq;
@@ -174,7 +173,7 @@ port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
 	struct tx_buffer *b = &w->tx[p->index];
 
-	if (m->nb_segs > 1 && (!p->tx_multi_seg || unlikely(m->nb_segs > p->tx_segs_max))) {
+	if (unlikely(m->nb_segs > p->tx_segs_max)) {
 		m = port_linear(w, m);
 		if (m == NULL)
 			return;

@@ -7,12 +7,19 @@
 
 /* Big-endian fields by width, at any alignment, on any host byte order. */
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define BYTES_SWAP(width, v) __builtin_bswap##width(v)
+#else
+#define BYTES_SWAP(width, v) (v)
+#endif
+
 static inline uint16_t
 load_be16(const void *p)
 {
-	const uint8_t *b = p;
+	uint16_t v;
 
-	return (uint16_t)(b[0] << 8 | b[1]);
+	memcpy(&v, p, sizeof(v));
+	return BYTES_SWAP(16, v);
 }
 
 static inline uint32_t
@@ -26,46 +33,40 @@ load_be24(const void *p)
 static inline uint32_t
 load_be32(const void *p)
 {
-	const uint8_t *b = p;
+	uint32_t v;
 
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	memcpy(&v, p, sizeof(v));
+	return BYTES_SWAP(32, v);
 }
 
 static inline uint64_t
 load_be64(const void *p)
 {
-	const uint8_t *b = p;
+	uint64_t v;
 
-	return (uint64_t)load_be32(b) << 32 | load_be32(b + 4);
+	memcpy(&v, p, sizeof(v));
+	return BYTES_SWAP(64, v);
 }
 
 static inline void
 store_be16(void *p, uint16_t v)
 {
-	uint8_t *b = p;
-
-	b[0] = (uint8_t)(v >> 8);
-	b[1] = (uint8_t)v;
+	v = BYTES_SWAP(16, v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void
 store_be32(void *p, uint32_t v)
 {
-	uint8_t *b = p;
-
-	b[0] = (uint8_t)(v >> 24);
-	b[1] = (uint8_t)(v >> 16);
-	b[2] = (uint8_t)(v >> 8);
-	b[3] = (uint8_t)v;
+	v = BYTES_SWAP(32, v);
+	memcpy(p, &v, sizeof(v));
 }
 
 static inline void
 store_be64(void *p, uint64_t v)
 {
-	uint8_t *b = p;
-
-	store_be32(b, (uint32_t)(v >> 32));
-	store_be32(b + 4, (uint32_t)v);
+	v = BYTES_SWAP(64, v);
+	memcpy(p, &v, sizeof(v));
 }
 
 #endif

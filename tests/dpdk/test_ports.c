@@ -77,7 +77,7 @@ a_chain_leaves_as_a_chain_where_the_device_takes_it(void **state)
 
 	(void)state;
 	rig_open(&r, &(struct rig_wish){.ip_ports = 1});
-	assert_true(r.dp->ports[0].tx_multi_seg);
+	assert_true(r.dp->ports[0].tx_segs_max > 1);
 	port_tx(worker(0), &r.dp->ports[0], chain(three, 3, &want));
 	rig_turn(&r);
 	assert_int_equal(segments_waiting(0), 3);
@@ -92,7 +92,7 @@ a_chain_is_copied_into_one_piece_where_it_does_not(void **state)
 
 	(void)state;
 	rig_open(&r, &(struct rig_wish){.ip_ports = 1});
-	r.dp->ports[0].tx_multi_seg = false;
+	r.dp->ports[0].tx_segs_max = 1;
 	port_tx(worker(0), &r.dp->ports[0], chain(three, 3, &want));
 	rig_turn(&r);
 	assert_int_equal(segments_waiting(0), 1);
@@ -129,7 +129,7 @@ a_chain_that_no_buffer_can_hold_is_dropped_and_counted(void **state)
 
 	(void)state;
 	rig_open(&r, &(struct rig_wish){.ip_ports = 1});
-	r.dp->ports[0].tx_multi_seg = false;
+	r.dp->ports[0].tx_segs_max = 1;
 	port_tx(worker(0), &r.dp->ports[0], chain(lens, 2, &want));
 	rig_turn(&r);
 	assert_int_equal(rig_waiting(&r, 0), 0);
@@ -147,7 +147,7 @@ a_chain_is_dropped_and_counted_when_no_buffer_is_free(void **state)
 
 	(void)state;
 	rig_open(&r, &(struct rig_wish){.ip_ports = 1, .pool_mbufs = 16});
-	r.dp->ports[0].tx_multi_seg = false;
+	r.dp->ports[0].tx_segs_max = 1;
 	m = chain(three, 3, &want);
 	while ((all[n] = rte_pktmbuf_alloc(worker(0)->pool)) != NULL)
 		n++;

@@ -389,8 +389,10 @@ workers_prepare(const struct lab_wish *wish)
 		lab.clocks[i] = lab.now_ns;
 	}
 	/* it states no offloads, but frees chains and indirect buffers like a NIC */
-	for (unsigned i = lab.lines; i <= lab.outside; i++)
-		lab.dp->ports[i].tx_multi_seg = lab.dp->ports[i].tx_indirect = true;
+	for (unsigned i = lab.lines; i <= lab.outside; i++) {
+		lab.dp->ports[i].tx_segs_max = UINT16_MAX;
+		lab.dp->ports[i].tx_indirect = true;
+	}
 }
 
 static void
