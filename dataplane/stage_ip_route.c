@@ -36,18 +36,13 @@ enum { NOT_ASKED = 0xff };
 
 /* ------------------------------------------------------------------ checks */
 
-/* Sources that are never forwarded (RFC 1812 5.3.7): multicast, limited broadcast, loopback, this network. */
+/* Sources and destinations that are never forwarded (RFC 1812 5.3.7): multicast and what is above it, loopback, this network. */
 static bool
-is_bad_source(uint32_t src)
+is_nobodys(uint32_t address)
 {
-	return src >= 0xe0000000u || src >> 24 == 127 || src >> 24 == 0;
-}
+	const uint32_t net = address >> 24;
 
-/* Destinations that are never forwarded. */
-static bool
-is_unroutable(uint32_t dst)
-{
-	return dst >= 0xe0000000u || dst >> 24 == 127 || dst >> 24 == 0;
+	return net - 1 >= 0xe0 - 1 || net == 127;
 }
 
 /* The subscriber's bundle if the packet's source must be his. */
@@ -68,11 +63,11 @@ check_v4(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 
 	if (ip4_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, &ip) != IP_OK)
 		return DROP_IP_BAD;
-	if (!(pkt(m)->flags & PKT_OWN) && is_bad_source(ip.src))
+	if (!(pkt(m)->flags & PKT_OWN) && is_nobodys(ip.src))
 		return DROP_IP_BAD;
 	mbuf_keep(m, ip.total_len);
 	v->ttl = ip.ttl;
-	v->unroutable = is_unroutable(ip.dst);
+	v->unroutable = is_nobodys(ip.dst);
 	v->dst_at = (uint8_t)q->n;
 	q->dst[q->n++] = ip.dst;
 	/* The subscriber's own address is known at the bundle; anything else behind him is a route. */

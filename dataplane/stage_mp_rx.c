@@ -139,7 +139,7 @@ is_full(const struct drain *d)
 }
 
 /* The n fragments behind those that were popped before are a packet. */
-static void
+static inline void
 popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how)
 {
 	struct bundle_table *t = d->t;
@@ -157,7 +157,7 @@ popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, enum
 
 /* The window has given a packet of n fragments. Those that have waited are as good as never seen: their headers, chain pointers and scratch,
  * and the first one's data are asked for. */
-static void
+static __rte_always_inline void
 popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n)
 {
 	struct rte_mbuf **frags = d->t->frags + d->t->n_frags;
@@ -480,7 +480,7 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 }
 
 /* The fragment has made packets complete, or closed a gap. */
-static bool
+static __rte_always_inline bool
 drain_after(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
@@ -494,7 +494,7 @@ drain_after(const struct drain *d, const struct rx_item *it)
 }
 
 /* One fragment into its window. False: the burst got full before it could be put there. */
-static inline bool
+static __rte_always_inline bool
 insert(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;

@@ -104,8 +104,7 @@ checksum_holds(const uint8_t *p, size_t n)
 		memcpy(&more, p + at, sizeof(more));
 		sum += more;
 	}
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	return checksum_fold((uint32_t)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32))) == 0;
+	return sum % 0xffff == 0; /* the sum in ones' complement, of what is not all zeros */
 }
 
 /* Checksum field after a 16-bit word under it changed (RFC 1624 equation 3). */
