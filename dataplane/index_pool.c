@@ -19,15 +19,22 @@ index_pool_fini(struct index_pool *p)
 	free(p->waiting);
 }
 
+bool
+index_ready(const struct index_pool *p, struct rte_rcu_qsbr *qsbr)
+{
+	return p->fresh < p->size ||
+		(p->n_waiting != 0 && rte_rcu_qsbr_check(qsbr, p->waiting[p->head].token, false) == 1);
+}
+
 uint32_t
 index_take(struct index_pool *p, struct rte_rcu_qsbr *qsbr)
 {
 	uint32_t index;
 
+	if (!index_ready(p, qsbr))
+		return NO_INDEX;
 	if (p->fresh < p->size)
 		return p->fresh++;
-	if (p->n_waiting == 0 || rte_rcu_qsbr_check(qsbr, p->waiting[p->head].token, false) != 1)
-		return NO_INDEX;
 	index = p->waiting[p->head].index;
 	p->head = (p->head + 1) % p->size;
 	p->n_waiting--;

@@ -2,6 +2,7 @@
 #ifndef DATAPLANE_INDEX_POOL_H
 #define DATAPLANE_INDEX_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Indexes of things that readers see and one thread, control, gives out. One that was given back waits until every reader has reported to
@@ -23,6 +24,8 @@ struct index_pool {
 int index_pool_init(struct index_pool *p, uint32_t size);
 void index_pool_fini(struct index_pool *p);
 
+/* There is one that is free of readers. */
+bool index_ready(const struct index_pool *p, struct rte_rcu_qsbr *qsbr);
 /* NO_INDEX: none that is free of readers. */
 uint32_t index_take(struct index_pool *p, struct rte_rcu_qsbr *qsbr);
 /* Nothing leads to it any more. NO_INDEX is nobody's. */

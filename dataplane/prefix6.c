@@ -8,6 +8,7 @@
 #include <rte_rcu_qsbr.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/hash_table.h"
 #include "dataplane/trie6.h"
@@ -15,14 +16,21 @@
 /* Workers ask a trie for the first 64 bits. Where that does not know, and when a prefix goes and what lies below it is wanted, there are
  * two exact tables: addresses, and shorter prefixes, whose keys are the prefix and a one behind it, so that each length has keys of its
  * own. Which lengths are worth asking for says a hint: a bit for each length, kept for all prefixes with the same first 48, 32 or 16
- * bits (as many as the prefix has), found by hash. Where two share a place a few questions too many are asked, never one too few. */
+ * bits (as many as the prefix has), found by hash. Where two share a place a few questions too many are asked, never one too few.
+ *
+ * In the exact tables a word has the prefix's depth in the trie beside it. Those that wait for room in the trie are found there again: each
+ * change looks at a few places of the exact tables, if there is room and somebody waits. */
 
 enum {
 	LEVELS = 4,
 	/* to each table of the trie: one of the Internet's has two or three, one of subscribers a hundred */
 	TABLE_PREFIXES = 4,
 	TABLES_MIN = 64,
+	DEPTH_SHIFT = 48,
+	/* places that a change looks at for prefixes that wait: tens of microseconds at most */
+	SWEEP = 256,
 };
+static const uint64_t depth_mask = UINT64_C(7) << DEPTH_SHIFT;
 static const uint8_t level_len[LEVELS] = {48, 32, 16, 0};
 
 /* Bit len - 1. */
@@ -44,6 +52,7 @@ struct prefix6 {
 
 	/* control only */
 	struct rte_hash *counts; /* (place of the hint, length) -> number of prefixes */
+	uint32_t swept;          /* the next place to look at: those of `prefixes`, then those of `addresses` */
 };
 
 /* ------------------------------------------------------------------ making and freeing */
@@ -174,56 +183,147 @@ hint_count(struct prefix6 *p, struct ip6_num a, unsigned len, int change)
 	return 0;
 }
 
-bool
-prefix6_get(const struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint64_t *word)
+/* A prefix in its exact table. */
+struct exact {
+	uint64_t word;
+	unsigned depth; /* in the trie */
+};
+
+static bool
+exact_get(const struct prefix6 *p, struct ip6_num key, unsigned len, struct exact *x)
 {
-	const struct ip6_num key = key_of(ip6_num_load(prefix->b), len);
 	void *data;
 
 	if (rte_hash_lookup_data(table_of(p, len), &key, &data) < 0)
 		return false;
-	*word = (uint64_t)(uintptr_t)data;
+	x->word = (uint64_t)(uintptr_t)data & ~depth_mask;
+	x->depth = (unsigned)(((uint64_t)(uintptr_t)data & depth_mask) >> DEPTH_SHIFT);
 	return true;
 }
+
+static int
+exact_put(struct prefix6 *p, struct ip6_num key, unsigned len, const struct exact *x)
+{
+	const uint64_t data = x->word | (uint64_t)x->depth << DEPTH_SHIFT;
+
+	return rte_hash_add_key_data(table_of(p, len), &key, (void *)(uintptr_t)data) != 0 ? -ENOSPC : 0;
+}
+
+bool
+prefix6_get(const struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint64_t *word)
+{
+	struct exact x;
+
+	if (!exact_get(p, key_of(ip6_num_load(prefix->b), len), len, &x))
+		return false;
+	*word = x.word;
+	return true;
+}
+
+/* One that is in its exact table is placed in the trie, if there is room. */
+static void
+trie_put(struct prefix6 *p, struct ip6_num key, unsigned len, struct exact x, unsigned depth)
+{
+	const unsigned is = trie6_set(p->trie, ip6_num_prefix(key, len).hi, len, x.word, depth);
+
+	if (is == x.depth)
+		return;
+	x.depth = is;
+	exact_put(p, key, len, &x); /* it has its place there */
+}
+
+/* ------------------------------------------------------------------ those that wait for room in the trie */
+
+/* The number of bits before the last one that is set. */
+static unsigned
+len_of_key(struct ip6_num key)
+{
+	return key.lo != 0 ? 127 - (unsigned)__builtin_ctzll(key.lo) : 63 - (unsigned)__builtin_ctzll(key.hi);
+}
+
+static void
+sweep_place(struct prefix6 *p, const struct rte_hash *table, uint32_t place)
+{
+	struct ip6_num key;
+	struct exact x;
+	unsigned len;
+	void *at;
+
+	if (rte_hash_get_key_with_position(table, (int32_t)place, &at) != 0)
+		return;
+	memcpy(&key, at, sizeof(key));
+	len = table == p->addresses ? 128 : len_of_key(key);
+	if (exact_get(p, key, len, &x) && x.depth < trie6_depth(len))
+		trie_put(p, key, len, x, x.depth);
+}
+
+/* A prefix keeps its place, so that a round meets all that have been there since its beginning. */
+static void
+sweep(struct prefix6 *p)
+{
+	const uint32_t n_prefixes = (uint32_t)rte_hash_max_key_id(p->prefixes) + 1;
+	const uint32_t n = n_prefixes + (uint32_t)rte_hash_max_key_id(p->addresses) + 1;
+
+	for (unsigned i = 0; i < SWEEP && trie6_waiting(p->trie) != 0 && trie6_has_room(p->trie); i++) {
+		const uint32_t at = p->swept;
+
+		p->swept = (at + 1) % n;
+		if (at < n_prefixes)
+			sweep_place(p, p->prefixes, at);
+		else
+			sweep_place(p, p->addresses, at - n_prefixes);
+	}
+}
+
+unsigned
+prefix6_waiting(const struct prefix6 *p)
+{
+	return trie6_waiting(p->trie);
+}
+
+/* ------------------------------------------------------------------ control: changes */
 
 int
 prefix6_set(struct prefix6 *p, const struct ip_addr *prefix, unsigned len, uint64_t word)
 {
 	const struct ip6_num a = ip6_num_load(prefix->b), key = key_of(a, len);
-	uint64_t was;
+	struct exact x = {.depth = trie6_depth(len)};
 
 	if (len == 0) {
 		atomic_store_explicit(&p->default_word, word, memory_order_relaxed);
 		return 0;
 	}
-	const bool fresh = !prefix6_get(p, prefix, len, &was);
+	const bool fresh = !exact_get(p, key, len, &x);
 
 	/* the hint first, or a worker would not ask for the prefix; one too many only costs it a look */
 	if (fresh && hint_count(p, a, len, 1) < 0)
 		return -ENOSPC;
-	if (rte_hash_add_key_data(table_of(p, len), &key, (void *)(uintptr_t)word) != 0) {
+	x.word = word;
+	if (exact_put(p, key, len, &x) < 0) {
 		if (fresh)
 			hint_count(p, a, len, -1);
 		return -ENOSPC;
 	}
-	trie6_set(p->trie, ip6_num_prefix(a, len).hi, len, word, fresh);
+	trie_put(p, key, len, x, fresh ? TRIE6_FRESH : x.depth);
+	sweep(p);
 	return 0;
 }
 
-/* The longest prefix of 1 to len_max bits; word 0: none. */
+/* The longest prefix of 1 to len_max bits, whether or not it waits for room in the trie; word 0: none. */
 static struct trie6_leaf
-find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max)
+find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max, bool waiting_too)
 {
-	struct lens l = lens_of(p, ip6_num_load(address->b));
-	struct trie6_leaf leaf = {0, 0};
+	const struct ip6_num a = ip6_num_load(address->b);
+	struct lens l = lens_of(p, a);
 
 	for (unsigned len; (len = longest(&l)) != 0; lens_clear(&l, len)) {
-		if (len > len_max || !prefix6_get(p, address, len, &leaf.word))
-			continue;
-		leaf.len = len;
-		break;
+		struct exact x;
+
+		if (len <= len_max && exact_get(p, key_of(a, len), len, &x) &&
+			(waiting_too || x.depth == trie6_depth(len)))
+			return (struct trie6_leaf){x.word, len};
 	}
-	return leaf;
+	return (struct trie6_leaf){0, 0};
 }
 
 void
@@ -231,20 +331,22 @@ prefix6_del(struct prefix6 *p, const struct ip_addr *prefix, unsigned len)
 {
 	const struct ip6_num a = ip6_num_load(prefix->b), key = key_of(a, len);
 	struct trie6_leaf below;
+	struct exact x;
 
 	if (len == 0) {
 		atomic_store_explicit(&p->default_word, 0, memory_order_relaxed);
-	} else if (rte_hash_del_key(table_of(p, len), &key) >= 0) {
+	} else if (exact_get(p, key, len, &x) && rte_hash_del_key(table_of(p, len), &key) >= 0) {
 		hint_count(p, a, len, -1);
-		below = find(p, prefix, len - 1);
-		trie6_del(p->trie, ip6_num_prefix(a, len).hi, len, &below);
+		below = find(p, prefix, len - 1, false);
+		trie6_del(p->trie, ip6_num_prefix(a, len).hi, len, x.depth, &below);
+		sweep(p);
 	}
 }
 
 uint64_t
 prefix6_find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max)
 {
-	const struct trie6_leaf leaf = find(p, address, len_max);
+	const struct trie6_leaf leaf = find(p, address, len_max, true);
 
 	return leaf.word != 0 ? leaf.word : atomic_load_explicit(&p->default_word, memory_order_relaxed);
 }
@@ -282,7 +384,7 @@ ask(const struct rte_hash *table, struct search *s, uint64_t whom, const uint8_t
 	for (; hit != 0; hit &= hit - 1) {
 		const unsigned k = (unsigned)__builtin_ctzll(hit), i = of_key[k];
 
-		s->words[i] = (uint64_t)(uintptr_t)data[k];
+		s->words[i] = (uint64_t)(uintptr_t)data[k] & ~depth_mask;
 		s->open &= ~(UINT64_C(1) << i);
 	}
 }

@@ -28,6 +28,9 @@ bool prefix6_get(const struct prefix6 *p, const struct ip_addr *prefix, unsigned
 /* The word of the longest prefix of at most len_max bits that holds the address; 0: none. Control's. */
 uint64_t prefix6_find(const struct prefix6 *p, const struct ip_addr *address, unsigned len_max);
 
+/* How many prefixes only exact matches know until the trie has room; each change places a few of them as soon as it has. Control's. */
+unsigned prefix6_waiting(const struct prefix6 *p);
+
 /* Fetches what a look-up of the address reads first. */
 void prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst);
 

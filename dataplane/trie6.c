@@ -10,14 +10,16 @@
 
 /* An entry is 0, or the way to the next table, or a word with the length of its prefix:
  *   bits 48..54 length, 55 ask: exact matches decide, 62 next: bits 0..47 are the address of a table, 63 set in every word
- * Where tables had run out when a longer prefix came, or its length is beyond the trie, the entry says `ask` for as long as anything
- * leads through its table (of the root: through the entry); the word beside it is kept as if it did not. */
+ * Where a prefix is stuck, as tables had run out or its length is beyond the trie, the entry says `ask`, and readers go no further; what
+ * is beside that and behind it is kept as if the prefix were not there. An entry of the root asks until nothing is stuck at it, those of
+ * another table until nothing is stuck in the table. */
 
 enum {
 	ROOT_BITS = 16,
 	STRIDE = 8,
 	FAN = 1 << STRIDE,
-	LEVELS = 1 + (TRIE6_LEN_MAX - ROOT_BITS) / STRIDE,
+	DEPTH_MAX = (TRIE6_LEN_MAX - ROOT_BITS) / STRIDE,
+	LEVELS = 1 + DEPTH_MAX,
 	LEN_SHIFT = 48,
 };
 
@@ -28,14 +30,16 @@ static const uint64_t entry_address = (UINT64_C(1) << LEN_SHIFT) - 1;
 
 struct table6 {
 	_Atomic uint64_t entry[FAN];
-	uint32_t index, n; /* control only: which of the tables, and how many prefixes lead through it */
+	/* control only: which of the tables, how many prefixes lead through it, and how many of them are stuck in it */
+	uint32_t index, n, n_stuck;
 } __rte_cache_aligned;
 
 struct trie6 {
 	_Atomic uint64_t root[1 << ROOT_BITS];
 
 	/* control only */
-	uint32_t *behind_root;  /* by first 16 bits: how many longer prefixes */
+	uint32_t *stuck;        /* by first 16 bits: how many prefixes are stuck at the root's entry */
+	uint32_t n_waiting;     /* of all that are stuck, how many want a table */
 	struct table6 **tables; /* by index; NULL: not made yet */
 	struct index_pool indexes;
 	struct rte_rcu_qsbr *qsbr;
@@ -53,9 +57,9 @@ trie6_new(unsigned tables_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 		return NULL;
 	t->qsbr = qsbr;
 	t->numa_node = numa_node;
-	t->behind_root = calloc(RTE_DIM(t->root), sizeof(*t->behind_root));
+	t->stuck = calloc(RTE_DIM(t->root), sizeof(*t->stuck));
 	t->tables = calloc(tables_max, sizeof(struct table6 *));
-	if (t->behind_root != NULL && t->tables != NULL && index_pool_init(&t->indexes, tables_max) == 0)
+	if (t->stuck != NULL && t->tables != NULL && index_pool_init(&t->indexes, tables_max) == 0)
 		return t;
 	trie6_free(t);
 	return NULL;
@@ -70,7 +74,7 @@ trie6_free(struct trie6 *t)
 		rte_free(t->tables[i]);
 	index_pool_fini(&t->indexes);
 	free(t->tables);
-	free(t->behind_root);
+	free(t->stuck);
 	rte_free(t);
 }
 
@@ -89,6 +93,15 @@ next_table(uint64_t entry)
 	return entry & entry_next ? (struct table6 *)(uintptr_t)(entry & entry_address) : NULL;
 }
 
+/* The same for readers, who ask rather than go where something is missing. */
+static inline const struct table6 *
+way_on(uint64_t entry)
+{
+	return (entry & (entry_next | entry_ask)) == entry_next
+		? (const struct table6 *)(uintptr_t)(entry & entry_address)
+		: NULL;
+}
+
 static inline uint64_t
 entry_load(const _Atomic uint64_t *at)
 {
@@ -104,9 +117,8 @@ len_of(uint64_t entry)
 
 /* ------------------------------------------------------------------ control */
 
-/* The level whose tables have entries for a prefix of the length. */
-static unsigned
-level_of(unsigned len)
+unsigned
+trie6_depth(unsigned len)
 {
 	return len <= ROOT_BITS ? 0 : (RTE_MIN(len, (unsigned)TRIE6_LEN_MAX) - ROOT_BITS + STRIDE - 1) / STRIDE;
 }
@@ -126,45 +138,79 @@ table_take(struct trie6 *t)
 	}
 	t->tables[i]->index = i;
 	t->tables[i]->n = 0;
+	t->tables[i]->n_stuck = 0;
 	return t->tables[i];
 }
 
-/* The table behind an entry, made if there is none yet. NULL: none to be had, and the entry says so. */
+/* The table behind an entry, made if there is none yet. NULL: none to be had. */
 static struct table6 *
 table_behind(struct trie6 *t, _Atomic uint64_t *at)
 {
 	const uint64_t was = entry_load(at);
 	struct table6 *table = next_table(was);
 
-	if (table != NULL || (was & entry_ask))
+	if (table != NULL)
 		return table;
 	table = table_take(t);
-	if (table == NULL) {
-		atomic_store_explicit(at, was | entry_ask, memory_order_relaxed);
+	if (table == NULL)
 		return NULL;
-	}
 	for (unsigned i = 0; i < FAN; i++)
-		atomic_store_explicit(&table->entry[i], was, memory_order_relaxed);
-	atomic_store_explicit(at, entry_next | (uint64_t)(uintptr_t)table, memory_order_release);
+		atomic_store_explicit(&table->entry[i], was & ~entry_ask, memory_order_relaxed);
+	atomic_store_explicit(at, entry_next | (uint64_t)(uintptr_t)table | (was & entry_ask), memory_order_release);
 	return table;
 }
 
-/* The first entry of a prefix; the tables on the way are made, and count it if it is a fresh one. NULL: there is one too few. */
-static _Atomic uint64_t *
-way_to(struct trie6 *t, uint64_t hi, unsigned level, bool fresh)
+/* ------------------------------------------------------------------ ways */
+
+/* From the root to the entries of a prefix, as far as there are tables. */
+struct way {
+	unsigned depth; /* number of tables on it */
+	_Atomic uint64_t *at[LEVELS];
+	struct table6 *table[LEVELS]; /* which has at[]; of the root: NULL */
+};
+
+static void
+way_add(struct way *w, struct table6 *table, uint64_t hi)
 {
-	_Atomic uint64_t *at = &t->root[hi >> (64 - ROOT_BITS)];
+	w->depth++;
+	w->table[w->depth] = table;
+	w->at[w->depth] = &table->entry[place(hi, w->depth)];
+}
 
-	t->behind_root[hi >> (64 - ROOT_BITS)] += level > 0 && fresh;
-	for (unsigned k = 1; k <= level; k++) {
-		struct table6 *table = table_behind(t, at);
+static struct way
+way_start(struct trie6 *t, uint64_t hi)
+{
+	return (struct way){.at = {&t->root[hi >> (64 - ROOT_BITS)]}};
+}
 
-		if (table == NULL)
-			return NULL;
-		table->n += fresh;
-		at = &table->entry[place(hi, k)];
+static void
+stick(struct trie6 *t, uint64_t hi, const struct way *w, unsigned depth)
+{
+	if (depth == 0)
+		t->stuck[hi >> (64 - ROOT_BITS)]++;
+	else
+		w->table[depth]->n_stuck++;
+	atomic_fetch_or_explicit(w->at[depth], entry_ask, memory_order_relaxed);
+}
+
+/* release: who is not told to ask sees what has been placed behind the entry */
+static void
+unstick(struct trie6 *t, uint64_t hi, const struct way *w, unsigned depth)
+{
+	if (depth == 0) {
+		if (--t->stuck[hi >> (64 - ROOT_BITS)] == 0)
+			atomic_fetch_and_explicit(w->at[0], ~entry_ask, memory_order_release);
+	} else if (--w->table[depth]->n_stuck == 0) {
+		for (unsigned i = 0; i < FAN; i++)
+			atomic_fetch_and_explicit(&w->table[depth]->entry[i], ~entry_ask, memory_order_release);
 	}
-	return at;
+}
+
+/* A prefix that has come this far. */
+static bool
+is_stuck(unsigned len, unsigned depth)
+{
+	return depth < trie6_depth(len) || len > TRIE6_LEN_MAX;
 }
 
 /* Entries, and those of all tables behind them, that have no longer prefix than len get the leaf. */
@@ -185,54 +231,73 @@ paint(_Atomic uint64_t *at, unsigned n, unsigned len, uint64_t leaf)
 static void
 paint_prefix(_Atomic uint64_t *at, unsigned len, const struct trie6_leaf *leaf)
 {
-	const unsigned end = ROOT_BITS + STRIDE * level_of(len);
+	const unsigned end = ROOT_BITS + STRIDE * trie6_depth(len);
 
 	paint(at, 1u << (end - len), len, leaf->word | (uint64_t)leaf->len << LEN_SHIFT);
 }
 
-void
-trie6_set(struct trie6 *t, uint64_t hi, unsigned len, uint64_t word, bool fresh)
+unsigned
+trie6_set(struct trie6 *t, uint64_t hi, unsigned len, uint64_t word, unsigned depth)
 {
-	_Atomic uint64_t *at = way_to(t, hi, level_of(len), fresh);
+	const bool fresh = depth == TRIE6_FRESH;
+	const unsigned want = trie6_depth(len), was = fresh ? 0 : depth;
+	struct way w = way_start(t, hi);
 
-	if (at == NULL)
-		return;
-	if (len <= TRIE6_LEN_MAX)
-		paint_prefix(at, len, &(struct trie6_leaf){word, len});
-	else
-		atomic_fetch_or_explicit(at, entry_ask, memory_order_relaxed);
+	while (w.depth < want) {
+		struct table6 *table = table_behind(t, w.at[w.depth]);
+
+		if (table == NULL)
+			break;
+		way_add(&w, table, hi);
+		table->n += w.depth > was;
+	}
+	if (w.depth == want && len <= TRIE6_LEN_MAX)
+		paint_prefix(w.at[want], len, &(struct trie6_leaf){word, len});
+	if (!fresh && w.depth == was)
+		return was;
+	if (is_stuck(len, w.depth))
+		stick(t, hi, &w, w.depth);
+	if (!fresh)
+		unstick(t, hi, &w, was);
+	t->n_waiting += (w.depth < want) - (uint32_t)(!fresh);
+	return w.depth;
 }
 
 /* A table that no prefix leads through: all its entries have the same word, that of a prefix which ends before it. */
 static void
 table_leave(struct trie6 *t, _Atomic uint64_t *at, struct table6 *table)
 {
-	atomic_store_explicit(at, entry_load(&table->entry[0]) & ~entry_ask, memory_order_relaxed);
+	atomic_store_explicit(at, entry_load(&table->entry[0]) | (entry_load(at) & entry_ask), memory_order_relaxed);
 	index_give(&t->indexes, t->qsbr, table->index);
 }
 
 void
-trie6_del(struct trie6 *t, uint64_t hi, unsigned len, const struct trie6_leaf *below)
+trie6_del(struct trie6 *t, uint64_t hi, unsigned len, unsigned depth, const struct trie6_leaf *below)
 {
-	_Atomic uint64_t *way[LEVELS] = {&t->root[hi >> (64 - ROOT_BITS)]};
-	const unsigned level = level_of(len);
-	struct table6 *table;
-	unsigned k = 0;
+	struct way w = way_start(t, hi);
 
-	while (k < level && (table = next_table(entry_load(way[k]))) != NULL) {
-		table->n--;
-		k++;
-		way[k] = &table->entry[place(hi, k)];
-	}
-	if (k == level && len <= TRIE6_LEN_MAX)
-		paint_prefix(way[k], len, below);
-	for (; k > 0; k--) {
-		table = next_table(entry_load(way[k - 1]));
-		if (table->n == 0)
-			table_leave(t, way[k - 1], table);
-	}
-	if (level > 0 && --t->behind_root[hi >> (64 - ROOT_BITS)] == 0)
-		atomic_fetch_and_explicit(way[0], ~entry_ask, memory_order_relaxed);
+	while (w.depth < depth)
+		way_add(&w, next_table(entry_load(w.at[w.depth])), hi);
+	if (is_stuck(len, depth))
+		unstick(t, hi, &w, depth);
+	else
+		paint_prefix(w.at[depth], len, below);
+	t->n_waiting -= depth < trie6_depth(len);
+	for (unsigned k = depth; k > 0; k--)
+		if (--w.table[k]->n == 0)
+			table_leave(t, w.at[k - 1], w.table[k]);
+}
+
+unsigned
+trie6_waiting(const struct trie6 *t)
+{
+	return t->n_waiting;
+}
+
+bool
+trie6_has_room(const struct trie6 *t)
+{
+	return index_ready(&t->indexes, t->qsbr);
 }
 
 /* ------------------------------------------------------------------ workers */
@@ -241,7 +306,7 @@ void
 trie6_prefetch(const struct trie6 *t, uint64_t hi)
 {
 	/* addresses have few beginnings: the root is near */
-	const struct table6 *table = next_table(entry_load(&t->root[hi >> (64 - ROOT_BITS)]));
+	const struct table6 *table = way_on(entry_load(&t->root[hi >> (64 - ROOT_BITS)]));
 
 	if (table != NULL)
 		__builtin_prefetch(&table->entry[place(hi, 1)]);
@@ -268,7 +333,7 @@ trie6_bulk(const struct trie6 *t, const struct ip6_num dst[], unsigned n, uint64
 			const struct table6 *table;
 
 			words[i] = entry_load(at[i]);
-			table = next_table(words[i]);
+			table = way_on(words[i]);
 			if (table == NULL)
 				continue;
 			at[i] = &table->entry[place(dst[i].hi, level)];

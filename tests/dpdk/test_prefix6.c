@@ -205,6 +205,7 @@ struct naive {
 	struct ip_addr prefix;
 	unsigned len, bundle;
 	bool used;
+	unsigned depth; /* of the trie alone */
 };
 
 static uint64_t seed;
@@ -364,13 +365,15 @@ ask_trie(const struct trie6 *trie, struct ip6_num dst, bool *asked)
 	return word;
 }
 
+/* The longest shorter prefix that is placed. */
 static struct trie6_leaf
 naive_below(const struct naive n[], const struct naive *of)
 {
 	int best = -1;
 
 	for (int i = 0; i < ROUTES; i++)
-		if (naive_has(&n[i], &of->prefix) && n[i].len < of->len && (best < 0 || n[i].len > n[best].len))
+		if (naive_has(&n[i], &of->prefix) && n[i].depth == trie6_depth(n[i].len) && n[i].len < of->len &&
+			(best < 0 || n[i].len > n[best].len))
 			best = i;
 	return best < 0 ? (struct trie6_leaf){0, 0} : (struct trie6_leaf){word_of(n[best].bundle), n[best].len};
 }
@@ -398,12 +401,12 @@ trie_change(struct trie6 *trie, struct naive n[], unsigned step)
 	if (x->used && chance(2) == 0) {
 		x->used = false;
 		below = naive_below(n, x);
-		trie6_del(trie, ip6_num_load(x->prefix.b).hi, x->len, &below);
+		trie6_del(trie, ip6_num_load(x->prefix.b).hi, x->len, x->depth, &below);
 		return;
 	}
 	if (x->used) {
 		x->bundle = step;
-		trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), false);
+		x->depth = trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), x->depth);
 		return;
 	}
 	a = scattered_address();
@@ -414,7 +417,17 @@ trie_change(struct trie6 *trie, struct naive n[], unsigned step)
 			return;
 	x->bundle = step;
 	x->used = true;
-	trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), true);
+	x->depth = trie6_set(trie, ip6_num_load(x->prefix.b).hi, x->len, word_of(step), TRIE6_FRESH);
+}
+
+static unsigned
+naive_waiting(const struct naive n[])
+{
+	unsigned waiting = 0;
+
+	for (unsigned i = 0; i < ROUTES; i++)
+		waiting += n[i].used && n[i].depth < trie6_depth(n[i].len);
+	return waiting;
 }
 
 /* Few tables and many: what the trie knows it knows right, and it asks where a prefix is longer than it is. Returns how often it asked. */
@@ -442,14 +455,16 @@ trie_agrees(unsigned tables_max)
 			else if (!asked)
 				assert_true(word == (want < 0 ? 0 : word_of(n[want].bundle)));
 		}
+		assert_int_equal(trie6_waiting(trie), naive_waiting(n));
 	}
 	for (unsigned i = 0; i < ROUTES; i++) {
 		const struct trie6_leaf below = naive_below(n, &n[i]);
 
 		if (n[i].used)
-			trie6_del(trie, ip6_num_load(n[i].prefix.b).hi, n[i].len, &below);
+			trie6_del(trie, ip6_num_load(n[i].prefix.b).hi, n[i].len, n[i].depth, &below);
 		n[i].used = false;
 	}
+	assert_int_equal(trie6_waiting(trie), 0);
 	for (unsigned i = 0; i < 1000; i++) {
 		const struct ip_addr dst = scattered_address();
 
@@ -480,6 +495,7 @@ tables_are_used_again_when_no_reader_can_be_in_them(void **state)
 {
 	enum { TABLES = 6, TIMES = 500 };
 	struct trie6 *trie = trie6_new(TABLES, SOCKET_ID_ANY, qsbr);
+	const struct trie6_leaf none = {0, 0};
 	struct ip6_num dst = {0, 1};
 	bool asked;
 
@@ -487,26 +503,95 @@ tables_are_used_again_when_no_reader_can_be_in_them(void **state)
 	assert_non_null(trie);
 	for (unsigned i = 1; i <= TIMES; i++) {
 		dst.hi = i * UINT64_C(0x9e3779b97f4a7c15);
-		trie6_set(trie, dst.hi, 64, word_of(i), true);
+		assert_int_equal(trie6_set(trie, dst.hi, 64, word_of(i), TRIE6_FRESH), TABLES);
 		assert_true(ask_trie(trie, dst, &asked) == word_of(i));
 		assert_false(asked);
 		dst.hi ^= 1;
 		assert_true(ask_trie(trie, dst, &asked) == 0);
 		assert_false(asked);
-		trie6_del(trie, dst.hi ^ 1, 64, &(struct trie6_leaf){0, 0});
+		trie6_del(trie, dst.hi ^ 1, 64, TABLES, &none);
 		rte_rcu_qsbr_quiescent(qsbr, READER);
 	}
 	/* the reader has not reported since: they are not taken from under it */
-	trie6_set(trie, dst.hi, 64, word_of(1), true);
-	trie6_del(trie, dst.hi, 64, &(struct trie6_leaf){0, 0});
-	trie6_set(trie, dst.hi, 64, word_of(2), true);
+	trie6_set(trie, dst.hi, 64, word_of(1), TRIE6_FRESH);
+	trie6_del(trie, dst.hi, 64, TABLES, &none);
+	assert_int_equal(trie6_set(trie, dst.hi, 64, word_of(2), TRIE6_FRESH), 0);
+	assert_false(trie6_has_room(trie));
 	ask_trie(trie, dst, &asked);
 	assert_true(asked);
+	/* now it has, and what waits is placed */
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	assert_true(trie6_has_room(trie));
+	assert_int_equal(trie6_set(trie, dst.hi, 64, word_of(2), 0), TABLES);
+	assert_true(ask_trie(trie, dst, &asked) == word_of(2));
+	assert_false(asked);
+	trie6_free(trie);
+}
+
+/* Eight tables: one /64 has six, two more of the same /16 share what is left: they wait in the same table. */
+static void
+a_subtree_asks_until_all_that_wait_in_it_are_placed(void **state)
+{
+	const struct ip6_num first = {0x20010d0000000000, 0}, a = {0x2001ff0000000000, 0}, b = {0x2001ff0001000000, 0};
+	struct trie6 *trie = trie6_new(8, SOCKET_ID_ANY, qsbr);
+	const struct trie6_leaf none = {0, 0};
+	unsigned at_a, at_b;
+	bool asked;
+
+	(void)state;
+	assert_non_null(trie);
+	assert_int_equal(trie6_set(trie, first.hi, 64, word_of(1), TRIE6_FRESH), 6);
+	at_a = trie6_set(trie, a.hi, 64, word_of(2), TRIE6_FRESH);
+	at_b = trie6_set(trie, b.hi, 64, word_of(3), TRIE6_FRESH);
+	assert_int_equal(at_a, 3); /* it shares the first table with the first one */
+	assert_int_equal(at_b, 3);
+	assert_int_equal(trie6_waiting(trie), 2);
+	trie6_del(trie, first.hi, 64, 6, &none);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	/* five tables are free: three for the one, and two of three for the other */
+	assert_int_equal(trie6_set(trie, a.hi, 64, word_of(2), at_a), 6);
+	at_b = trie6_set(trie, b.hi, 64, word_of(3), at_b);
+	assert_int_equal(at_b, 5);
+	assert_int_equal(trie6_waiting(trie), 1);
+	assert_true(ask_trie(trie, a, &asked) == word_of(2));
+	assert_false(asked);
+	ask_trie(trie, b, &asked);
+	assert_true(asked);
+	assert_true(ask_trie(trie, first, &asked) == 0);
+	assert_false(asked);
+	/* one that waits leaves no trace */
+	trie6_del(trie, b.hi, 64, at_b, &none);
+	assert_int_equal(trie6_waiting(trie), 0);
+	assert_true(ask_trie(trie, b, &asked) == 0);
+	assert_false(asked);
+	trie6_del(trie, a.hi, 64, 6, &none);
+	trie6_free(trie);
+}
+
+/* An address asks for its /64 only while it is there, whatever else is near. */
+static void
+a_longer_prefix_asks_no_longer_than_it_is_there(void **state)
+{
+	struct trie6 *trie = trie6_new(16, SOCKET_ID_ANY, qsbr);
+	const struct ip6_num a = {0x20010db800010203, 5};
+	bool asked;
+
+	(void)state;
+	assert_non_null(trie);
+	assert_int_equal(trie6_set(trie, a.hi, 64, word_of(64), TRIE6_FRESH), 6);
+	assert_int_equal(trie6_set(trie, a.hi, 128, word_of(128), TRIE6_FRESH), trie6_depth(128));
+	ask_trie(trie, a, &asked);
+	assert_true(asked);
+	assert_int_equal(trie6_waiting(trie), 0);
+	trie6_del(trie, a.hi, 128, 6, &(struct trie6_leaf){word_of(64), 64});
+	assert_true(ask_trie(trie, a, &asked) == word_of(64));
+	assert_false(asked);
 	trie6_free(trie);
 }
 
 struct reading {
 	struct trie6 *trie;
+	struct prefix6 *prefixes;
 	_Atomic bool done;
 	_Atomic unsigned turns;
 	unsigned known, asked, wrong;
@@ -555,19 +640,20 @@ a_reader_sees_a_prefix_at_all_times(void **state)
 
 	(void)state;
 	assert_non_null(r.trie);
-	trie6_set(r.trie, hi, 48, word_of(48), true);
+	assert_int_equal(trie6_set(r.trie, hi, 48, word_of(48), TRIE6_FRESH), 4);
 	assert_int_equal(pthread_create(&reader, NULL, read_on, &r), 0);
 	for (unsigned i = 0; i < 3000; i++) {
 		if (i % 8 == 0)
 			await_reader(&r);
-		trie6_set(r.trie, ip6_num_prefix(stays, 20).hi, 20, word_of(20), true);
-		trie6_set(r.trie, hi ^ UINT64_C(0x01) << 8, 56, word_of(56), true);
-		trie6_set(r.trie, ip6_num_prefix(stays, 40).hi, 40, word_of(40), true);
-		trie6_set(r.trie, stays.hi ^ 1, 64, word_of(64), true);
-		trie6_del(r.trie, ip6_num_prefix(stays, 40).hi, 40, &short_one);
-		trie6_del(r.trie, hi ^ UINT64_C(0x01) << 8, 56, &long_one);
-		trie6_del(r.trie, stays.hi ^ 1, 64, &long_one);
-		trie6_del(r.trie, ip6_num_prefix(stays, 20).hi, 20, &none);
+		trie6_set(r.trie, ip6_num_prefix(stays, 20).hi, 20, word_of(20), TRIE6_FRESH);
+		trie6_set(r.trie, hi ^ UINT64_C(0x01) << 8, 56, word_of(56), TRIE6_FRESH);
+		trie6_set(r.trie, ip6_num_prefix(stays, 40).hi, 40, word_of(40), TRIE6_FRESH);
+		trie6_set(r.trie, stays.hi ^ 1, 64, word_of(64), TRIE6_FRESH);
+		trie6_del(r.trie, ip6_num_prefix(stays, 40).hi, 40, 3, &short_one);
+		trie6_del(r.trie, hi ^ UINT64_C(0x01) << 8, 56, 5, &long_one);
+		trie6_del(r.trie, stays.hi ^ 1, 64, 6, &long_one);
+		trie6_del(r.trie, ip6_num_prefix(stays, 20).hi, 20, 1, &none);
+		assert_int_equal(trie6_waiting(r.trie), 0);
 	}
 	atomic_store(&r.done, true);
 	assert_int_equal(pthread_join(reader, NULL), 0);
@@ -575,6 +661,117 @@ a_reader_sees_a_prefix_at_all_times(void **state)
 	assert_int_equal(r.wrong, 0);
 	assert_int_equal(r.asked, 0);
 	assert_true(r.known > 0);
+}
+
+/* ------------------------------------------------------------------ prefixes that wait for tables */
+
+static void *
+read_prefixes(void *ctx)
+{
+	struct reading *r = ctx;
+	bool done;
+
+	do {
+		uint64_t word;
+
+		done = atomic_load(&r->done);
+		prefix6_bulk(r->prefixes, &stays, 1, &word);
+		r->wrong += word != word_of(48);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+		atomic_fetch_add(&r->turns, 1);
+	} while (!done);
+	return NULL;
+}
+
+static void
+check_prefixes(const struct prefix6 *p, const struct naive n[])
+{
+	for (unsigned i = 0; i < 32; i++) {
+		const struct ip_addr dst = scattered_address();
+		const struct ip6_num num = ip6_num_load(dst.b);
+		const int want = naive_lookup(n, &dst);
+		uint64_t word;
+
+		prefix6_bulk(p, &num, 1, &word);
+		assert_true(word == (want < 0 ? 0 : word_of(n[want].bundle)));
+		assert_true(prefix6_find(p, &dst, 128) == word);
+	}
+}
+
+/* Another prefix at a place of the list. */
+static void
+prefix_put(struct prefix6 *p, struct naive n[], unsigned i, unsigned step)
+{
+	static const unsigned lens[] = {20, 31, 40, 48, 56, 57, 64, 64, 64, 128};
+	const struct ip_addr a = scattered_address();
+	const unsigned len = lens[chance(RTE_DIM(lens))];
+	const struct ip_addr prefix = ip_addr_prefix(&a, len);
+	uint64_t word;
+
+	if (prefix6_get(p, &prefix, len, &word))
+		return;
+	n[i] = (struct naive){.prefix = prefix, .len = len, .bundle = step, .used = true};
+	assert_int_equal(prefix6_set(p, &a, len, word_of(step)), 0);
+}
+
+static void
+prefix_take(struct prefix6 *p, struct naive n[], unsigned i)
+{
+	if (n[i].used)
+		prefix6_del(p, &n[i].prefix, n[i].len);
+	n[i].used = false;
+}
+
+/* Sixty prefixes want more than the eighty tables there are; a dozen does not. A reader sees a /48 of its own at all times. */
+static void
+prefixes_that_wait_for_tables_are_placed_when_there_are_some(void **state)
+{
+	enum { MANY = 60, FEW = 12, ROUNDS = 20 };
+	static struct naive n[ROUTES];
+	struct reading r = {.prefixes = prefix6_new(64, SOCKET_ID_ANY, qsbr)};
+	struct ip_addr home = {{0}};
+	unsigned step = 0, most = 0;
+	pthread_t reader;
+
+	(void)state;
+	assert_non_null(r.prefixes);
+	memset(n, 0, sizeof(n));
+	seed = 0x2545f4914f6cdd1d;
+	store_be64(home.b, stays.hi);
+	assert_int_equal(prefix6_set(r.prefixes, &home, 48, word_of(48)), 0);
+	n[MANY] = (struct naive){.prefix = ip_addr_prefix(&home, 48), .len = 48, .bundle = 48, .used = true};
+	assert_int_equal(pthread_create(&reader, NULL, read_prefixes, &r), 0);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < 2 * MANY; i++) {
+			const unsigned at = chance(MANY);
+
+			if (i % 8 == 0)
+				await_reader(&r);
+			prefix_take(r.prefixes, n, at);
+			prefix_put(r.prefixes, n, at, 1000 + ++step);
+			check_prefixes(r.prefixes, n);
+			most = RTE_MAX(most, prefix6_waiting(r.prefixes));
+		}
+		for (unsigned i = FEW; i < MANY; i++) {
+			prefix_take(r.prefixes, n, i);
+			check_prefixes(r.prefixes, n);
+		}
+		/* any change will do, anywhere: this one is of another beginning */
+		await_reader(&r);
+		home.b[0] = 0x3f;
+		assert_int_equal(prefix6_set(r.prefixes, &home, 16, word_of(16)), 0);
+		prefix6_del(r.prefixes, &home, 16);
+		assert_int_equal(prefix6_waiting(r.prefixes), 0);
+		check_prefixes(r.prefixes, n);
+	}
+	assert_in_range(most, 10, MANY);
+	atomic_store(&r.done, true);
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	assert_int_equal(r.wrong, 0);
+	for (unsigned i = 0; i <= MANY; i++)
+		prefix_take(r.prefixes, n, i);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	prefix6_free(r.prefixes);
 }
 
 /* ------------------------------------------------------------------ bounds */
@@ -686,7 +883,10 @@ main(void)
 		cmocka_unit_test(prefixes_that_share_a_hint_come_and_go_alone),
 		cmocka_unit_test(a_trie_agrees_with_a_naive_list_however_few_tables_it_has),
 		cmocka_unit_test(tables_are_used_again_when_no_reader_can_be_in_them),
+		cmocka_unit_test(a_subtree_asks_until_all_that_wait_in_it_are_placed),
+		cmocka_unit_test(a_longer_prefix_asks_no_longer_than_it_is_there),
 		cmocka_unit_test(a_reader_sees_a_prefix_at_all_times),
+		cmocka_unit_test(prefixes_that_wait_for_tables_are_placed_when_there_are_some),
 	};
 
 	return cmocka_run_group_tests_name("prefix6 alone", alone, open_qsbr, close_qsbr) +
