@@ -461,6 +461,10 @@ input_request(struct cp_fsm *f, struct call *call)
 	call->answer_code = f->ops->judge(f, pkt->data, pkt->len, f->naks_tx >= f->max_failure, &w, call->out);
 	if (failed(f, call))
 		return;
+	if (call->answer_code == CP_NO_ANSWER) { /* it is repeated, when there may be memory again */
+		drop(f, call, "there is no memory for what it asks");
+		return;
+	}
 	if (call->answer_code == CP_CONFIGURE_ACK) {
 		accept_request(f, call);
 		return;

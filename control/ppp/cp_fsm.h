@@ -80,7 +80,8 @@ const char *cp_state_name(enum cp_state state);
 const char *cp_event_name(enum cp_event event);
 
 enum cp_code { /* section 5; 12 and 13 are RFC 1570 */
-	CP_CONFIGURE_REQUEST = 1,
+	CP_NO_ANSWER,
+	CP_CONFIGURE_REQUEST,
 	CP_CONFIGURE_ACK,
 	CP_CONFIGURE_NAK,
 	CP_CONFIGURE_REJECT,
@@ -123,7 +124,8 @@ struct cp_ops {
 	void (*reset)(struct cp_fsm *f);
 	/* Our wishes as options. Same state, same bytes: an Ack is compared with it. */
 	void (*request)(const struct cp_fsm *f, struct cp_writer *w);
-	/* Peer's wishes: returns CP_CONFIGURE_ACK (and keeps them), _NAK or _REJECT with the answer's options in w.
+	/* Peer's wishes: returns CP_CONFIGURE_ACK (and keeps them), _NAK or _REJECT with the answer's options in w, or CP_NO_ANSWER: there
+	 * is no memory for them.
 	 * give_up: do not Nak any more (Max-Failure). */
 	enum cp_code (*judge)(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct cp_writer *w,
 		struct outbox *out);

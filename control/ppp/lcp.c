@@ -184,7 +184,7 @@ struct judgement {
 	struct endpoint_kept endpoint;
 	struct cp_writer *naks;
 	struct outbox *out;
-	bool give_up;
+	bool give_up, no_memory;
 };
 
 /* A Nak, or a Reject once the peer had Naks enough (Max-Failure). */
@@ -346,8 +346,8 @@ judge_endpoint(struct judgement *j, const struct cp_option *opt)
 	memcpy(ep.bytes, opt->data + 1, ep.len);
 	if (endpoint_keep(&j->endpoint, &ep))
 		return TAKE;
-	outbox_note(j->out, PPP_LCP, "LCP: no memory for the peer's endpoint discriminator: rejected");
-	return REJECT;
+	j->no_memory = true;
+	return TAKE;
 }
 
 /* ACFC, ACCM and FCS alternatives are rejected as RFC 2516 section 7 says; what we do not know, as RFC 1661 does. */
@@ -419,7 +419,7 @@ judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct c
 		if (twice || judge_option(&j, &opt) == REJECT)
 			cp_put_option(rejects, &opt);
 	}
-	code = verdict_code(l, &j, rejects->len);
+	code = j.no_memory ? CP_NO_ANSWER : verdict_code(l, &j, rejects->len);
 	endpoint_drop(&j.endpoint);
 	if (code == CP_CONFIGURE_NAK) {
 		memcpy(rejects->buf, nak_bytes, naks.len);
