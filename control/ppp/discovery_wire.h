@@ -40,6 +40,7 @@
 	V(FULL_VLAN, "session limit of this VLAN reached")                                    \
 	V(FULL_PORT, "session limit of this port reached")                                    \
 	V(NO_SESSION_ID, "no free session id on this port")                                   \
+	V(NO_MEMORY, "no memory to count sessions of another VLAN")                           \
 	V(UNEXPECTED, "not expected now")                                                     \
 	V(HOST_UNIQ, "Host-Uniq is not ours")                                                 \
 	V(WRONG_PEER, "not from the access concentrator that was asked")                      \

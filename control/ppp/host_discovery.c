@@ -151,8 +151,6 @@ session_take(struct host *h, struct concentrator *c, uint16_t port, const struct
 	struct discovery_frame *frame = &h->scratch;
 	struct link *l = NULL;
 
-	if (!vlan_tally_room(h))
-		return NULL;
 	key.session = session_ids_take(h->ports[port].ids);
 	frame->len = 0;
 	if (key.session != 0)
@@ -198,6 +196,8 @@ padr_accept(struct host *h, struct concentrator *c, uint16_t port, const struct 
 		return;
 	}
 	verdict = admit(h, c, port, v);
+	if (verdict == DISCOVERY_OK && !vlan_tally_room(h))
+		verdict = DISCOVERY_NO_MEMORY;
 	if (verdict == DISCOVERY_OK) {
 		l = session_take(h, c, port, v, req);
 		if (l != NULL)

@@ -11,10 +11,13 @@
  * sanitizer's build sees. The memory of the harness does not fail (meson.build). */
 
 static unsigned allocations, failing, failing_end; /* those from failing on, before failing_end; 0: none */
+static size_t failing_bytes;                       /* only of this size; 0: of any */
 
 static bool
-fails(void)
+fails(size_t n)
 {
+	if (failing_bytes != 0 && n != failing_bytes)
+		return false;
 	allocations++;
 	return allocations >= failing && allocations < failing_end;
 }
@@ -31,25 +34,25 @@ char *__wrap_strdup(const char *s);
 void *
 __wrap_malloc(size_t n)
 {
-	return fails() ? NULL : __real_malloc(n);
+	return fails(n) ? NULL : __real_malloc(n);
 }
 
 void *
 __wrap_calloc(size_t n, size_t size)
 {
-	return fails() ? NULL : __real_calloc(n, size);
+	return fails(n * size) ? NULL : __real_calloc(n, size);
 }
 
 void *
 __wrap_realloc(void *p, size_t n)
 {
-	return fails() ? NULL : __real_realloc(p, n);
+	return fails(n) ? NULL : __real_realloc(p, n);
 }
 
 char *
 __wrap_strdup(const char *s)
 {
-	return fails() ? NULL : __real_strdup(s);
+	return fails(strlen(s) + 1) ? NULL : __real_strdup(s);
 }
 
 static void
@@ -300,6 +303,33 @@ memory_runs_out_and_comes_back(void **state)
 			assert_in_range(k, 1, 1000);
 }
 
+/* The tally of VLANs stays as small as it begins: all its places but one are taken. Who comes from another VLAN is told why he must wait. */
+static void
+a_session_that_cannot_be_counted_is_refused_for_lack_of_memory(void **state)
+{
+	enum { PLACES = 16 };
+	static struct pair_net net;
+	struct pair *p;
+
+	(void)state;
+	dial_in_many_vlans(&net);
+	p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
+	fail_from(1, 100000);
+	failing_bytes = 2 * PLACES * sizeof(struct vlan_tally);
+	pair_start(p);
+	pair_run(p, DIAL_MS);
+	failing_bytes = 0;
+	check(p, was_reached());
+	fail_from(0, 0);
+	check(p, is_up(p, PLACES - 1));
+	check(p, pair_said(p, AC, "no memory to count sessions of another VLAN") != NULL);
+	check(p, pair_said(p, CLIENT, "no memory to count sessions of another VLAN") != NULL);
+	pair_run(p, AGAIN_MS);
+	check(p, is_up(p, HOST_LINKS_MAX));
+	check_stopped(p);
+	finish(p);
+}
+
 /* ------------------------------------------------------------------ a host that does not start */
 
 static void
@@ -340,6 +370,7 @@ main(void)
 		cmocka_unit_test(a_host_without_memory_does_not_start),
 		cmocka_unit_test(one_allocation_after_the_other_fails),
 		cmocka_unit_test(memory_runs_out_and_comes_back),
+		cmocka_unit_test(a_session_that_cannot_be_counted_is_refused_for_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
