@@ -63,6 +63,8 @@ auth_machine_input(struct auth_machine *m, const uint8_t *p, size_t n, uint64_t 
 void
 auth_machine_tick(struct auth_machine *m, uint64_t now_ms, struct outbox *out)
 {
+	if (m->rests)
+		return;
 	if (is_chap(m))
 		chap_tick(&m->chap, now_ms, out);
 	else
@@ -72,6 +74,8 @@ auth_machine_tick(struct auth_machine *m, uint64_t now_ms, struct outbox *out)
 uint64_t
 auth_machine_deadline_ms(const struct auth_machine *m)
 {
+	if (m->rests)
+		return UINT64_MAX;
 	if (is_chap(m))
 		return chap_deadline_ms(&m->chap);
 	return pap_deadline_ms(&m->pap);
@@ -88,8 +92,10 @@ auth_machine_state(const struct auth_machine *m)
 const char *
 auth_machine_why(const struct auth_machine *m)
 {
-	const char *why = is_chap(m) ? chap_why(&m->chap) : pap_why(&m->pap);
+	const char *why = NULL;
 
+	if (!m->rests)
+		why = is_chap(m) ? chap_why(&m->chap) : pap_why(&m->pap);
 	return why != NULL ? why : "no reason given";
 }
 
@@ -147,6 +153,11 @@ auth_machine_free(struct auth_machine *m)
 		explicit_bzero(m, sizeof(*m));
 	free(m);
 }
+
+enum { REST_BYTES = 56 }; /* what malloc's chunk of 64 has */
+_Static_assert(
+	offsetof(struct auth_machine, chap.challenge) + MSCHAP2_CHALLENGE_LEN <= REST_BYTES, "many of them rest");
+_Static_assert(offsetof(struct auth_machine, pap.tries) <= REST_BYTES, "many of them rest");
 
 struct auth_machine *
 auth_machine_rest(struct auth_machine *m)

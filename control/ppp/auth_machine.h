@@ -15,7 +15,7 @@
 
 struct auth_machine {
 	enum host_auth auth; /* since auth_machine_begin(): not HOST_AUTH_NONE */
-	bool rests;
+	bool rests;          /* only the begin of it is there: auth_machine_rest() */
 	union {
 		struct pap pap;
 		struct chap chap;

@@ -121,16 +121,23 @@ static const struct chap_digest digests[] = {
 	{CHAP_MS2, MSCHAP2_CHALLENGE_LEN, MS_RESPONSE_LEN, 3, ms2_respond, ms2_check},
 };
 
-static const struct chap_digest *
+enum { DIGESTS = sizeof(digests) / sizeof(digests[0]) };
+
+/* DIGESTS: none. */
+static uint8_t
 digest_find(uint8_t algorithm)
 {
-	size_t i;
+	uint8_t i = 0;
 
-	for (i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
-		if (digests[i].algorithm == algorithm)
-			return &digests[i];
-	}
-	return NULL;
+	while (i < DIGESTS && digests[i].algorithm != algorithm)
+		i++;
+	return i;
+}
+
+static const struct chap_digest *
+digest_of(const struct chap *c)
+{
+	return &digests[c->digest];
 }
 
 /* ------------------------------------------------------------------ both roles */
@@ -153,7 +160,7 @@ chap_init(struct chap *c, const struct chap_config *config)
 		.role = (uint8_t)config->role,
 		.state = AUTH_DEAD,
 	};
-	return c->digest != NULL;
+	return c->digest < DIGESTS;
 }
 
 static void
@@ -197,8 +204,9 @@ ms_failure_text(const struct chap *c, unsigned error, const char *message, char 
 {
 	char challenge[2 * MSCHAP2_CHALLENGE_LEN + 1];
 
-	hex_text(challenge, c->challenge, c->digest->challenge_len);
-	snprintf(text, VERDICT_TEXT_MAX, "E=%u R=0 C=%s V=%u M=%s", error, challenge, c->digest->ms_version, message);
+	hex_text(challenge, c->challenge, digest_of(c)->challenge_len);
+	snprintf(
+		text, VERDICT_TEXT_MAX, "E=%u R=0 C=%s V=%u M=%s", error, challenge, digest_of(c)->ms_version, message);
 }
 
 static void
@@ -208,11 +216,11 @@ verdict_text(const struct chap *c, char text[VERDICT_TEXT_MAX])
 	char proof[2 * MSCHAP2_PROOF_LEN + 1];
 
 	text[0] = '\0';
-	if (!c->verdict && c->digest->ms_version != 0) {
+	if (!c->verdict && digest_of(c)->ms_version != 0) {
 		ms_failure_text(c, ERROR_AUTHENTICATION_FAILURE, refusal, text);
 	} else if (!c->verdict) {
 		snprintf(text, VERDICT_TEXT_MAX, "%s", refusal);
-	} else if (c->digest->algorithm == CHAP_MS2) {
+	} else if (digest_of(c)->algorithm == CHAP_MS2) {
 		hex_text(proof, c->proof, sizeof(c->proof));
 		snprintf(text, VERDICT_TEXT_MAX, "S=%s M=Access granted", proof);
 	}
@@ -283,7 +291,7 @@ static void
 challenge_new(struct chap *c, uint64_t now_ms, struct outbox *out)
 {
 	c->id++;
-	c->challenge_len = c->digest->challenge_len;
+	c->challenge_len = digest_of(c)->challenge_len;
 	c->random(c->random_ctx, c->challenge, c->challenge_len);
 	c->tries = 0;
 	c->answered = false;
@@ -344,7 +352,7 @@ refuse_change(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 static bool
 is_change(const struct chap *c, uint8_t code)
 {
-	return c->digest->ms_version != 0 && code >= CHAP_CHANGE_PASSWORD_1 && code <= CHAP_CHANGE_PASSWORD_3;
+	return digest_of(c)->ms_version != 0 && code >= CHAP_CHANGE_PASSWORD_1 && code <= CHAP_CHANGE_PASSWORD_3;
 }
 
 static void
@@ -379,7 +387,7 @@ response_send(struct chap *c, uint64_t now_ms, struct outbox *out)
 static bool
 challenge_parse(const struct chap *c, const struct cp_packet *pkt, struct value_view *v)
 {
-	return value_parse(pkt, v) && (c->digest->ms_version == 0 || v->len == c->digest->challenge_len);
+	return value_parse(pkt, v) && (digest_of(c)->ms_version == 0 || v->len == digest_of(c)->challenge_len);
 }
 
 /* A repeated Challenge gets the response of the first: the server may be at work on it, and MS-CHAP-V2's would be another each time. */
@@ -400,8 +408,8 @@ take_challenge(struct chap *c, const struct cp_packet *pkt, struct outbox *out)
 		c->id = pkt->id;
 		c->challenge_len = v.len;
 		memcpy(c->challenge, v.value, v.len);
-		c->digest->respond(c);
-		c->response_len = c->digest->response_len;
+		digest_of(c)->respond(c);
+		c->response_len = digest_of(c)->response_len;
 	}
 	c->responded = true;
 	response_send(c, pkt->now_ms, out);
@@ -413,7 +421,7 @@ is_proven(const struct chap *c, const struct cp_packet *pkt)
 {
 	char want[2 * MSCHAP2_PROOF_LEN + 1], got[2 * MSCHAP2_PROOF_LEN] = {0};
 
-	if (c->digest->algorithm != CHAP_MS2)
+	if (digest_of(c)->algorithm != CHAP_MS2)
 		return true;
 	if (pkt->len < 2 + sizeof(got) || memcmp(pkt->data, "S=", 2) != 0)
 		return false;
@@ -428,7 +436,7 @@ is_proven(const struct chap *c, const struct cp_packet *pkt)
 static const char *
 failure_why(const struct chap *c, const char *text)
 {
-	if (c->digest->ms_version == 0 || strncmp(text, "E=", 2) != 0)
+	if (digest_of(c)->ms_version == 0 || strncmp(text, "E=", 2) != 0)
 		return "peer refuses our name and secret";
 	switch (strtoul(text + 2, NULL, 10)) {
 	case 646:
@@ -596,7 +604,7 @@ chap_check(struct chap *c, const char *secret)
 {
 	if (c->state != AUTH_PENDING)
 		return false;
-	return c->digest->check(c, secret) && c->response_len == c->digest->response_len && !c->name_differs;
+	return digest_of(c)->check(c, secret) && c->response_len == digest_of(c)->response_len && !c->name_differs;
 }
 
 bool
@@ -628,10 +636,11 @@ chap_verdict(struct chap *c, bool ok, uint64_t now_ms, struct outbox *out)
 void
 chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out)
 {
-	const bool first = !c->was_up;
+	bool first;
 
 	if (c->state != AUTH_VERIFIED)
 		return;
+	first = !c->was_up;
 	c->state = AUTH_UP;
 	c->was_up = true;
 	c->verdict = true;

@@ -27,26 +27,26 @@ enum chap_code {
 
 enum { CHAP_MD5 = 5, CHAP_MS = 0x80, CHAP_MS2 = 0x81, CHAP_DIGEST_MAX = 64, CHAP_CHALLENGE_MAX = 255 };
 
-struct chap_digest; /* one algorithm of LCP's authentication option */
-
 struct chap {
-	const struct chap_digest *digest;
-	uint64_t deadline_ms, rechallenge_due_ms;
-	uint32_t restart_ms, rechallenge_ms;
+	/* What it still is at rest, of the challenge no more than its length: chap_rest_len(). */
 	uint8_t role, state; /* enum auth_role, enum auth_state */
-	uint8_t tries, max_tries;
+	uint8_t digest;      /* which algorithm of LCP's authentication option; chap.c has the list */
 	uint8_t id;
+	bool answered; /* server: `verdict` was sent for `id` and is repeated on request */
+	bool verdict;
+	uint8_t challenge_len;
+	uint8_t proof[MSCHAP2_PROOF_LEN]; /* of the one who asks: made by the server, waited for by the client */
+	uint8_t challenge[CHAP_CHALLENGE_MAX];
+
+	uint8_t tries, max_tries;
 	bool opened, lower_up;
 	bool was_up;       /* server: this is a re-challenge */
 	bool name_differs; /* server: the re-challenge was answered by another name */
-	bool answered;     /* server: `verdict` was sent for `id` and is repeated on request */
-	bool verdict;
-	bool responded; /* client: `response` went out for `id` */
+	bool responded;    /* client: `response` went out for `id` */
+	uint64_t deadline_ms, rechallenge_due_ms;
+	uint32_t restart_ms, rechallenge_ms;
 	const char *why;
-	uint8_t challenge_len, response_len;
-	uint8_t proof[MSCHAP2_PROOF_LEN]; /* of the one who asks: made by the server, waited for by the client */
-	uint8_t challenge[CHAP_CHALLENGE_MAX];
-	/* Not there any more once a server that asks no more has got its answer: chap_rest_len(). */
+	uint8_t response_len;
 	uint8_t response[CHAP_DIGEST_MAX];
 	char peer_name[AUTH_TEXT_MAX + 1]; /* zero-terminated */
 	const char *name, *secret;         /* ours, borrowed */
@@ -87,7 +87,8 @@ void chap_confirm(struct chap *c, uint64_t now_ms, struct outbox *out);
 enum auth_state chap_state(const struct chap *c);
 /* The name that the peer gave, "" before. */
 const char *chap_peer_name(const struct chap *c);
-/* How much of it, from its begin, it needs from now on: less than all if it is a server that is up and will not ask again. 0: all. */
+/* How much of it, from its begin, is needed from now on to answer packets and to tell its state, if it is a server that is up and will not ask
+ * again: no time will come for it, and it has no name and no reason any more. 0: all. */
 size_t chap_rest_len(const struct chap *c);
 const char *chap_why(const struct chap *c);
 

@@ -327,5 +327,5 @@ pap_why(const struct pap *p)
 size_t
 pap_rest_len(const struct pap *p)
 {
-	return p->state == AUTH_UP ? offsetof(struct pap, peer_name) : 0;
+	return p->state == AUTH_UP ? offsetof(struct pap, tries) : 0;
 }

@@ -13,16 +13,17 @@
 enum pap_code { PAP_REQUEST = 1, PAP_ACK, PAP_NAK };
 
 struct pap {
-	uint64_t deadline_ms;
-	uint32_t restart_ms;
+	/* What it still is at rest: pap_rest_len(). */
 	uint8_t role, state; /* enum auth_role, enum auth_state */
-	uint8_t tries, max_tries;
 	uint8_t id;
-	bool opened, lower_up;
 	bool answered; /* server: the verdict went out and is repeated on request */
+
+	uint8_t tries, max_tries;
+	bool opened, lower_up;
+	uint32_t restart_ms;
+	uint64_t deadline_ms;
 	const char *why;
 	bool nobodys; /* server: a zero byte was in what the peer said, for which a dot stands below; no user of ours has that */
-	/* not there any more once it is up: pap_rest_len() */
 	char peer_name[AUTH_TEXT_MAX + 1], peer_password[AUTH_TEXT_MAX + 1]; /* server: zero-terminated */
 	const char *name, *password;                                         /* client: ours, borrowed */
 };
@@ -48,7 +49,8 @@ void pap_confirm(struct pap *p, uint64_t now_ms, struct outbox *out);
 enum auth_state pap_state(const struct pap *p);
 /* Server: the name that the peer gave, "" before. */
 const char *pap_peer_name(const struct pap *p);
-/* How much of it, from its begin, it needs from now on: less than all once it is up. 0: all. */
+/* How much of it, from its begin, is needed from now on to answer packets and to tell its state, if it is up: no time will come for it, and it
+ * has no name and no reason any more. 0: all. */
 size_t pap_rest_len(const struct pap *p);
 const char *pap_why(const struct pap *p);
 

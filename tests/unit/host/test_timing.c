@@ -27,6 +27,34 @@ first_link(const struct host *h)
 	return NULL;
 }
 
+static const struct auth_machine *
+machine(const struct pair *p, int node)
+{
+	const struct host *h = p->node[node].host;
+
+	for (uint32_t id = 1; id <= PAIR_LINKS; id++)
+		if (link_of(h, id) != NULL)
+			return link_of(h, id)->auth[node == CLIENT ? AUTH_CLIENT : AUTH_SERVER];
+	return NULL;
+}
+
+static bool
+both_authenticate(struct pair *p)
+{
+	return machine(p, AC) != NULL && machine(p, CLIENT) != NULL;
+}
+
+static void
+check_auth(const struct auth_machine *m, enum host_auth want)
+{
+	const bool pap = want == HOST_AUTH_PAP;
+
+	assert_int_equal(m->auth, want);
+	assert_false(m->rests);
+	assert_int_equal(pap ? m->pap.restart_ms : m->chap.restart_ms, auth.restart_ms);
+	assert_int_equal(pap ? m->pap.max_tries : m->chap.max_tries, auth.max_configure);
+}
+
 static void
 each_kind_of_machine_has_its_own_timing(void **state)
 {
@@ -46,21 +74,18 @@ each_kind_of_machine_has_its_own_timing(void **state)
 		net.concentrator.network.timing = net.client.network.timing = network;
 		p = pair_new(&net.cfg[AC], &net.cfg[CLIENT], 1);
 		pair_start(p);
+		check(p, pair_until(p, both_authenticate, 5000));
+		check_auth(machine(p, AC), auths[i]);
+		check_auth(machine(p, CLIENT), auths[i]);
 		pair_run(p, 5000);
 		check_sound(p);
 		for (int node = 0; node < 2; node++) {
 			const struct host *h = p->node[node].host;
 			const struct link *l = first_link(h);
-			const struct auth_machine *m = l->auth[node == CLIENT ? AUTH_CLIENT : AUTH_SERVER];
 			const struct bundle *b = bundle_of(h, l->bundle);
 
 			assert_int_equal(l->phase, LINK_OPEN);
 			check_fsm(&l->lcp.fsm, &lcp);
-			assert_int_equal(m->auth, auths[i]);
-			assert_int_equal(
-				auths[i] == HOST_AUTH_PAP ? m->pap.restart_ms : m->chap.restart_ms, auth.restart_ms);
-			assert_int_equal(
-				auths[i] == HOST_AUTH_PAP ? m->pap.max_tries : m->chap.max_tries, auth.max_configure);
 			assert_non_null(b);
 			check_fsm(&b->ipcp.fsm, &network);
 			check_fsm(&b->ipv6cp.fsm, &network);
