@@ -88,13 +88,3 @@ bundle_fini(struct bundle *b)
 	b->serve6 = NULL;
 	b->uplink6 = NULL;
 }
-
-unsigned
-bundle_slot(const struct bundle *b)
-{
-	unsigned slot = 0;
-
-	while (slot < HOST_LINKS_MAX && b->links[slot] != 0)
-		slot++;
-	return slot;
-}

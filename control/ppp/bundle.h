@@ -119,8 +119,7 @@ struct bundle {
 	struct bundle_format format;
 	uint16_t ip_mtu;
 
-	uint32_t links[HOST_LINKS_MAX]; /* id by slot, 0: empty */
-	unsigned n_links;
+	uint32_t first_link; /* id, 0: none; the others through next_of_bundle, in the order of their slots */
 
 	uint64_t heard;               /* host.frames when its peer was last heard on it */
 	struct bundle_askers *askers; /* NULL: nobody waits for a word from it */
@@ -153,7 +152,5 @@ void bundle_sizes(
 	struct host_bundle_values *v, const struct bundle_format *f, const struct host_mss *mss, uint16_t ip_mtu);
 /* Gives back what was taken for it beside its place in the table. */
 void bundle_fini(struct bundle *b);
-/* Lowest free slot, HOST_LINKS_MAX when there is none. */
-unsigned bundle_slot(const struct bundle *b);
 
 #endif

@@ -12,13 +12,11 @@ enum { ROUTES_A_TURN = 16 };
 static struct link *
 first_link(const struct host *h, const struct bundle *b, bool open)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
+	struct link *l = bundle_first_link(h, b);
 
-		if (l != NULL && (!open || l->phase == LINK_OPEN))
-			return l;
-	}
-	return NULL;
+	while (l != NULL && open && l->phase != LINK_OPEN)
+		l = bundle_next_link(h, l);
+	return l;
 }
 
 /* Those of a multilink bundle are in its table; a plain link is its bundle. */
@@ -137,12 +135,9 @@ least_tx_mru(const struct host *h, const struct bundle *b)
 {
 	uint16_t least = UINT16_MAX;
 
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL && l->tx_mru < least)
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		if (l->tx_mru < least)
 			least = l->tx_mru;
-	}
 	return least;
 }
 
@@ -411,7 +406,7 @@ move_routes(struct host *h, struct bundle *b)
 void
 bundle_link_left(struct host *h, struct bundle *b)
 {
-	if (b->n_links != 0) {
+	if (b->first_link != 0) {
 		/* Who joins now is the first link of a new bundle in the peer's eyes, or it was restarted meanwhile. */
 		if (first_link(h, b, true) == NULL)
 			ncp_end(h, b);
@@ -509,12 +504,8 @@ lcp_in_mp(struct host *h, struct bundle *b, const uint8_t *p, size_t n)
 static void
 trace_received(struct host *h, const struct bundle *b, uint16_t proto, const uint8_t *p, size_t n)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL)
-			host_trace_packet(h, l, false, " bundle", proto, p, n);
-	}
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		host_trace_packet(h, l, false, " bundle", proto, p, n);
 }
 
 void

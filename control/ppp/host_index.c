@@ -254,6 +254,50 @@ bundle_give(struct host *h, struct bundle *b)
 	h->bundle_free_last = b->id;
 }
 
+struct link *
+bundle_first_link(const struct host *h, const struct bundle *b)
+{
+	return link_of(h, b->first_link);
+}
+
+struct link *
+bundle_next_link(const struct host *h, const struct link *l)
+{
+	return link_of(h, l->next_of_bundle);
+}
+
+unsigned
+bundle_count_links(const struct host *h, const struct bundle *b)
+{
+	unsigned n = 0;
+
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		n++;
+	return n;
+}
+
+void
+bundle_add_link(struct host *h, struct bundle *b, struct link *l)
+{
+	uint32_t *at = &b->first_link;
+
+	l->slot = 0;
+	for (struct link *other = link_of(h, *at); other != NULL && other->slot == l->slot; other = link_of(h, *at)) {
+		at = &other->next_of_bundle;
+		l->slot++;
+	}
+	l->next_of_bundle = *at;
+	*at = l->id;
+	l->bundle = b->id;
+}
+
+void
+bundle_remove_link(struct host *h, struct bundle *b, struct link *l)
+{
+	unchain(h, &b->first_link, l->id, offsetof(struct link, next_of_bundle));
+	l->bundle = 0;
+}
+
 /* ------------------------------------------------------------------ sessions of a VLAN: open addressing */
 
 static uint64_t

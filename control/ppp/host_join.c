@@ -63,10 +63,7 @@ link_line_changed(struct host *h, struct link *l)
 static void
 attach(struct host *h, struct link *l, struct bundle *b)
 {
-	l->bundle = b->id;
-	l->slot = (uint8_t)bundle_slot(b);
-	b->links[l->slot] = l->id;
-	b->n_links++;
+	bundle_add_link(h, b, l);
 	if (l->heard > b->heard)
 		b->heard = l->heard;
 	bundle_refresh(h, b);
@@ -88,18 +85,16 @@ link_leave(struct host *h, struct link *l)
 	item->port = l->key.port;
 	if (!l->ended)
 		host_put(h, HOST_OUT_SESSION_PUNT)->key = l->key;
-	b->links[l->slot] = 0;
-	b->n_links--;
+	bundle_remove_link(h, b, l);
 	if (b->format.mp)
 		membership_leave(&h->membership, b->id - 1);
 	text_keep(&b->last_words, text_kept(l->explain));
 	probe_end(l);
 	reports_end(l);
-	l->bundle = 0;
 	l->waiting = 0;
 	bundle_link_left(h, b);
 	/* one that the peer negotiates anew goes on by itself */
-	if (b->client && b->n_links == 0 && (l->ended || l->phase == LINK_TERMINATE))
+	if (b->client && b->first_link == 0 && (l->ended || l->phase == LINK_TERMINATE))
 		client_bundle_gone(h, &h->clients[b->owner], b->announced);
 }
 
@@ -370,13 +365,9 @@ rival(struct host *h, const struct link *l)
 static void
 end_silent(struct host *h, const struct bundle *b, const struct link *newcomer)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL)
-			link_doom(h, l, LINK_END, "peer dialled anew (session %u) and does not answer on this link",
-				newcomer->key.session);
-	}
+	for (struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		link_doom(h, l, LINK_END, "peer dialled anew (session %u) and does not answer on this link",
+			newcomer->key.session);
 }
 
 /* Whoever is not among them, for there is no room or no memory, looks again when its time is over. */
@@ -400,7 +391,7 @@ await_word(struct host *h, struct link *l, struct bundle *b)
 	l->asked = b->id;
 	if (again)
 		end_silent(h, b, l);
-	else if (b->n_links != 0 && link_probe_others(h, b, l) == 0)
+	else if (b->first_link != 0 && link_probe_others(h, b, l) == 0)
 		return false;
 	l->asks = again ? 0 : (uint8_t)(l->asks + 1);
 	await_with_others(b, l);

@@ -517,12 +517,9 @@ link_probe_others(struct host *h, const struct bundle *b, const struct link *exc
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL && l != except)
+	for (struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		if (l != except)
 			n += link_probe(h, l);
-	}
 	return n;
 }
 

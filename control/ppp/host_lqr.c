@@ -163,12 +163,11 @@ answered(struct host *h, struct link *l, const struct host_link_traffic *t)
 void
 reports_traffic(struct host *h, const struct bundle *b, const struct host_traffic *t)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l == NULL || l->reports == NULL || l->phase != LINK_OPEN)
+	for (struct link *l = bundle_first_link(h, b), *next; l != NULL; l = next) {
+		next = bundle_next_link(h, l);
+		if (l->reports == NULL || l->phase != LINK_OPEN)
 			continue;
-		answered(h, l, &t->links[i]);
+		answered(h, l, &t->links[l->slot]);
 		link_settle(h, l);
 	}
 }

@@ -40,11 +40,7 @@ next_look_ms(const struct host *h, const struct bundle *b)
 static void
 close_idle(struct host *h, struct bundle *b)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l == NULL)
-			continue;
+	for (struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l)) {
 		l->after = LINK_REST;
 		link_doom(h, l, LINK_CLOSE, "idle for %llu s",
 			(unsigned long long)(h->now_ms - b->meter->idle_since_ms) / 1000);
@@ -93,10 +89,8 @@ rates(const struct host *h, const struct bundle *b, uint64_t *rx_bps, uint64_t *
 	bool known = true;
 
 	*rx_bps = *tx_bps = 0;
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l == NULL || l->phase != LINK_OPEN)
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l)) {
+		if (l->phase != LINK_OPEN)
 			continue;
 		known &= l->line.rate_bps != 0;
 		*rx_bps += receive_bps(l);
@@ -111,16 +105,19 @@ static struct bandwidth_sample
 take_sample(const struct host *h, struct bundle *b, const struct host_traffic *t)
 {
 	struct bandwidth_sample s = {.span_ms = h->now_ms - b->meter->bandwidth->sampled_ms};
+	uint32_t joined[HOST_LINKS_MAX] = {0}; /* id by slot, 0: none */
 
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		joined[l->slot] = l->id;
 	rates(h, b, &s.rx_bps, &s.tx_bps);
 	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const bool same = b->links[i] != 0 && b->meter->bandwidth->counted[i].link == b->links[i];
+		const bool same = joined[i] != 0 && b->meter->bandwidth->counted[i].link == joined[i];
 
-		if (b->links[i] != 0) {
+		if (joined[i] != 0) {
 			s.rx_bytes += t->links[i].rx_bytes - (same ? b->meter->bandwidth->counted[i].rx_bytes : 0);
 			s.tx_bytes += t->links[i].tx_bytes - (same ? b->meter->bandwidth->counted[i].tx_bytes : 0);
 		}
-		b->meter->bandwidth->counted[i].link = b->links[i];
+		b->meter->bandwidth->counted[i].link = joined[i];
 		b->meter->bandwidth->counted[i].rx_bytes = t->links[i].rx_bytes;
 		b->meter->bandwidth->counted[i].tx_bytes = t->links[i].tx_bytes;
 	}
@@ -157,7 +154,7 @@ less(struct host *h, struct bundle *b, const char *why)
 {
 	if (b->client)
 		return client_less(h, &h->clients[b->owner], why);
-	if (b->n_links < 2)
+	if (bundle_count_links(h, b) < 2)
 		return false;
 	host_event(h, HOST_EV_NOTE, 0, b->id, "bundle %u '%.64s': one link fewer would do: %s", b->id, b->name, why);
 	return true;

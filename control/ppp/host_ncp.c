@@ -281,13 +281,9 @@ ncp_finished(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 		return;
 	}
 	judge_mp(h, b, f);
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL)
-			link_doom(h, l, LINK_CLOSE, "%s of bundle %u ended: %s%s", f->ops->name, b->id, reason(f),
-				mp_verdict(b, f));
-	}
+	for (struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		link_doom(h, l, LINK_CLOSE, "%s of bundle %u ended: %s%s", f->ops->name, b->id, reason(f),
+			mp_verdict(b, f));
 }
 
 static void

@@ -100,12 +100,8 @@ host_send_bundle(struct host *h, const struct bundle *b, uint16_t proto, const u
 	struct host_out_item *item;
 	uint8_t *to;
 
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL)
-			host_trace_packet(h, l, true, " bundle", proto, p, n);
-	}
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		host_trace_packet(h, l, true, " bundle", proto, p, n);
 	to = host_put_bytes(h, &item, HOST_OUT_BUNDLE_PACKET, PPP_PROTO_LEN + n);
 	if (to == NULL)
 		return;
@@ -186,7 +182,7 @@ static void
 bundle_facts(const struct host *h, const struct bundle *b, struct host_facts *f)
 {
 	f->client = b->client;
-	f->links = b->n_links;
+	f->links = bundle_count_links(h, b);
 	f->ip_mtu = b->ip_mtu;
 	snprintf(f->bundle, sizeof(f->bundle), "%s", b->name);
 	snprintf(f->owner, sizeof(f->owner), "%s",

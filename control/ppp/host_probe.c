@@ -112,10 +112,8 @@ others_send(const struct host *h, const struct bundle *b, const struct link *exc
 	bool any = false;
 
 	*fastest_ms = link_quality_rtt_ms(&except->probe->quality);
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l == NULL || l == except || l->phase != LINK_OPEN || l->tx_hold)
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l)) {
+		if (l == except || l->phase != LINK_OPEN || l->tx_hold)
 			continue;
 		any |= !link_is_suspended(l);
 		if (is_probed(l) && l->probe->quality.known && link_quality_rtt_ms(&l->probe->quality) < *fastest_ms)
@@ -233,11 +231,10 @@ probe_input(struct host *h, struct link *l)
 void
 probe_traffic(const struct host *h, const struct bundle *b, const struct host_traffic *t)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l)) {
+		const struct host_link_traffic *of = &t->links[l->slot];
 
-		if (l != NULL && is_probed(l) && l->phase == LINK_OPEN)
-			link_spread_received(
-				&l->probe->spread, t->links[i].rx_packets, t->links[i].lost, t->links[i].skew_us);
+		if (is_probed(l) && l->phase == LINK_OPEN)
+			link_spread_received(&l->probe->spread, of->rx_packets, of->lost, of->skew_us);
 	}
 }

@@ -143,7 +143,7 @@ fill_bundle(const struct host *h, const struct bundle *b, struct host_bundle_inf
 	info->peer_endpoint = bundle_peer_endpoint(h, b);
 	info->values = b->values;
 	info->ip_mtu = b->ip_mtu;
-	info->links = b->n_links;
+	info->links = bundle_count_links(h, b);
 	info->up_since_ms = b->up_since_ms;
 	info->ipcp_open = ncp_is_open(b, NCP_V4);
 	info->ipv6cp_open = ncp_is_open(b, NCP_V6);

@@ -194,6 +194,13 @@ void index_set_request(struct host *h, struct link *l, const uint8_t fingerprint
 uint32_t index_first_of_mac(const struct host *h, const struct mac *m); /* then next_mac; other MACs are among them */
 struct bundle *bundle_take(struct host *h);
 void bundle_give(struct host *h, struct bundle *b);
+/* The links of a bundle, by slot; NULL: no more. Who may take one out asks for the next one before. */
+struct link *bundle_first_link(const struct host *h, const struct bundle *b);
+struct link *bundle_next_link(const struct host *h, const struct link *l);
+unsigned bundle_count_links(const struct host *h, const struct bundle *b);
+/* Into the lowest free slot, of which there is one. */
+void bundle_add_link(struct host *h, struct bundle *b, struct link *l);
+void bundle_remove_link(struct host *h, struct bundle *b, struct link *l);
 /* There is room for one more VLAN, as vlan_tally_add needs it. False: no memory. */
 bool vlan_tally_room(struct host *h);
 void vlan_tally_add(struct host *h, uint16_t concentrator, const struct host_session_key *key);

@@ -193,10 +193,9 @@ uplink6_down(struct host *h, struct bundle *b)
 static void
 links_close_at(struct host *h, const struct bundle *b, uint64_t at_ms)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		struct link *l = link_of(h, b->links[i]);
-
-		if (l == NULL || l->doom != LINK_CLOSE)
+	for (struct link *l = bundle_first_link(h, b), *next; l != NULL; l = next) {
+		next = bundle_next_link(h, l);
+		if (l->doom != LINK_CLOSE)
 			continue;
 		l->doom_ms = at_ms;
 		link_settle(h, l);
@@ -206,12 +205,9 @@ links_close_at(struct host *h, const struct bundle *b, uint64_t at_ms)
 static bool
 all_links_close(const struct host *h, const struct bundle *b)
 {
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct link *l = link_of(h, b->links[i]);
-
-		if (l != NULL && l->doom != LINK_CLOSE)
+	for (const struct link *l = bundle_first_link(h, b); l != NULL; l = bundle_next_link(h, l))
+		if (l->doom != LINK_CLOSE)
 			return false;
-	}
 	return true;
 }
 

@@ -69,13 +69,14 @@ struct link {
 	bool gone;  /* the peer knows (PADT came): none is sent */
 	bool told_down;
 	bool lcp_seen, trace, authenticated, counted;
-	bool proven;    /* gave a right password */
-	bool accepted;  /* the peer took ours */
-	bool tx_hold;   /* installed receive-only */
-	uint8_t slot;   /* in its bundle */
-	uint8_t nth;    /* not 0: what explain would say follows from its being the nth link of its bundle */
-	uint8_t asks;   /* how often it has waited for a word from the bundle `asked` */
-	uint16_t owner; /* concentrator or client */
+	bool proven;     /* gave a right password */
+	bool accepted;   /* the peer took ours */
+	bool tx_hold;    /* installed receive-only */
+	uint8_t slot;    /* in its bundle */
+	uint8_t nth;     /* not 0: what explain would say follows from its being the nth link of its bundle */
+	uint8_t asks;    /* how often it has waited for a word from the bundle `asked` */
+	uint8_t waiting; /* LINK_INSTALLs without confirmation */
+	uint16_t owner;  /* concentrator or client */
 	uint16_t max_payload, tx_mru;
 	uint32_t dial; /* client: its dial */
 	uint32_t id;
@@ -91,10 +92,10 @@ struct link {
 	char *login;               /* the name that was given, unless it is the user's; text.h */
 	int user;                  /* -1: none */
 
-	uint32_t bundle;       /* id, 0: none */
-	unsigned waiting;      /* LINK_INSTALLs without confirmation */
-	uint32_t asked;        /* bundle that it waits for, id, 0: none */
-	uint64_t begun, heard; /* host.frames when the session began, and when its peer was last heard */
+	uint32_t bundle;         /* id, 0: none */
+	uint32_t next_of_bundle; /* id, 0: it has the highest slot */
+	uint32_t asked;          /* bundle that it waits for, id, 0: none */
+	uint64_t begun, heard;   /* host.frames when the session began, and when its peer was last heard */
 	struct host_line line;
 	struct link_probe *probe;     /* NULL: nothing of it is measured */
 	struct link_reports *reports; /* NULL: none were agreed on */

@@ -271,12 +271,12 @@ bundle_packet_out(int node, uint32_t bundle, const uint8_t *packet, size_t len)
 	struct node *n = &nodes[node];
 	const struct bundle *b = &n->host->bundles[bundle - 1];
 
-	for (unsigned i = 0; i < HOST_LINKS_MAX; i++) {
-		const struct line *l = &n->lines[b->links[i]];
+	for (const struct link *of = bundle_first_link(n->host, b); of != NULL; of = bundle_next_link(n->host, of)) {
+		const struct line *l = &n->lines[of->id];
 		struct frame *f;
 		size_t at;
 
-		if (b->links[i] == 0 || !l->joined || l->tx_hold)
+		if (!l->joined || l->tx_hold)
 			continue;
 		f = fly(node, l->key.port, l->key.peer.b, ETH_HDR_LEN + PPPOE_HDR_LEN + len);
 		at = eth_store(f->bytes, &l->key.peer, &l->key.local, l->key.vlans, ETHERTYPE_PPPOE_SESSION);

@@ -257,6 +257,80 @@ each_link_in_turn_rejoins_the_living_bundle(void **state) /* M-06, C1: a thousan
 	finish(p);
 }
 
+/* The concentrator's bundle has links in just these slots, in this order, and no others count as its own. */
+static void
+check_slots(const struct pair *p, uint32_t slots)
+{
+	const struct host *h = p->node[AC].host;
+	const struct link *l;
+	struct host_bundle_info info;
+	unsigned n = 0;
+
+	assert_true(pair_first_bundle(p, AC, &info));
+	l = bundle_first_link(h, bundle_of(h, info.id));
+	for (unsigned slot = 0; slot < HOST_LINKS_MAX; slot++) {
+		if ((slots & 1u << slot) == 0)
+			continue;
+		n++;
+		assert_non_null(l);
+		assert_int_equal(l->slot, slot);
+		assert_int_equal(l->bundle, info.id);
+		l = bundle_next_link(h, l);
+	}
+	assert_null(l);
+	assert_int_equal(info.links, n);
+}
+
+/* Of the concentrator's end of a client's link. */
+static int
+slot_of_link(const struct pair *p, unsigned link)
+{
+	const struct host *h = p->node[AC].host;
+	struct host_link_info info;
+	char name[16];
+
+	pair_link_name(name, link);
+	assert_true(pair_link_info(p, CLIENT, name, &info));
+	for (uint32_t id = 1; id <= PAIR_LINKS; id++)
+		if (link_of(h, id) != NULL && link_of(h, id)->key.session == info.key.session)
+			return link_of(h, id)->slot;
+	fail_msg("no link");
+	return -1;
+}
+
+static void
+a_link_takes_the_lowest_free_slot(void **state)
+{
+	struct pair_net net;
+	struct pair *p = usual(&net, 16);
+	uint32_t slots = 0xffff;
+	int slot_of[16]; /* by the client's link, -1: down */
+
+	(void)state;
+	for (unsigned i = 0; i < 16; i++)
+		slot_of[i] = slot_of_link(p, i);
+	check_slots(p, slots);
+	for (unsigned i = 0; i < 1000; i++) {
+		const unsigned link = pair_random(p) % 16;
+		const bool up = slot_of[link] < 0;
+		char name[16];
+
+		if (!up && (slots & (slots - 1)) == 0)
+			continue; /* the last one */
+		pair_link_name(name, link);
+		assert_int_equal(pair_admin(p, CLIENT, name, up), 0);
+		pair_run(p, 200);
+		if (up)
+			slot_of[link] = __builtin_ctz(~slots);
+		slots ^= 1u << slot_of[link];
+		if (!up)
+			slot_of[link] = -1;
+		check_slots(p, slots);
+	}
+	stop_both(p);
+	finish(p);
+}
+
 static bool
 both_open(struct pair *p)
 {
@@ -916,6 +990,7 @@ main(void)
 		cmocka_unit_test(sizes_come_from_ports_and_peers),
 		cmocka_unit_test(an_mss_given_as_number_stays),
 		cmocka_unit_test(each_link_in_turn_rejoins_the_living_bundle),
+		cmocka_unit_test(a_link_takes_the_lowest_free_slot),
 		cmocka_unit_test(links_that_join_in_the_same_burst_make_one_bundle),
 		cmocka_unit_test(a_silent_line_goes_down_in_the_configured_time),
 		cmocka_unit_test(a_lost_line_comes_back_by_itself),
