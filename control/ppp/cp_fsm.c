@@ -469,7 +469,7 @@ input_request(struct cp_fsm *f, struct call *call)
 		accept_request(f, call);
 		return;
 	}
-	if (call->answer_code == CP_CONFIGURE_NAK && f->naks_tx < UINT16_MAX)
+	if (call->answer_code == CP_CONFIGURE_NAK && f->naks_tx < f->max_failure)
 		f->naks_tx++;
 	call->answer = answer;
 	call->answer_len = w.len;

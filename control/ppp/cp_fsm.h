@@ -146,10 +146,11 @@ struct cp_fsm {
 	const char *why;      /* NULL, or why it does not (or no longer) stand */
 	uint64_t deadline_ms; /* of the restart timer */
 	uint32_t restart_ms;
-	uint32_t acked_digest;     /* of the options of the peer's request that we last accepted */
-	uint16_t naks_tx, naks_rx; /* in this negotiation, without an Ack */
-	uint16_t tx_max;           /* longest packet that the peer takes: bounds what is copied back to it */
-	uint8_t state;             /* enum cp_state */
+	uint32_t acked_digest; /* of the options of the peer's request that we last accepted */
+	uint16_t tx_max;       /* longest packet that the peer takes: bounds what is copied back to it */
+	uint16_t naks_rx;      /* in this negotiation, without an Ack; at most twice max_failure and one */
+	uint8_t naks_tx;       /* the same, at most max_failure */
+	uint8_t state;         /* enum cp_state */
 	uint8_t max_configure, max_terminate, max_failure;
 	uint8_t restarts;   /* transmissions left: the restart counter */
 	uint8_t next_id;    /* of the next packet that needs a new one */
@@ -157,9 +158,11 @@ struct cp_fsm {
 	uint8_t terminate_id;
 	uint8_t acked_id; /* of that request of the peer's */
 	uint8_t acked_repeats;
-	bool awaiting; /* the last Configure-Request has no answer yet */
-	bool failing;  /* an op called cp_fsm_fail: close instead of going on */
+	bool awaiting : 1; /* the last Configure-Request has no answer yet */
+	bool failing : 1;  /* an op called cp_fsm_fail: close instead of going on */
 };
+
+_Static_assert(sizeof(struct cp_fsm) <= 48, "each link has one, each bundle two");
 
 /* Zero in timing: the RFC's defaults (3 s, 10, 2, 5). */
 void cp_fsm_init(struct cp_fsm *f, const struct cp_ops *ops, const struct host_timing *timing);

@@ -16,13 +16,19 @@ static const struct ipcp_wish server_wish = {
 static const struct ipcp_wish client_wish = {BOTH, .request_dns = true};
 
 static void
-start(struct ipcp *c, const struct ipcp_wish *wish, struct outbox *out)
+start_with(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing, struct outbox *out)
 {
-	ipcp_init(c, wish, &default_lcp.timing);
+	ipcp_init(c, wish, timing);
 	outbox_init(out);
 	ipcp_open(c, 1000, out);
 	outbox_init(out);
 	ipcp_lower(c, true, 1000, out);
+}
+
+static void
+start(struct ipcp *c, const struct ipcp_wish *wish, struct outbox *out)
+{
+	start_with(c, wish, &default_lcp.timing, out);
 }
 
 static void
@@ -255,6 +261,32 @@ offered_address_counts_within_the_accepted_range_only(void **state)
 		else
 			assert_sent(&out, CP_CONFIGURE_REQUEST, c.fsm.request_id, "0306c0a80105");
 	}
+}
+
+/* As many Naks as can be configured, and the peer's twice that. */
+static void
+the_largest_max_failure_counts(void **state)
+{
+	static const struct host_timing timing = {.restart_ms = 3000, .max_configure = 10, .max_failure = UINT8_MAX};
+	struct outbox out;
+	struct ipcp c;
+	unsigned i;
+
+	(void)state;
+	start_with(&c, &server_wish, &timing, &out);
+	for (i = 0; i < UINT8_MAX; i++) {
+		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
+		assert_sent(&out, CP_CONFIGURE_NAK, (uint8_t)i, "03060a000064");
+	}
+	give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
+	assert_string_equal(ipcp_why(&c), "peer insists on an address that is not its own");
+	start_with(&c, &client_wish, &timing, &out);
+	for (i = 0; i < 2 * UINT8_MAX; i++) {
+		answer(&c, CP_CONFIGURE_NAK, i % 2 == 0 ? "0306c0a80107" : "0306c0a80108", &out);
+		assert_int_equal(c.fsm.state, CP_REQ_SENT);
+	}
+	answer(&c, CP_CONFIGURE_NAK, "0306c0a80107", &out);
+	assert_string_equal(ipcp_why(&c), "negotiation does not converge");
 }
 
 static void
@@ -561,6 +593,7 @@ main(void)
 		cmocka_unit_test(rejected_name_servers_are_done_without),
 		cmocka_unit_test(server_asks_for_nothing_but_its_address),
 		cmocka_unit_test(offered_address_counts_within_the_accepted_range_only),
+		cmocka_unit_test(the_largest_max_failure_counts),
 		cmocka_unit_test(wrong_offer_repeated_for_ever_ends_with_a_reason),
 		cmocka_unit_test(rejected_address_is_kept_if_we_have_one_and_fatal_if_not),
 		cmocka_unit_test(acked_zero_address_is_no_address),
