@@ -193,6 +193,7 @@ concentrators_init(struct host *h)
 		if (c->server == NULL || c->sessions_of_port == NULL)
 			return -ENOMEM;
 		discovery_server_init(c->server, c->cfg, h->random, h->random_ctx, h->now_ms);
+		ncp_configure_concentrator(c, &h->cfg->ports[c->cfg->ports[0]].mac);
 		prefix_configure(c, &h->cfg->ports[c->cfg->ports[0]].mac);
 	}
 	return 0;
@@ -220,6 +221,7 @@ client_init(struct host *h, unsigned index)
 	first = &c->cfg->links[0];
 	c->endpoint = own_endpoint(
 		&c->cfg->multilink, mac_is_zero(&first->mac) ? &h->cfg->ports[first->ports[0]].mac : &first->mac);
+	ncp_configure_client(c, &h->cfg->ports[first->ports[0]].mac);
 	uplink6_configure(c, index, &h->cfg->ports[first->ports[0]].mac, h->random, h->random_ctx);
 }
 

@@ -58,6 +58,43 @@ ncp_of_proto(uint16_t proto, enum bundle_ncp *ncp)
 	return proto == PPP_IPCP || proto == PPP_IPV6CP;
 }
 
+/* ------------------------------------------------------------------ what is configured */
+
+/* EUI-64 of the MAC of the first port, as the address of the link that a node keeps (RFC 5072 section 4.1). */
+static uint64_t
+own_interface_id(const struct mac *mac)
+{
+	const struct ip_addr a = nd_link_local(mac);
+
+	return load_be64(a.b + 8);
+}
+
+void
+ncp_configure_concentrator(struct concentrator *c, const struct mac *mac)
+{
+	const struct host_concentrator *cfg = c->cfg;
+
+	c->ncp.ipcp = (struct ipcp_wish){.p_address = cfg->network.address,
+		.address = cfg->address,
+		.accept = {cfg->address, 32},
+		.request_dns = cfg->request_dns,
+		.dns = {cfg->dns[0], cfg->dns[1]}};
+	c->ncp.ipv6cp = (struct ipv6cp_wish){.id = own_interface_id(mac), .p_id = cfg->network.interface_id};
+}
+
+void
+ncp_configure_client(struct client *c, const struct mac *mac)
+{
+	const struct host_client *cfg = c->cfg;
+
+	c->ncp.ipcp = (struct ipcp_wish){.p_address = cfg->network.address,
+		.address = cfg->address,
+		.accept = cfg->accept_address,
+		.request_dns = cfg->request_dns,
+		.dns = {cfg->dns[0], cfg->dns[1]}};
+	c->ncp.ipv6cp = (struct ipv6cp_wish){.id = own_interface_id(mac), .p_id = cfg->network.interface_id};
+}
+
 /* ------------------------------------------------------------------ what they agreed on */
 
 static void
@@ -318,50 +355,15 @@ drain(struct host *h, struct bundle *b, const struct outbox *box)
 /* ------------------------------------------------------------------ begin */
 
 static void
-load_ipcp_wish(const struct host *h, const struct bundle *b, struct ipcp_wish *w)
-{
-	*w = (struct ipcp_wish){.p_address = network_of(h, b)->address};
-	if (b->client) {
-		const struct host_client *cfg = h->clients[b->owner].cfg;
-
-		w->address = cfg->address;
-		w->accept = cfg->accept_address;
-		w->request_dns = cfg->request_dns;
-		memcpy(w->dns, cfg->dns, sizeof(w->dns));
-	} else {
-		const struct host_concentrator *cfg = h->concentrators[b->owner].cfg;
-
-		w->address = cfg->address;
-		w->accept = (struct host_prefix){cfg->address, 32};
-		w->request_dns = cfg->request_dns;
-		w->peer_address = b->address;
-		memcpy(w->dns, cfg->dns, sizeof(w->dns));
-	}
-}
-
-/* EUI-64 of the MAC of the first port, as the address of the link that a node keeps (RFC 5072 section 4.1). */
-static uint64_t
-own_interface_id(const struct host *h, const struct bundle *b)
-{
-	const uint16_t port =
-		b->client ? h->clients[b->owner].cfg->links[0].ports[0] : h->concentrators[b->owner].cfg->ports[0];
-	const struct ip_addr a = nd_link_local(&h->ports[port].cfg->mac);
-
-	return load_be64(a.b + 8);
-}
-
-static void
 init(struct host *h, struct bundle *b, enum bundle_ncp ncp)
 {
-	const struct ipv6cp_wish v6 = {.id = own_interface_id(h, b), .p_id = network_of(h, b)->interface_id};
-	struct ipcp_wish v4;
+	const struct ncp_wishes *wishes = b->client ? &h->clients[b->owner].ncp : &h->concentrators[b->owner].ncp;
+	const struct host_timing *timing = &network_of(h, b)->timing;
 
-	if (ncp == NCP_V4) {
-		load_ipcp_wish(h, b, &v4);
-		ipcp_init(&b->ipcp, &v4, &network_of(h, b)->timing);
-	} else {
-		ipv6cp_init(&b->ipv6cp, &v6, &network_of(h, b)->timing, h->random, h->random_ctx);
-	}
+	if (ncp == NCP_V4)
+		ipcp_init(&b->ipcp, &wishes->ipcp, b->address, timing);
+	else
+		ipv6cp_init(&b->ipv6cp, &wishes->ipv6cp, timing, h->random, h->random_ctx);
 	if (b->format.peer_mrru < CP_PACKET_MAX)
 		fsm_of(b, ncp)->tx_max = b->format.peer_mrru;
 }

@@ -49,6 +49,12 @@ enum {
 	HOST_TEXT_MAX = 480,
 };
 
+/* What its bundles want of the NCPs. */
+struct ncp_wishes {
+	struct ipcp_wish ipcp;
+	struct ipv6cp_wish ipv6cp;
+};
+
 struct concentrator {
 	struct timer timer;
 	const struct host_concentrator *cfg;
@@ -57,6 +63,7 @@ struct concentrator {
 	struct host_multilink multilink; /* cfg's; disabled where it may not be agreed (M-08) */
 	uint32_t sessions;
 	uint32_t *sessions_of_port; /* by index in host_config.ports */
+	struct ncp_wishes ncp;
 	struct dhcp6_server_config dhcp6;
 	bool route_set;
 };
@@ -71,6 +78,7 @@ struct client {
 	struct host_multilink plain; /* cfg's, disabled */
 	bool awake;                  /* up or on its way there */
 	uint64_t slept_ms;           /* on demand: since when its last bundle is gone, 0: there was none */
+	struct ncp_wishes ncp;
 	struct dhcp6_client_config dhcp6;
 };
 
@@ -423,6 +431,9 @@ uint64_t uplink6_deadline_ms(const struct bundle *b);
 
 /* ------------------------------------------------------------------ host_ncp.c: IPCP and IPV6CP */
 
+/* mac: of the first port. */
+void ncp_configure_concentrator(struct concentrator *c, const struct mac *mac);
+void ncp_configure_client(struct client *c, const struct mac *mac);
 /* Once a bundle, with its first open link; a later one brings no new NCP (G-62). */
 void ncp_begin(struct host *h, struct bundle *b);
 /* No link is open any more: with the next one it begins anew. */

@@ -63,11 +63,11 @@ reset(struct cp_fsm *f)
 	struct ipcp *c = ipcp_of(f);
 	unsigned i;
 
-	c->ask_address = c->wish.address;
-	c->asking_address = c->wish.p_address.want;
+	c->ask_address = c->wish->address;
+	c->asking_address = c->wish->p_address.want;
 	for (i = 0; i < 2; i++) {
 		c->ask_dns[i] = 0;
-		c->asking_dns[i] = c->wish.request_dns;
+		c->asking_dns[i] = c->wish->request_dns;
 	}
 }
 
@@ -100,7 +100,7 @@ struct judgement {
 static enum verdict
 insist(struct judgement *j, uint32_t asked)
 {
-	const uint32_t given = j->c->wish.peer_address;
+	const uint32_t given = j->c->given;
 	char a[DOTTED_MAX], b[DOTTED_MAX];
 
 	if (!j->give_up) {
@@ -118,7 +118,7 @@ judge_own_choice(struct judgement *j, uint32_t asked)
 {
 	char a[DOTTED_MAX];
 
-	if (is_host_address(asked) && prefix_has(&j->c->wish.peer_accept, asked)) {
+	if (is_host_address(asked) && prefix_has(&j->c->wish->peer_accept, asked)) {
 		j->address = asked;
 		return TAKE;
 	}
@@ -133,11 +133,11 @@ judge_address(struct judgement *j, const struct cp_option *opt)
 	const uint32_t asked = option_address(opt);
 
 	j->has_address = true;
-	if (!j->c->wish.p_address.allow)
+	if (!j->c->wish->p_address.allow)
 		return REJECT;
-	if (j->c->wish.peer_address == 0)
+	if (j->c->given == 0)
 		return judge_own_choice(j, asked);
-	if (asked != j->c->wish.peer_address)
+	if (asked != j->c->given)
 		return insist(j, asked);
 	j->address = asked;
 	return TAKE;
@@ -147,7 +147,7 @@ judge_address(struct judgement *j, const struct cp_option *opt)
 static enum verdict
 judge_dns(struct judgement *j, const struct cp_option *opt)
 {
-	const uint32_t ours = j->c->wish.dns[opt->type == IPCP_DNS1 ? 0 : 1];
+	const uint32_t ours = j->c->wish->dns[opt->type == IPCP_DNS1 ? 0 : 1];
 
 	if (ours == 0)
 		return REJECT;
@@ -178,11 +178,11 @@ judge_option(struct judgement *j, const struct cp_option *opt)
 static void
 judge_absence(struct judgement *j)
 {
-	const uint32_t given = j->c->wish.peer_address;
+	const uint32_t given = j->c->given;
 
 	if (j->has_address || given == 0)
 		return;
-	if (j->give_up || !j->c->wish.p_address.allow)
+	if (j->give_up || !j->c->wish->p_address.allow)
 		j->address = given;
 	else
 		cp_put32(j->naks, IPCP_ADDRESS, given);
@@ -242,12 +242,12 @@ naked_address(struct ipcp *c, uint32_t offer, bool give_up, struct outbox *out)
 {
 	char a[DOTTED_MAX];
 
-	if (is_host_address(offer) && prefix_has(&c->wish.accept, offer)) {
+	if (is_host_address(offer) && prefix_has(&c->wish->accept, offer)) {
 		c->ask_address = offer;
 		return;
 	}
 	outbox_note(out, PPP_IPCP, "IPCP: peer offers us %s, which is not accepted", dotted(a, offer));
-	if (c->wish.address == 0 || give_up)
+	if (c->wish->address == 0 || give_up)
 		cp_fsm_fail(&c->fsm, "peer offers an address that is not accepted", out);
 }
 
@@ -301,9 +301,9 @@ static const struct cp_ops ipcp_ops = {
 /* ------------------------------------------------------------------ verbs */
 
 void
-ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing)
+ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, uint32_t given, const struct host_timing *timing)
 {
-	*c = (struct ipcp){.wish = *wish};
+	*c = (struct ipcp){.wish = wish, .given = given};
 	cp_fsm_init(&c->fsm, &ipcp_ops, timing);
 }
 

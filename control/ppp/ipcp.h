@@ -17,6 +17,7 @@ enum ipcp_option {
 	IPCP_DNS2 = 131,
 };
 
+/* What is wanted of every peer of a kind. */
 struct ipcp_wish {
 	/* IP-Address. want: we tell ours, or ask for one; without, ours is not negotiated. allow: the peer may name his; if not, he has what
 	 * we would give, unasked. Name servers have the same policy in request_dns and dns. */
@@ -24,14 +25,14 @@ struct ipcp_wish {
 	uint32_t address;          /* ours; 0: the peer shall give one */
 	struct host_prefix accept; /* what the peer may give us instead; len 0: anything. len 32: just that */
 	bool request_dns;
-	uint32_t peer_address; /* given to the peer, which must take it; 0: the peer says, within peer_accept */
-	struct host_prefix peer_accept; /* len 0: anything */
+	struct host_prefix peer_accept; /* what a peer may say that is given none; len 0: anything */
 	uint32_t dns[2];                /* given to a peer that asks; 0: rejected */
 };
 
 struct ipcp {
 	struct cp_fsm fsm;
-	struct ipcp_wish wish;
+	const struct ipcp_wish *wish; /* borrowed */
+	uint32_t given;               /* to the peer, which must take it; 0: it says, within wish->peer_accept */
 	uint32_t our_address, peer_address, our_dns[2];
 
 	/* our requests, as the peer's answers change them */
@@ -39,7 +40,8 @@ struct ipcp {
 	bool asking_address, asking_dns[2];
 };
 
-void ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing);
+/* wish is borrowed and lives as long as the machine. given: the peer's address, 0: none. */
+void ipcp_init(struct ipcp *c, const struct ipcp_wish *wish, uint32_t given, const struct host_timing *timing);
 void ipcp_open(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 void ipcp_close(struct ipcp *c, uint64_t now_ms, struct outbox *out);
 void ipcp_input(struct ipcp *c, const uint8_t *p, size_t n, uint64_t now_ms, struct outbox *out);

@@ -59,8 +59,8 @@ reset(struct cp_fsm *f)
 {
 	struct ipv6cp *c = ipv6cp_of(f);
 
-	c->ask_id = c->wish.id != 0 ? c->wish.id : new_id(c, 0, 0);
-	c->asking = c->wish.p_id.want;
+	c->ask_id = c->wish->id != 0 ? c->wish->id : new_id(c, 0, 0);
+	c->asking = c->wish->p_id.want;
 	c->nak_id = c->peer_id = 0;
 	c->invited = false;
 }
@@ -85,7 +85,7 @@ judge_id(const struct ipv6cp *c, const struct cp_option *opt, bool give_up)
 	const uint64_t ours = c->asking ? c->ask_id : 0;
 	const uint64_t asked = opt->len == IPV6CP_ID_LEN ? load_be64(opt->data) : 0;
 
-	if (!c->wish.p_id.allow || opt->len != IPV6CP_ID_LEN || (asked == 0 && ours == 0))
+	if (!c->wish->p_id.allow || opt->len != IPV6CP_ID_LEN || (asked == 0 && ours == 0))
 		return REJECT;
 	if (asked != 0 && asked != ours)
 		return TAKE;
@@ -127,7 +127,7 @@ judge(struct cp_fsm *f, const uint8_t *options, size_t n, bool give_up, struct c
 		return CP_CONFIGURE_REJECT;
 	if (verdict == NAK)
 		return suggest(c, w);
-	if (!seen && c->wish.p_id.allow && !c->invited && !give_up) {
+	if (!seen && c->wish->p_id.allow && !c->invited && !give_up) {
 		c->invited = true;
 		return suggest(c, w);
 	}
@@ -192,7 +192,7 @@ void
 ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_timing *timing, host_random_fn *random,
 	void *random_ctx)
 {
-	*c = (struct ipv6cp){.wish = *wish, .random = random, .random_ctx = random_ctx};
+	*c = (struct ipv6cp){.wish = wish, .random = random, .random_ctx = random_ctx};
 	cp_fsm_init(&c->fsm, &ipv6cp_ops, timing);
 }
 

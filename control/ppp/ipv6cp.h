@@ -14,6 +14,7 @@ enum { IPV6CP_INTERFACE_ID = 1, IPV6CP_ID_LEN = 8 };
 /* Of an EUI-64: universally unique. Identifiers made up have it clear (RFC 4291 section 2.5.1). */
 #define IPV6CP_UNIVERSAL UINT64_C(0x0200000000000000)
 
+/* What is wanted of every peer of a kind. */
 struct ipv6cp_wish {
 	uint64_t id;             /* ours; 0: made up */
 	struct host_policy p_id; /* want: we ask for ours; allow: the peer may ask for his */
@@ -21,7 +22,7 @@ struct ipv6cp_wish {
 
 struct ipv6cp {
 	struct cp_fsm fsm;
-	struct ipv6cp_wish wish;
+	const struct ipv6cp_wish *wish; /* borrowed */
 	host_random_fn *random;
 	void *random_ctx;
 	uint64_t our_id, peer_id;
@@ -32,6 +33,7 @@ struct ipv6cp {
 	bool invited; /* the peer, who named none, was asked to: once is enough (section 4.1) */
 };
 
+/* wish is borrowed and lives as long as the machine. */
 void ipv6cp_init(struct ipv6cp *c, const struct ipv6cp_wish *wish, const struct host_timing *timing,
 	host_random_fn *random, void *random_ctx);
 void ipv6cp_open(struct ipv6cp *c, uint64_t now_ms, struct outbox *out);

@@ -327,19 +327,16 @@ bed_init(struct bed *b)
 		.endpoint = &endpoint,
 		.demand = {HOST_AUTH_CHAP_MD5, HOST_AUTH_PAP},
 		.accept = {HOST_AUTH_PAP}};
-	const struct ipcp_wish ipcp = {.p_address = {true, true},
-		.address = 0x0a000001,
-		.peer_address = 0x0a000002,
-		.dns = {0x0a000003, 0},
-		.request_dns = true};
+	static const struct ipv6cp_wish ipv6cp = {.id = 5, .p_id = {true, true}};
+	static const struct ipcp_wish ipcp = {
+		.p_address = {true, true}, .address = 0x0a000001, .dns = {0x0a000003, 0}, .request_dns = true};
 	struct outbox out;
 	unsigned m;
 
 	memset(b, 0, sizeof(*b));
 	lcp_init(&b->lcp, &lcp, fake_random, &b->chance);
-	ipcp_init(&b->ipcp, &ipcp, &policy.timing);
-	ipv6cp_init(&b->ipv6cp, &(struct ipv6cp_wish){.id = 5, .p_id = {true, true}}, &policy.timing, fake_random,
-		&b->chance);
+	ipcp_init(&b->ipcp, &ipcp, 0x0a000002, &policy.timing);
+	ipv6cp_init(&b->ipv6cp, &ipv6cp, &policy.timing, fake_random, &b->chance);
 	for (m = 0; m < 2; m++) {
 		const struct chap_config chap = {.role = m,
 			.algorithm = CHAP_MD5,

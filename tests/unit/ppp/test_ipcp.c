@@ -11,14 +11,14 @@ enum { OURS = 0x0a000001, GIVEN = 0x0a000064, DNS1 = 0x0a000035, DNS2 = 0x0a0000
 /* the usual policy of the address: asked for, and taken when asked */
 #define BOTH .p_address = {true, true}
 
-static const struct ipcp_wish server_wish = {
-	BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, DNS2}};
+static const struct ipcp_wish server_wish = {BOTH, .address = OURS, .accept = {OURS, 32}, .dns = {DNS1, DNS2}};
 static const struct ipcp_wish client_wish = {BOTH, .request_dns = true};
 
 static void
-start_with(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timing *timing, struct outbox *out)
+start_giving(struct ipcp *c, const struct ipcp_wish *wish, uint32_t given, const struct host_timing *timing,
+	struct outbox *out)
 {
-	ipcp_init(c, wish, timing);
+	ipcp_init(c, wish, given, timing);
 	outbox_init(out);
 	ipcp_open(c, 1000, out);
 	outbox_init(out);
@@ -28,7 +28,13 @@ start_with(struct ipcp *c, const struct ipcp_wish *wish, const struct host_timin
 static void
 start(struct ipcp *c, const struct ipcp_wish *wish, struct outbox *out)
 {
-	start_with(c, wish, &default_lcp.timing, out);
+	start_giving(c, wish, 0, &default_lcp.timing, out);
+}
+
+static void
+start_server(struct ipcp *c, struct outbox *out)
+{
+	start_giving(c, &server_wish, GIVEN, &default_lcp.timing, out);
 }
 
 static void
@@ -91,7 +97,7 @@ peers_request_is_judged_option_by_option(void **state)
 
 		if (rows[i].no_dns)
 			memset(wish.dns, 0, sizeof(wish.dns));
-		start(&c, &wish, &out);
+		start_giving(&c, &wish, GIVEN, &default_lcp.timing, &out);
 		give(&c, CP_CONFIGURE_REQUEST, 5, rows[i].request, &out);
 		if (sent_code(&out, rows[i].code, &len) == NULL)
 			fail_msg("%s: not answered by code %u", rows[i].name, rows[i].code);
@@ -108,7 +114,7 @@ peer_that_insists_on_a_wrong_address_is_refused_with_a_reason(void **state)
 	unsigned i;
 
 	(void)state;
-	start(&c, &server_wish, &out);
+	start_server(&c, &out);
 	for (i = 0; i < default_lcp.timing.max_failure; i++) {
 		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
 		assert_sent(&out, CP_CONFIGURE_NAK, (uint8_t)i, "03060a000064");
@@ -128,7 +134,7 @@ peer_that_never_names_an_address_has_the_given_one(void **state)
 	unsigned i;
 
 	(void)state;
-	start(&c, &server_wish, &out);
+	start_server(&c, &out);
 	for (i = 0; i < default_lcp.timing.max_failure; i++)
 		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "", &out);
 	give(&c, CP_CONFIGURE_REQUEST, 9, "", &out);
@@ -211,7 +217,7 @@ server_asks_for_nothing_but_its_address(void **state)
 	struct ipcp c;
 
 	(void)state;
-	start(&c, &server_wish, &out);
+	start_server(&c, &out);
 	assert_sent(&out, CP_CONFIGURE_REQUEST, c.fsm.request_id, "03060a000001");
 }
 
@@ -273,14 +279,14 @@ the_largest_max_failure_counts(void **state)
 	unsigned i;
 
 	(void)state;
-	start_with(&c, &server_wish, &timing, &out);
+	start_giving(&c, &server_wish, GIVEN, &timing, &out);
 	for (i = 0; i < UINT8_MAX; i++) {
 		give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
 		assert_sent(&out, CP_CONFIGURE_NAK, (uint8_t)i, "03060a000064");
 	}
 	give(&c, CP_CONFIGURE_REQUEST, (uint8_t)i, "0306c0a80001", &out);
 	assert_string_equal(ipcp_why(&c), "peer insists on an address that is not its own");
-	start_with(&c, &client_wish, &timing, &out);
+	start_giving(&c, &client_wish, 0, &timing, &out);
 	for (i = 0; i < 2 * UINT8_MAX; i++) {
 		answer(&c, CP_CONFIGURE_NAK, i % 2 == 0 ? "0306c0a80107" : "0306c0a80108", &out);
 		assert_int_equal(c.fsm.state, CP_REQ_SENT);
@@ -375,22 +381,21 @@ pair_of_wishes_agrees_or_says_why(void **state)
 	static const struct {
 		const char *name;
 		struct ipcp_wish server, client;
+		uint32_t given;                      /* to the client */
 		uint32_t client_address, client_dns; /* 0: must fail */
 	} rows[] = {
-		{"pool address and dns",
-			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN, .dns = {DNS1, 0}},
-			{BOTH, .request_dns = true}, GIVEN, DNS1},
-		{"client wishes what it is given", {BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
-			{BOTH, .address = GIVEN}, GIVEN, 0},
-		{"client wishes something else and gives in",
-			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
-			{BOTH, .address = 0x0b000001}, GIVEN, 0},
-		{"client insists on something else",
-			{BOTH, .address = OURS, .accept = {OURS, 32}, .peer_address = GIVEN},
-			{BOTH, .address = 0x0b000001, .accept = {0x0b000001, 32}}, 0, 0},
-		{"server without a pool, client without a wish", {BOTH, .address = OURS}, {BOTH, .address = 0}, 0, 0},
-		{"server without a pool, client with a wish", {BOTH, .address = OURS}, {BOTH, .address = GIVEN}, GIVEN,
+		{"pool address and dns", {BOTH, .address = OURS, .accept = {OURS, 32}, .dns = {DNS1, 0}},
+			{BOTH, .request_dns = true}, GIVEN, GIVEN, DNS1},
+		{"client wishes what it is given", {BOTH, .address = OURS, .accept = {OURS, 32}},
+			{BOTH, .address = GIVEN}, GIVEN, GIVEN, 0},
+		{"client wishes something else and gives in", {BOTH, .address = OURS, .accept = {OURS, 32}},
+			{BOTH, .address = 0x0b000001}, GIVEN, GIVEN, 0},
+		{"client insists on something else", {BOTH, .address = OURS, .accept = {OURS, 32}},
+			{BOTH, .address = 0x0b000001, .accept = {0x0b000001, 32}}, GIVEN, 0, 0},
+		{"server without a pool, client without a wish", {BOTH, .address = OURS}, {BOTH, .address = 0}, 0, 0,
 			0},
+		{"server without a pool, client with a wish", {BOTH, .address = OURS}, {BOTH, .address = GIVEN}, 0,
+			GIVEN, 0},
 	};
 	unsigned i;
 
@@ -404,7 +409,7 @@ pair_of_wishes_agrees_or_says_why(void **state)
 		node_ipcp(&nodes[0], &ends[0]);
 		node_ipcp(&nodes[1], &ends[1]);
 		wire_init(&w, &nodes[0], &nodes[1], i);
-		start(&ends[0], &rows[i].server, &out);
+		start_giving(&ends[0], &rows[i].server, rows[i].given, &default_lcp.timing, &out);
 		wire_drain(&w, 0, &out);
 		start(&ends[1], &rows[i].client, &out);
 		wire_drain(&w, 1, &out);
@@ -432,9 +437,9 @@ struct policed {
 	struct node node[2];
 };
 
-/* Both negotiate on a quiet wire until nothing moves. */
+/* Both negotiate on a quiet wire until nothing moves; the first gives the other an address, or 0. */
 static void
-police(struct policed *p, const struct ipcp_wish wish[2])
+police(struct policed *p, const struct ipcp_wish wish[2], uint32_t given)
 {
 	struct outbox out;
 	struct wire w;
@@ -444,7 +449,7 @@ police(struct policed *p, const struct ipcp_wish wish[2])
 	wire_init(&w, &p->node[0], &p->node[1], 1);
 	w.delay_ms = 10;
 	for (unsigned k = 0; k < 2; k++) {
-		start(&p->end[k], &wish[k], &out);
+		start_giving(&p->end[k], &wish[k], k == 0 ? given : 0, &default_lcp.timing, &out);
 		wire_drain(&w, k, &out);
 	}
 	wire_run(&w, 60000);
@@ -467,7 +472,7 @@ the_address_has_a_four_way_policy_at_both_ends(void **state)
 			{.p_address = policy_of(cell >> 2), .address = GIVEN}};
 		struct policed p;
 
-		police(&p, wish);
+		police(&p, wish, 0);
 		for (unsigned k = 0; k < 2; k++) {
 			const bool want = wish[1 - k].p_address.want, allow = wish[k].p_address.allow;
 
@@ -487,16 +492,14 @@ a_given_address_follows_the_four_way_policy(void **state)
 	(void)state;
 	for (unsigned cell = 0; cell < 32; cell++) {
 		const bool knows = cell >= 16;
-		const struct ipcp_wish wish[2] = {{.p_address = policy_of(cell & 3),
-							  .address = OURS,
-							  .accept = {OURS, 32},
-							  .peer_address = GIVEN},
+		const struct ipcp_wish wish[2] = {
+			{.p_address = policy_of(cell & 3), .address = OURS, .accept = {OURS, 32}},
 			{.p_address = policy_of(cell >> 2 & 3), .address = knows ? GIVEN : 0}};
 		const bool want = wish[1].p_address.want, allow = wish[0].p_address.allow;
 		const bool opens = knows || (want && allow);
 		struct policed p;
 
-		police(&p, wish);
+		police(&p, wish, GIVEN);
 		assert_int_equal(ipcp_is_open(&p.end[0]), opens);
 		assert_int_equal(ipcp_is_open(&p.end[1]), opens);
 		if (!opens) {
@@ -531,7 +534,7 @@ name_servers_have_a_four_way_policy_at_both_ends(void **state)
 			wish[k].dns[0] = policy.allow ? DNS1 + 16 * k : 0;
 			wish[k].dns[1] = policy.allow ? DNS2 + 16 * k : 0;
 		}
-		police(&p, wish);
+		police(&p, wish, 0);
 		for (unsigned k = 0; k < 2; k++) {
 			const bool want = wish[1 - k].request_dns, allow = wish[k].dns[0] != 0;
 
@@ -563,7 +566,7 @@ lossy_wire_ends_open_or_in_a_named_failure(void **state)
 		w.loss_permille = (uint32_t)(seed % 7) * 100;
 		w.double_permille = (uint32_t)(seed % 5) * 100;
 		w.jitter_ms = (uint32_t)(seed % 3) * 2000;
-		start(&ends[0], &server_wish, &out);
+		start_server(&ends[0], &out);
 		wire_drain(&w, 0, &out);
 		start(&ends[1], &client_wish, &out);
 		wire_drain(&w, 1, &out);

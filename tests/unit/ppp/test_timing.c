@@ -59,10 +59,11 @@ begin_lcp(unsigned k, struct node *n, struct outbox *out)
 static void
 begin_ipcp(unsigned k, struct node *n, struct outbox *out)
 {
-	const struct ipcp_wish wish = {.p_address = {true, true}, .address = 0x0a000001 + k};
+	static const struct ipcp_wish wishes[] = {
+		{.p_address = {true, true}, .address = 0x0a000001}, {.p_address = {true, true}, .address = 0x0a000002}};
 
 	node_ipcp(n, &ends.ipcp[k]);
-	ipcp_init(&ends.ipcp[k], &wish, &ends.policy.timing);
+	ipcp_init(&ends.ipcp[k], &wishes[k], 0, &ends.policy.timing);
 	ipcp_open(&ends.ipcp[k], 0, out);
 	ipcp_lower(&ends.ipcp[k], true, 0, out);
 }
@@ -70,10 +71,10 @@ begin_ipcp(unsigned k, struct node *n, struct outbox *out)
 static void
 begin_ipv6cp(unsigned k, struct node *n, struct outbox *out)
 {
-	const struct ipv6cp_wish wish = {.id = 1 + k, .p_id = {true, true}};
+	static const struct ipv6cp_wish wishes[] = {{.id = 1, .p_id = {true, true}}, {.id = 2, .p_id = {true, true}}};
 
 	node_ipv6cp(n, &ends.ipv6cp[k]);
-	ipv6cp_init(&ends.ipv6cp[k], &wish, &ends.policy.timing, rng_fill, &ends.rng[k]);
+	ipv6cp_init(&ends.ipv6cp[k], &wishes[k], &ends.policy.timing, rng_fill, &ends.rng[k]);
 	ipv6cp_open(&ends.ipv6cp[k], 0, out);
 	ipv6cp_lower(&ends.ipv6cp[k], true, 0, out);
 }

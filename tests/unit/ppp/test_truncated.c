@@ -28,8 +28,7 @@ struct machines {
 static void
 machines_up(struct machines *m, struct outbox *out)
 {
-	static const struct ipcp_wish ip = {
-		.p_address = {true, true}, .address = 0x0a000001, .peer_address = 0x0a000002, .dns = {1, 2}};
+	static const struct ipcp_wish ip = {.p_address = {true, true}, .address = 0x0a000001, .dns = {1, 2}};
 	static const struct ipv6cp_wish ip6 = {.id = 1, .p_id = {true, true}};
 	struct lcp_wish wish = default_wish();
 	unsigned role, i;
@@ -39,7 +38,7 @@ machines_up(struct machines *m, struct outbox *out)
 	lcp_init(&m->lcp, &wish, rng_fill, &rng);
 	lcp_open(&m->lcp, 0, out);
 	lcp_lower(&m->lcp, true, 0, out);
-	ipcp_init(&m->ipcp, &ip, &default_lcp.timing);
+	ipcp_init(&m->ipcp, &ip, 0x0a000002, &default_lcp.timing);
 	ipcp_open(&m->ipcp, 0, out);
 	ipcp_lower(&m->ipcp, true, 0, out);
 	ipv6cp_init(&m->ipv6cp, &ip6, &default_lcp.timing, rng_fill, &rng);
