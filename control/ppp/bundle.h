@@ -143,6 +143,8 @@ struct bundle {
 	char *last_words;               /* why its last link went; text.h */
 };
 
+_Static_assert(sizeof(struct bundle) <= 560, "docs/performance.md, P13");
+
 /* Largest packet we send: the peer's MRRU; ip_mtu (host_client, host_concentrator) may lower it, -2 to what one fragment of tx_mru carries. */
 uint16_t bundle_ip_mtu(const struct bundle_format *f, int ip_mtu, uint16_t tx_mru);
 /* Ceiling for SYNs: configured (-1: mtu less headers). 0: leave alone. */

@@ -108,6 +108,8 @@ struct link {
 	struct link_held *held;
 };
 
+_Static_assert(sizeof(struct link) <= 480, "docs/performance.md, P13: a bundle has two of them and more");
+
 const char *link_phase_name(enum link_phase phase);
 
 /* Largest link MRU of a session (RFC 2516 section 7, RFC 4638): agreed is the PPP-Max-Payload of discovery, 0 without. */

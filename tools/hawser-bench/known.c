@@ -22,7 +22,6 @@ static const struct {
 	{"P10.steered", 1.1},
 	{"P12", 1.4},
 	{"P13.dataplane", 1600},
-	{"P13.control", 2305},
 	{"P14.ipv6", 1.35},
 };
 
