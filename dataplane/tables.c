@@ -15,6 +15,7 @@
 #include "dataplane/index_pool.h"
 #include "dataplane/internal.h"
 #include "dataplane/prefix6.h"
+#include "dataplane/record_pool.h"
 
 /* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
  *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway; 63 set if
@@ -28,10 +29,12 @@ enum { KEY_BULK = RTE_HASH_LOOKUP_BULK_MAX };
 
 struct route { /* control only: what the workers' tables were made from */
 	struct ip_addr prefix;
-	uint8_t len;               /* of 128: IPv4 is mapped */
-	uint32_t index, neighbour; /* NO_INDEX: none */
-	uint64_t word;
+	uint32_t len : 8;    /* of 128: IPv4 is mapped */
+	uint32_t index : 24; /* NO_PREFIX_INDEX: none */
+	uint32_t neighbour;  /* NO_INDEX: none */
 };
+_Static_assert(sizeof(struct route) == 24, "what the heap gives with a header in 32 bytes");
+enum { NO_PREFIX_INDEX = 0xffffff };
 
 struct neighbour { /* control only */
 	struct ip_addr address;
@@ -51,23 +54,27 @@ struct neighbour_key {
 	uint32_t port, zero;
 };
 
+/* Control only, a record of the pool. Its port and id are those of the list that it is in. */
 struct session {
-	struct dp_session_key key;
 	uint64_t word;
-	bool exact; /* has been entered in the exact table, and stays there */
-	struct session *next;
-};
+	struct vlan_stack vlans;
+	struct mac peer, local;
+	uint32_t next : 31; /* record; 0: none */
+	uint32_t exact : 1; /* has been entered in the exact table, and stays there */
+} __attribute__((packed, aligned(4)));
 
 struct session_port {
 	struct session_port *next;
 	_Atomic uint64_t *words;
-	struct session *of_id[STEER_WORDS];
+	uint16_t port;
+	uint32_t of_id[STEER_WORDS]; /* first record; 0: none */
 };
 
 struct tables {
 	/* shared */
 	struct host_pages *host_pages; /* hosts of a /24 are all here, or, for want of pages, all in `hosts` */
-	struct rte_hash *hosts, *sessions;
+	struct rte_hash *hosts;
+	struct rte_hash *_Atomic sessions; /* NULL until the first two share an id: most networks never need it */
 	struct rte_lpm *prefixes;
 	_Atomic uint64_t *prefix_words, *neighbour_words;
 	_Atomic uint8_t *neighbour_used;
@@ -83,7 +90,10 @@ struct tables {
 	struct rte_hash *neighbour_index; /* (address, port) -> index */
 	struct neighbour *neighbours;
 	struct session_port *session_ports;
+	struct record_pool session_records;
 	uint32_t hosts_of_net[HOST_NETS];
+	unsigned sessions_max;
+	int numa_node;
 };
 
 /* ------------------------------------------------------------------ next hop words */
@@ -139,15 +149,12 @@ lpm_new(unsigned routes_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 }
 
 static const char *
-tables_make(struct tables *t, unsigned routes_max, unsigned sessions_max, int node)
+tables_make(struct tables *t, unsigned routes_max, int node)
 {
 	t->hosts = hash_table_new("hosts", routes_max, sizeof(uint32_t), node, t->qsbr);
 	t->host_pages = host_pages_new(routes_max / 8 + 16, node);
 	if (t->hosts == NULL || t->host_pages == NULL)
 		return "table of hosts";
-	t->sessions = hash_table_new("sessions", sessions_max, sizeof(struct dp_session_key), node, t->qsbr);
-	if (t->sessions == NULL)
-		return "table of sessions";
 	t->prefixes6 = prefix6_new(routes_max, node, t->qsbr);
 	if (t->prefixes6 == NULL)
 		return "tables of IPv6 prefixes";
@@ -181,25 +188,15 @@ tables_new(unsigned routes_max, unsigned sessions_max, struct rte_rcu_qsbr *qsbr
 		return NULL;
 	}
 	t->qsbr = qsbr;
+	t->sessions_max = sessions_max;
+	t->numa_node = numa_node;
+	record_pool_init(&t->session_records, sizeof(struct session));
 	/* neighbour indexes are 20 bits of a word, prefix indexes 24 of rte_lpm's */
-	*why = tables_make(t, RTE_MIN(RTE_MAX(routes_max, 64u), 1u << 20), sessions_max, numa_node);
+	*why = tables_make(t, RTE_MIN(RTE_MAX(routes_max, 64u), 1u << 20), numa_node);
 	if (*why == NULL)
 		return t;
 	tables_free(t);
 	return NULL;
-}
-
-static void
-session_port_free(struct session_port *sp)
-{
-	for (unsigned id = 0; id < STEER_WORDS; id++)
-		while (sp->of_id[id] != NULL) {
-			struct session *s = sp->of_id[id];
-
-			sp->of_id[id] = s->next;
-			free(s);
-		}
-	free(sp);
 }
 
 static void
@@ -223,8 +220,9 @@ tables_free(struct tables *t)
 		struct session_port *sp = t->session_ports;
 
 		t->session_ports = sp->next;
-		session_port_free(sp);
+		free(sp);
 	}
+	record_pool_fini(&t->session_records);
 	routes_free(t->routes);
 	rte_hash_free(t->neighbour_index);
 	rte_hash_free(t->hosts);
@@ -532,6 +530,7 @@ publish4(struct tables *t, struct route *r, uint64_t word)
 {
 	const uint32_t prefix = ip_addr_4(&r->prefix);
 	const uint8_t len = (uint8_t)(r->len - IP4_MAPPED_LEN);
+	uint32_t index;
 
 	if (len == 0) {
 		atomic_store_explicit(&t->default_word, word, memory_order_relaxed);
@@ -539,20 +538,21 @@ publish4(struct tables *t, struct route *r, uint64_t word)
 	}
 	if (len == 32)
 		return host_set(t, prefix, word);
-	if (r->index != NO_INDEX) {
+	if (r->index != NO_PREFIX_INDEX) {
 		atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_relaxed);
 		return 0;
 	}
-	r->index = index_take(&t->prefix_indexes, t->qsbr);
-	if (r->index == NO_INDEX)
+	index = index_take(&t->prefix_indexes, t->qsbr);
+	if (index == NO_INDEX)
 		return -ENOSPC;
 	/* the word first, then the way to it */
-	atomic_store_explicit(&t->prefix_words[r->index], word, memory_order_release);
-	if (rte_lpm_add(t->prefixes, prefix, len, r->index) == 0)
-		return 0;
-	index_give(&t->prefix_indexes, t->qsbr, r->index);
-	r->index = NO_INDEX;
-	return -ENOSPC;
+	atomic_store_explicit(&t->prefix_words[index], word, memory_order_release);
+	if (rte_lpm_add(t->prefixes, prefix, len, index) != 0) {
+		index_give(&t->prefix_indexes, t->qsbr, index);
+		return -ENOSPC;
+	}
+	r->index = index & NO_PREFIX_INDEX;
+	return 0;
 }
 
 static void
@@ -593,7 +593,7 @@ route_make(struct tables *t, const struct ip_addr *prefix, unsigned len)
 
 	if (r == NULL)
 		return NULL;
-	*r = (struct route){.prefix = *prefix, .len = (uint8_t)len, .index = NO_INDEX, .neighbour = NO_INDEX};
+	*r = (struct route){.prefix = *prefix, .len = len & 0xff, .index = NO_PREFIX_INDEX, .neighbour = NO_INDEX};
 	if (rte_hash_add_key_data(t->routes, &key, r) == 0)
 		return r;
 	free(r);
@@ -660,7 +660,6 @@ route_set(struct tables *t, const struct ip_addr *prefix, unsigned len, const st
 	}
 	neighbour_release(t, r->neighbour);
 	r->neighbour = neighbour;
-	r->word = word;
 	return 0;
 }
 
@@ -864,16 +863,20 @@ bool
 tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out)
 {
 	const struct dp_session_key aligned __rte_aligned(8) = *key; /* the hash reads words */
+	const struct rte_hash *sessions;
 	void *word;
 
-	if (rte_hash_lookup_data(t->sessions, &aligned, &word) < 0)
+	/* who has seen a word that says there is a collision sees the table too */
+	atomic_thread_fence(memory_order_acquire);
+	sessions = atomic_load_explicit(&t->sessions, memory_order_relaxed);
+	if (sessions == NULL || rte_hash_lookup_data(sessions, &aligned, &word) < 0)
 		return false;
 	*out = steer_unpack((uint64_t)(uintptr_t)word);
 	return true;
 }
 
 static struct session_port *
-session_port(struct tables *t, _Atomic uint64_t *words)
+session_port(struct tables *t, _Atomic uint64_t *words, uint16_t port)
 {
 	struct session_port *sp;
 
@@ -884,23 +887,68 @@ session_port(struct tables *t, _Atomic uint64_t *words)
 	if (sp == NULL)
 		return NULL;
 	sp->words = words;
+	sp->port = port;
 	sp->next = t->session_ports;
 	t->session_ports = sp;
 	return sp;
 }
 
-static struct session **
-session_find(struct session **list, const struct dp_session_key *key)
+static struct session *
+session_at(const struct tables *t, uint32_t record)
 {
-	while (*list != NULL && memcmp(&(*list)->key, key, sizeof(*key)) != 0)
-		list = &(*list)->next;
-	return list;
+	return record == 0 ? NULL : record_at(&t->session_records, record);
+}
+
+/* Aligned as the hash wants it. */
+static struct dp_session_key
+session_key(const struct session_port *sp, uint16_t id, const struct session *s)
+{
+	return (struct dp_session_key){
+		.port = sp->port, .session = id, .vlans = s->vlans, .peer = s->peer, .local = s->local};
+}
+
+/* The session's record, 0: none; *before: the one before it in the list of its id, or the last, 0: none. */
+static uint32_t
+session_find(const struct tables *t, const struct session_port *sp, const struct dp_session_key *key, uint32_t *before)
+{
+	uint32_t record = sp->of_id[key->session];
+
+	*before = 0;
+	while (record != 0) {
+		const struct session *s = session_at(t, record);
+		const struct dp_session_key have = session_key(sp, key->session, s);
+
+		if (memcmp(&have, key, sizeof(have)) == 0)
+			break;
+		*before = record;
+		record = s->next;
+	}
+	return record;
+}
+
+/* What follows `before` in the list of the id; at its beginning when that is 0. */
+static void
+session_follows(struct tables *t, struct session_port *sp, uint16_t id, uint32_t before, uint32_t record)
+{
+	if (before == 0)
+		sp->of_id[id] = record;
+	else
+		session_at(t, before)->next = record & INT32_MAX;
 }
 
 static int
-session_exact(struct tables *t, struct session *s)
+session_exact(struct tables *t, const struct session_port *sp, uint16_t id, struct session *s)
 {
-	if (rte_hash_add_key_data(t->sessions, &s->key, word_pointer(s->word)) != 0)
+	const struct dp_session_key key __rte_aligned(8) = session_key(sp, id, s);
+	struct rte_hash *sessions = atomic_load_explicit(&t->sessions, memory_order_relaxed);
+
+	if (sessions == NULL) {
+		sessions = hash_table_new("sessions", t->sessions_max, sizeof(key), t->numa_node, t->qsbr);
+		if (sessions == NULL)
+			return -ENOMEM;
+		atomic_store_explicit(&t->sessions, sessions, memory_order_release);
+	}
+	if (rte_hash_add_key_data(sessions, &key, word_pointer(s->word)) != 0)
 		return -ENOSPC;
 	s->exact = true;
 	return 0;
@@ -908,63 +956,72 @@ session_exact(struct tables *t, struct session *s)
 
 /* One session of an id is found by the word alone, several through the exact table: all of them are there before the word says so. */
 static int
-sessions_publish(struct tables *t, _Atomic uint64_t *word, struct session *list)
+sessions_publish(struct tables *t, struct session_port *sp, uint16_t id)
 {
-	uint64_t w = list == NULL ? 0 : list->word;
+	struct session *s = session_at(t, sp->of_id[id]);
+	const bool several = s != NULL && s->next != 0;
+	uint64_t w = s == NULL ? 0 : s->word;
 	int ret = 0;
 
-	if (list != NULL && list->next != NULL) {
-		for (struct session *s = list; s != NULL && ret == 0; s = s->next)
-			ret = session_exact(t, s);
+	/* one that has been among several: frames that still saw the collision find it there */
+	if (!several && s != NULL && s->exact)
+		ret = session_exact(t, sp, id, s);
+	for (; several && s != NULL && ret == 0; s = session_at(t, s->next))
+		ret = session_exact(t, sp, id, s);
+	if (several)
 		w = steer_pack(&(struct steer){.state = STEER_COLLIDE});
-	} else if (list != NULL && list->exact) {
-		ret = session_exact(t, list); /* frames that still saw the collision find it there */
-	}
 	if (ret == 0)
-		atomic_store_explicit(word, w, memory_order_release);
+		atomic_store_explicit(&sp->words[id], w, memory_order_release);
 	return ret;
 }
 
 static void
-session_unlink(struct tables *t, struct session_port *sp, struct session **at)
+session_unlink(struct tables *t, struct session_port *sp, uint16_t id, uint32_t before, uint32_t record)
 {
-	struct session *s = *at;
-	const unsigned id = s->key.session;
+	const struct session *s = session_at(t, record);
+	const struct dp_session_key key __rte_aligned(8) = session_key(sp, id, s);
 
-	*at = s->next;
-	sessions_publish(t, &sp->words[id], sp->of_id[id]);
+	session_follows(t, sp, id, before, s->next);
+	sessions_publish(t, sp, id);
 	if (s->exact)
-		rte_hash_del_key(t->sessions, &s->key);
-	free(s);
+		rte_hash_del_key(t->sessions, &key);
+	record_give(&t->session_records, record);
+}
+
+static int
+session_add(struct tables *t, struct session_port *sp, const struct dp_session_key *key, uint32_t last, uint64_t word)
+{
+	const uint32_t record = record_take(&t->session_records);
+	int ret;
+
+	if (record == 0)
+		return -ENOMEM;
+	*session_at(t, record) =
+		(struct session){.word = word, .vlans = key->vlans, .peer = key->peer, .local = key->local};
+	session_follows(t, sp, key->session, last, record);
+	ret = sessions_publish(t, sp, key->session);
+	if (ret < 0)
+		session_unlink(t, sp, key->session, last, record);
+	return ret;
 }
 
 int
 tables_session_set(struct tables *t, _Atomic uint64_t *words, const struct dp_session_key *key, uint64_t word)
 {
-	struct session_port *sp = session_port(t, words);
-	struct session **at, *s;
-	int ret;
+	struct session_port *sp = session_port(t, words, key->port);
+	uint32_t before, record;
 
 	if (sp == NULL)
 		return -ENOMEM;
-	at = session_find(&sp->of_id[key->session], key);
+	record = session_find(t, sp, key, &before);
 	if (word == 0) {
-		if (*at == NULL)
+		if (record == 0)
 			return -ENOENT;
-		session_unlink(t, sp, at);
+		session_unlink(t, sp, key->session, before, record);
 		return 0;
 	}
-	if (*at != NULL) {
-		(*at)->word = word;
-		return sessions_publish(t, &words[key->session], sp->of_id[key->session]);
-	}
-	s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		return -ENOMEM;
-	*s = (struct session){.key = *key, .word = word};
-	*at = s;
-	ret = sessions_publish(t, &words[key->session], sp->of_id[key->session]);
-	if (ret < 0)
-		session_unlink(t, sp, at);
-	return ret;
+	if (record == 0)
+		return session_add(t, sp, key, before, word);
+	session_at(t, record)->word = word;
+	return sessions_publish(t, sp, key->session);
 }

@@ -72,7 +72,8 @@ next_hop_is(const struct next_hop *nh, unsigned home, uint32_t bundle, uint16_t 
 
 struct tables;
 
-/* routes_max: prefixes, hosts and neighbours, each; sessions_max: those whose ids collide. Nothing is freed under a reader: qsbr is
+/* routes_max: prefixes, hosts and neighbours, each; sessions_max: those whose ids collide; memory for
+ * them is taken when the first two do. Nothing is freed under a reader: qsbr is
  * what the workers report to at the end of each turn. Memory comes from numa_node. NULL, and *why names the part, on failure. */
 struct rte_rcu_qsbr;
 struct tables *tables_new(

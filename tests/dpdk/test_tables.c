@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/record_pool.h"
 #include "dataplane/tables.h"
 #include "tests/support/rig.h"
 
@@ -44,6 +45,17 @@ close_tables(void **state)
 	tables_free(t);
 	rte_free(qsbr);
 	return 0;
+}
+
+static uint64_t seed;
+
+static uint32_t
+chance(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 20) % below;
 }
 
 static struct next_hop
@@ -183,6 +195,83 @@ a_session_that_differs_in_one_field_only_is_another(void **state)
 	assert_int_equal(tables_session_set(t, words, &base, 0), 0);
 }
 
+/* Up to four sessions an id come and go, and whoever is there is found, by the word or by the exact table. */
+static void
+sessions_that_come_and_go_match_a_naive_list(void **state)
+{
+	enum { IDS = 8, PEERS = 4, STEPS = 20000 };
+	uint32_t bundle[IDS][PEERS] = {{0}}; /* 0: not there */
+	struct steer out;
+
+	(void)state;
+	seed = 7;
+	for (uint32_t step = 1; step <= STEPS; step++) {
+		const unsigned of = chance(IDS), peer = chance(PEERS);
+		const uint16_t id = (uint16_t)(100 + of);
+		const struct dp_session_key k = session(id, (uint8_t)peer);
+		const bool remove = chance(3) == 0;
+		unsigned n = 0, last = 0;
+
+		assert_int_equal(tables_session_set(t, words, &k, remove ? 0 : link_word(step)),
+			remove && bundle[of][peer] == 0 ? -ENOENT : 0);
+		bundle[of][peer] = remove ? 0 : step;
+		for (unsigned i = 0; i < PEERS; i++) {
+			n += bundle[of][i] != 0;
+			last = bundle[of][i] != 0 ? i : last;
+		}
+		assert_int_equal(state_of(id), n == 0 ? STEER_NONE : n == 1 ? STEER_LINK : STEER_COLLIDE);
+		if (n == 1)
+			assert_int_equal(steer_unpack(words[id]).bundle, bundle[of][last]);
+		for (unsigned i = 0; n > 1 && i < PEERS; i++) {
+			const struct dp_session_key other = session(id, (uint8_t)i);
+
+			assert_int_equal(tables_session(t, &other, &out), bundle[of][i] != 0);
+			assert_true(bundle[of][i] == 0 || out.bundle == bundle[of][i]);
+		}
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+	}
+	for (unsigned i = 0; i < IDS * PEERS; i++) {
+		const struct dp_session_key k = session((uint16_t)(100 + i / PEERS), (uint8_t)(i % PEERS));
+
+		if (bundle[i / PEERS][i % PEERS] != 0)
+			assert_int_equal(tables_session_set(t, words, &k, 0), 0);
+	}
+}
+
+static void
+records_stay_where_they_are_and_are_used_again(void **state)
+{
+	enum { N = 5000 };
+	static uint64_t *at[N + 1];
+	struct record_pool p;
+
+	(void)state;
+	record_pool_init(&p, sizeof(uint64_t));
+	for (uint32_t i = 1; i <= N; i++) {
+		assert_int_equal(record_take(&p), i);
+		at[i] = record_at(&p, i);
+		assert_true(*at[i] == 0);
+		*at[i] = i * UINT64_C(0x100000001);
+	}
+	for (uint32_t i = 1; i <= N; i++) {
+		assert_ptr_equal(record_at(&p, i), at[i]);
+		assert_true(*at[i] == i * UINT64_C(0x100000001));
+	}
+	for (uint32_t i = 1; i <= N; i += 2)
+		record_give(&p, i);
+	for (uint32_t i = 1; i <= N; i += 2) {
+		const uint32_t again = record_take(&p);
+
+		assert_int_equal(again % 2, 1);
+		assert_true(*at[again] == 0);
+		*at[again] = 1; /* given out once */
+	}
+	assert_int_equal(record_take(&p), N + 1);
+	for (uint32_t i = 2; i <= N; i += 2)
+		assert_true(*at[i] == i * UINT64_C(0x100000001));
+	record_pool_fini(&p);
+}
+
 static void
 removing_a_session_that_is_not_there_is_refused(void **state)
 {
@@ -268,17 +357,6 @@ naive_lookup(const struct naive n[], uint32_t dst)
 		if (n[i].used && (dst & mask_of(n[i].len)) == n[i].prefix && (best < 0 || n[i].len > n[best].len))
 			best = i;
 	return best;
-}
-
-static uint64_t seed;
-
-static uint32_t
-chance(uint32_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 20) % below;
 }
 
 static int
@@ -575,6 +653,8 @@ main(void)
 		cmocka_unit_test(one_session_is_found_by_the_word_alone),
 		cmocka_unit_test(sessions_with_one_id_are_told_apart_by_the_exact_table),
 		cmocka_unit_test(a_session_that_differs_in_one_field_only_is_another),
+		cmocka_unit_test(sessions_that_come_and_go_match_a_naive_list),
+		cmocka_unit_test(records_stay_where_they_are_and_are_used_again),
 		cmocka_unit_test(removing_a_session_that_is_not_there_is_refused),
 		cmocka_unit_test(nothing_is_routed_at_first),
 		cmocka_unit_test(a_next_hop_keeps_every_field),

@@ -21,7 +21,6 @@ static const struct {
 	{"P10.own", 1.4},
 	{"P10.steered", 1.1},
 	{"P12", 1.4},
-	{"P13.dataplane", 1600},
 	{"P14.ipv6", 1.35},
 };
 
