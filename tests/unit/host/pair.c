@@ -57,6 +57,13 @@ pair_random(struct pair *p)
 	return (uint32_t)(next64(&p->rng) >> 32);
 }
 
+void
+pair_zeros(void *ctx, void *buf, size_t n)
+{
+	(void)ctx;
+	memset(buf, 0, n);
+}
+
 static void
 entropy(void *ctx, void *buf, size_t n)
 {
@@ -1116,4 +1123,21 @@ pair_net_init(struct pair_net *net, unsigned links)
 	};
 	net->cfg[CLIENT].clients = &net->client;
 	net->cfg[CLIENT].n_clients = 1;
+}
+
+void
+pair_net_ip6(struct pair_net *net)
+{
+	static const struct host_route link_range = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 48},
+				       homes_range = {{{0x20, 0x01, 0x0d, 0xb8, 0x80}}, 48};
+	static const struct host_policy on = {true, true};
+
+	net->pools6[0] = (struct host_pool6){"links", &link_range, 1, 64};
+	net->pools6[1] = (struct host_pool6){"homes", &homes_range, 1, 56};
+	net->cfg[AC].pools6 = net->pools6;
+	net->cfg[AC].n_pools6 = 2;
+	net->concentrator.network = net->client.network =
+		(struct host_network){.ipv4 = on, .ipv6 = on, .interface_id = on, .address = on};
+	net->concentrator.prefixes =
+		(struct host_prefixes){.link_pool = 1, .delegated_pool = 2, .preferred_s = 3600, .valid_s = 7200};
 }

@@ -152,6 +152,8 @@ bool pair_first_bundle(const struct pair *p, int node, struct host_bundle_info *
 const char *pair_said(const struct pair *p, int node, const char *text);
 void pair_print_log(const struct pair *p);
 uint32_t pair_random(struct pair *p);
+/* Entropy of a host that needs none, or none that differs. */
+void pair_zeros(void *ctx, void *buf, size_t n);
 /* Every address is back in its pool. */
 bool pair_addresses_are_back(const struct pair *p);
 
@@ -161,6 +163,7 @@ struct pair_net {
 	uint16_t port_index[PAIR_PORTS];
 	struct host_range range;
 	struct host_pool pool;
+	struct host_pool6 pools6[2]; /* of pair_net_ip6() */
 	struct host_user users[8];
 	struct vlan_stack untagged;
 	struct host_concentrator concentrator;
@@ -171,6 +174,8 @@ struct pair_net {
 };
 
 void pair_net_init(struct pair_net *net, unsigned links);
+/* IPv6 beside IPv4, with a pool for links (2001:db8:1::/48 by /64) and one to delegate (2001:db8:8000::/48 by /56). */
+void pair_net_ip6(struct pair_net *net);
 void pair_link_name(char name[16], unsigned link);
 
 #endif

@@ -72,22 +72,12 @@ was_reached(void)
 /* ------------------------------------------------------------------ what dials in */
 
 static const struct host_policy on = {true, true};
-static const struct host_route link_range = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 48},
-			       homes_range = {{{0x20, 0x01, 0x0d, 0xb8, 0x80}}, 48};
 static const uint8_t line_tag[] = {0x00, 0x00, 0x0d, 0xe9, 0x01, 3, 'c', 'i', 'd', 0x81, 4, 0, 0, 0x27, 0x10};
-static struct host_pool6 pools6[2];
 
 static void
 want_ip6(struct pair_net *net)
 {
-	pools6[0] = (struct host_pool6){"links", &link_range, 1, 64};
-	pools6[1] = (struct host_pool6){"homes", &homes_range, 1, 56};
-	net->cfg[AC].pools6 = pools6;
-	net->cfg[AC].n_pools6 = 2;
-	net->concentrator.network = net->client.network =
-		(struct host_network){.ipv4 = on, .ipv6 = on, .interface_id = on, .address = on};
-	net->concentrator.prefixes =
-		(struct host_prefixes){.link_pool = 1, .delegated_pool = 2, .preferred_s = 3600, .valid_s = 7200};
+	pair_net_ip6(net);
 	net->client.request_prefix = true;
 }
 
@@ -333,13 +323,6 @@ a_session_that_cannot_be_counted_is_refused_for_lack_of_memory(void **state)
 /* ------------------------------------------------------------------ a host that does not start */
 
 static void
-zeros(void *ctx, void *buf, size_t n)
-{
-	(void)ctx;
-	memset(buf, 0, n);
-}
-
-static void
 a_host_without_memory_does_not_start(void **state)
 {
 	(void)state;
@@ -353,7 +336,7 @@ a_host_without_memory_does_not_start(void **state)
 			const char *why = NULL;
 
 			fail_from(++k, 1);
-			h = host_new(&net.cfg[node], zeros, NULL, 1000, &why);
+			h = host_new(&net.cfg[node], pair_zeros, NULL, 1000, &why);
 			assert_true((h == NULL) == was_reached());
 			assert_true(h != NULL || strcmp(why, "out of memory") == 0);
 		}

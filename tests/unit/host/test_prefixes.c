@@ -10,34 +10,19 @@
 /* What a concentrator gives its peers for IPv6: a prefix for the link by router advertisements, one for the networks behind them by DHCPv6;
  * their routes, the source check, and whose they are. The client's packets are made by hand: hosts behind other clients make them. */
 
-static const struct host_policy on = {true, true};
-static const struct host_route link_range = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 48},
-			       homes_range = {{{0x20, 0x01, 0x0d, 0xb8, 0x80}}, 48};
 static const struct host_route link0 = {{{0x20, 0x01, 0x0d, 0xb8, 0, 1}}, 64},
 			       home0 = {{{0x20, 0x01, 0x0d, 0xb8, 0x80}}, 56};
 static const struct host_route users_link = {{{0x20, 0x01, 0x0d, 0xb8, 0xaa}}, 64},
 			       users_home = {{{0x20, 0x01, 0x0d, 0xb8, 0xbb}}, 60};
 static const struct ip_addr all_nodes = {{0xff, 0x02, [15] = 1}}, all_servers = {{0xff, 0x02, [13] = 1, [15] = 2}},
 			    all_routers = {{0xff, 0x02, [15] = 2}}, peer = {{0xfe, 0x80, [15] = 0x77}};
-static struct host_pool6 pools6[2];
 
 static void
 set_prefixes(struct pair_net *net)
 {
-	pools6[0] = (struct host_pool6){"links", &link_range, 1, 64};
-	pools6[1] = (struct host_pool6){"homes", &homes_range, 1, 56};
-	net->cfg[AC].pools6 = pools6;
-	net->cfg[AC].n_pools6 = 2;
-	net->concentrator.network = net->client.network =
-		(struct host_network){.ipv4 = on, .ipv6 = on, .interface_id = on, .address = on};
-	net->concentrator.prefixes = (struct host_prefixes){
-		.link_pool = 1,
-		.delegated_pool = 2,
-		.dns = {{{0x20, 0x01, 0x0d, 0xb8, [15] = 0x53}}},
-		.n_dns = 1,
-		.preferred_s = 3600,
-		.valid_s = 7200,
-	};
+	pair_net_ip6(net);
+	net->concentrator.prefixes.dns[0] = (struct ip_addr){{0x20, 0x01, 0x0d, 0xb8, [15] = 0x53}};
+	net->concentrator.prefixes.n_dns = 1;
 }
 
 static struct host_bundle_info
@@ -430,8 +415,8 @@ an_empty_pool_is_told_once(void **state)
 	(void)state;
 	pair_net_init(&net, 2);
 	set_prefixes(&net);
-	pools6[1].prefixes = &one;
-	pools6[1].len = 64;
+	net.pools6[1].prefixes = &one;
+	net.pools6[1].len = 64;
 	p = run(&net, 60000);
 	struct host_route taken;
 

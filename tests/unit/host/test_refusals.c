@@ -797,13 +797,6 @@ no_free_bundle_is_a_refusal(void **state) /* M-10 */
 }
 
 static void
-zeros(void *ctx, void *buf, size_t n)
-{
-	(void)ctx;
-	memset(buf, 0, n);
-}
-
-static void
 contradictions_are_refused_at_the_start(void **state)
 {
 	static const struct host_range range = {0x0a000010, 0x0a000020};
@@ -834,11 +827,11 @@ contradictions_are_refused_at_the_start(void **state)
 	pair_net_init(&net, 1);
 	net.users[1] = net.users[0];
 	net.cfg[AC].n_users = 2;
-	assert_null(host_new(&net.cfg[AC], zeros, NULL, 0, &why));
+	assert_null(host_new(&net.cfg[AC], pair_zeros, NULL, 0, &why));
 	assert_string_equal(why, "two users have the same name");
 	pair_net_init(&net, 1);
 	net.range.last = net.range.first - 1;
-	assert_null(host_new(&net.cfg[AC], zeros, NULL, 0, &why));
+	assert_null(host_new(&net.cfg[AC], pair_zeros, NULL, 0, &why));
 	assert_string_equal(why, "a pool's range is empty, turned or too large");
 	pair_net_init(&net, 1);
 	net.ports[AC][1].mtu = 20;
