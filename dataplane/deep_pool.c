@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <rte_common.h>
 #include <rte_malloc.h>
+#include <string.h>
 
 #include "dataplane/mp/reasm.h"
 
@@ -59,6 +60,8 @@ deep_pool_init(struct deep_pool *p, unsigned windows, int numa_node)
 		deep_pool_fini(p);
 		return -ENOMEM;
 	}
+	/* All of it is there from now on, without hugepages too: the packet path waits for no page. */
+	memset(p->base, 0, p->units * p->unit_bytes);
 	for (uint32_t u = 0; u < p->units; u += 1u << DEEP_TOP)
 		list_push(p, u, DEEP_TOP);
 	return 0;

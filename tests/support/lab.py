@@ -27,6 +27,11 @@ class LabError(Exception):
     """A step of the lab failed; the text says which and what it printed."""
 
 
+def first_line(why):
+    """Of an exception, for the line that tells of a failure."""
+    return f'{type(why).__name__}: {why}'.splitlines()[0][:300]
+
+
 def run(*argv, check=True, timeout=30, **kw):
     """Runs a command to its end and returns it with its output as text."""
     done = subprocess.run([str(a) for a in argv], capture_output=True, text=True, timeout=timeout, **kw)

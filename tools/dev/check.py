@@ -198,6 +198,9 @@ def main():
             if row[1] == FAIL:
                 print('\n'.join('    | ' + line for line in row[2].splitlines()[-60:]), flush=True)
         print(f'   {time.monotonic() - start:.0f} s', flush=True)
+    for name, result, _detail in rows:
+        if result == FAIL:
+            print(f'FAILED {name}')
     count = {r: sum(1 for row in rows if row[1] == r) for r in (PASS, FAIL, SKIP)}
     print(f'{count[PASS]} passed, {count[FAIL]} failed, {count[SKIP]} skipped')
     return 1 if count[FAIL] else 0
