@@ -6,6 +6,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "tools/hawser-bench/choose.h"
+#include "tools/hawser-bench/core.h"
+
+/* Slices of a visit that count at least; looks before the first one, so that there is something to compare with. */
+enum { SLICES_LEAST = SLICES / 2, FIRST_LOOKS = 200 };
+
 void
 die(const char *fmt, ...)
 {
@@ -51,10 +57,12 @@ struct bench *
 bench_add(struct results *r, const struct bench *b)
 {
 	struct bench *copy = calloc(1, sizeof(*copy));
+	struct case_looks *looks = calloc(1, sizeof(*looks));
 
-	if (copy == NULL || r->n_cases == CASES_MAX)
+	if (copy == NULL || looks == NULL || r->n_cases == CASES_MAX)
 		die("too many cases");
 	*copy = *b;
+	copy->looks = looks;
 	r->cases[r->n_cases++] = copy;
 	return copy;
 }
@@ -142,74 +150,241 @@ leave(struct bench *b)
 		b->leave(b);
 }
 
-static double
-note_cost(struct bench *b, const double v[])
-{
-	const double cost = middle_mean(v, SLICES);
+/* ------------------------------------------------------------------ visits */
 
-	if (b->n_cost < ROUNDS_MAX)
+/* Slices as they are taken, and the higher look of those around each. */
+struct visit {
+	double cost[SLICES], look[SLICES];
+};
+
+/* Leaves those that count, in front. */
+static unsigned
+compact(double value[], const bool keep[], unsigned n)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (keep[i])
+			value[kept++] = value[i];
+	return kept;
+}
+
+static double
+highest(const struct looks *l)
+{
+	return percentile(l->of, l->n, 1);
+}
+
+/* The cost, and with it the looks of what it is from. */
+static double
+note_cost(struct bench *b, const struct visit *v, struct looks *looks)
+{
+	struct visit of = *v;
+	bool keep[SLICES];
+	double cost;
+
+	choose(v->look, SLICES, core_limit(), SLICES_LEAST, keep);
+	looks->n = compact(of.look, keep, SLICES);
+	memcpy(looks->of, of.look, sizeof(of.look));
+	cost = middle_mean(of.cost, compact(of.cost, keep, SLICES));
+	if (b->n_cost < ROUNDS_MAX) {
+		b->looks->cost[b->n_cost] = *looks;
 		b->cost[b->n_cost++] = cost;
+	}
 	return cost;
 }
 
 static double
-visit(struct bench *b)
+visit(struct bench *b, struct looks *looks)
 {
-	double v[SLICES];
+	struct visit v;
+	double look;
 
 	enter(b);
-	for (unsigned i = 0; i < SLICES; i++)
-		v[i] = slice_cost(b);
+	look = core_look();
+	for (unsigned i = 0; i < SLICES; i++) {
+		const double before = look;
+
+		v.cost[i] = slice_cost(b);
+		look = core_look();
+		v.look[i] = fmax(before, look);
+	}
 	leave(b);
-	return note_cost(b, v);
+	return note_cost(b, &v, looks);
 }
 
+/* A slice and the reference's next to it count both, or neither. */
 static void
-visit_in_turns(struct bench *b, double *cost, double *of_ref)
+visit_in_turns(struct bench *b, double *cost, double *of_ref, struct looks *looks)
 {
-	double v[SLICES], w[SLICES];
+	struct visit v, w;
+	double look;
 
 	enter(b);
 	enter(b->ref);
+	look = core_look();
 	for (unsigned i = 0; i < SLICES; i++) {
-		v[i] = slice_cost(b);
-		w[i] = slice_cost(b->ref);
+		const double before = look;
+		double between;
+
+		v.cost[i] = slice_cost(b);
+		between = core_look();
+		w.cost[i] = slice_cost(b->ref);
+		look = core_look();
+		v.look[i] = w.look[i] = fmax(fmax(before, between), look);
 	}
 	leave(b->ref);
 	leave(b);
-	*cost = note_cost(b, v);
-	*of_ref = note_cost(b->ref, w);
+	*cost = note_cost(b, &v, looks);
+	*of_ref = note_cost(b->ref, &w, looks);
 }
 
 static void
 visit_pair(struct bench *b)
 {
+	struct looks looks, of_refs;
 	double cost, of_ref;
 
 	if (b->in_turns) {
-		visit_in_turns(b, &cost, &of_ref);
+		visit_in_turns(b, &cost, &of_ref, &looks);
+		of_refs = looks;
 	} else {
-		cost = visit(b);
-		of_ref = visit(b->ref);
+		cost = visit(b, &looks);
+		of_ref = visit(b->ref, &of_refs);
 	}
-	if (of_ref > 0 && b->n_ratio < ROUNDS_MAX)
+	if (of_ref > 0 && b->n_ratio < ROUNDS_MAX) {
+		b->looks->ratio[b->n_ratio] = fmax(highest(&looks), highest(&of_refs));
 		b->ratio[b->n_ratio++] = cost / of_ref;
+	}
+}
+
+static void
+visit_case(struct bench *b)
+{
+	struct looks looks;
+
+	if (b->ref != NULL)
+		visit_pair(b);
+	else if (!b->is_ref)
+		visit(b, &looks);
+}
+
+/* ------------------------------------------------------------------ rounds */
+
+static struct {
+	double share;
+	uint64_t begun, spent; /* cycles */
+} again;
+
+void
+bench_allow(double share)
+{
+	again.share = share;
+}
+
+static bool
+again_allowed(void)
+{
+	return (double)again.spent < again.share * (double)(rte_rdtsc() - again.begun - again.spent);
+}
+
+static unsigned
+alone(const double look[], unsigned n)
+{
+	const double limit = core_limit();
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		count += look[i] <= limit;
+	return count;
+}
+
+static void
+cost_looks(const struct bench *b, double look[ROUNDS_MAX])
+{
+	for (unsigned i = 0; i < b->n_cost; i++)
+		look[i] = highest(&b->looks->cost[i]);
+}
+
+/* References are visited for the sake of their tests. */
+static bool
+wants_more(const struct bench *b, unsigned least)
+{
+	double look[ROUNDS_MAX];
+
+	if (b->ref != NULL)
+		return b->n_ratio < ROUNDS_MAX && alone(b->looks->ratio, b->n_ratio) < least;
+	cost_looks(b, look);
+	return !b->is_ref && b->n_cost < ROUNDS_MAX && alone(look, b->n_cost) < least;
+}
+
+/* Once through the cases that have less than the least; false: there are none, or there is no time. */
+static bool
+again_round(struct results *r, unsigned first, unsigned least)
+{
+	bool any = false;
+
+	for (unsigned c = first; c < r->n_cases; c++) {
+		const uint64_t begin = rte_rdtsc();
+
+		if (!wants_more(r->cases[c], least))
+			continue;
+		if (!again_allowed())
+			return false;
+		visit_case(r->cases[c]);
+		again.spent += rte_rdtsc() - begin;
+		any = true;
+	}
+	return any;
+}
+
+/* Leaves the rounds that count. */
+static void
+settle(struct bench *b, unsigned least)
+{
+	double look[ROUNDS_MAX];
+	bool keep[ROUNDS_MAX];
+	unsigned kept = 0;
+
+	choose(b->looks->ratio, b->n_ratio, core_limit(), least, keep);
+	compact(b->looks->ratio, keep, b->n_ratio);
+	b->n_ratio = compact(b->ratio, keep, b->n_ratio);
+	cost_looks(b, look);
+	choose(look, b->n_cost, core_limit(), least, keep);
+	for (unsigned i = 0; i < b->n_cost; i++) {
+		const struct looks *l = &b->looks->cost[i];
+
+		if (!keep[i])
+			continue;
+		b->slices += l->n;
+		b->shared += l->n - alone(l->of, l->n);
+		b->cost[kept++] = b->cost[i];
+	}
+	b->n_cost = kept;
 }
 
 void
 bench_run(struct results *r, unsigned first, unsigned rounds)
 {
+	const unsigned least = (rounds + 1) / 2;
+
+	if (again.begun == 0)
+		again.begun = rte_rdtsc();
+	for (unsigned i = 0; i < FIRST_LOOKS; i++)
+		core_look();
 	for (unsigned c = first; c < r->n_cases; c++)
 		if (r->cases[c]->ref != NULL)
 			r->cases[c]->ref->is_ref = true;
 	for (unsigned i = 0; i < rounds && i < ROUNDS_MAX; i++)
-		for (unsigned c = first; c < r->n_cases; c++) {
-			if (r->cases[c]->ref != NULL)
-				visit_pair(r->cases[c]);
-			else if (!r->cases[c]->is_ref)
-				visit(r->cases[c]);
-		}
+		for (unsigned c = first; c < r->n_cases; c++)
+			visit_case(r->cases[c]);
+	for (unsigned i = 0; i < rounds && again_round(r, first, least); i++)
+		;
+	for (unsigned c = first; c < r->n_cases; c++)
+		settle(r->cases[c], least);
 }
+
+/* ------------------------------------------------------------------ goals */
 
 void
 goal_of_value(struct results *r, const struct goal *g)
@@ -231,6 +406,8 @@ goal_of_ratio(struct results *r, const char *id, const char *what, const struct 
 		.high = percentile(b->ratio, b->n_ratio, 0.9),
 		.cycles = median(b->cost, b->n_cost),
 		.ref_cycles = b->ref == NULL ? 0 : median(b->ref->cost, b->ref->n_cost),
+		.rounds = b->n_ratio,
+		.shared = b->n_ratio - alone(b->looks->ratio, b->n_ratio),
 	};
 
 	goal_of_value(r, &g);

@@ -11,13 +11,29 @@
 /* Cases, rounds, medians. A case's slice() does a bounded piece of work (0.5 to 5 ms), times only what matters, and says how many items
  * that was. A round visits every pair of the group, where possible with slices of the test and of its reference in turns, so that both see the same
  * machine weather; a visit's cost is the mean of the middle of its slices, the ratio of the two is the round's. What is reported is the median over
- * the rounds. A slice in which the kernel gave the CPU to something else is measured again. */
+ * the rounds. A slice in which the kernel gave the CPU to something else is measured again.
+ *
+ * Right before and right after each slice a look at the core (core.h) says whether a neighbour shares it. Of slices and their references' beside
+ * them, and then of rounds, those count that had the core to themselves, or if these are fewer than half, the half that was shared the
+ * least: as chosen by the looks, never by what was measured, and always as a pair. Pairs that had no such half of their rounds are visited
+ * again, as long as time is left for that; what is shared after all counts, and the report says how much that was. */
 
 struct sample {
 	uint64_t cycles, items;
 };
 
 enum { ROUNDS_MAX = 64, SLICES = 4, CASES_MAX = 160, GOALS_MAX = 64 };
+
+/* How much of the core there was for a visit: looks around each slice that counts, the higher one of the two. */
+struct looks {
+	double of[SLICES];
+	unsigned n;
+};
+
+struct case_looks {
+	struct looks cost[ROUNDS_MAX];
+	double ratio[ROUNDS_MAX]; /* the highest of both */
+};
 
 struct bench {
 	const char *id;                 /* "from_links.32k" */
@@ -33,6 +49,8 @@ struct bench {
 	double cost[ROUNDS_MAX]; /* cycles an item, of each visit */
 	double ratio[ROUNDS_MAX]; /* to ref, of each round */
 	unsigned n_cost, n_ratio;
+	struct case_looks *looks; /* bench_add()'s */
+	unsigned slices, shared;  /* that count for the cost; those of them that were at a shared core */
 };
 
 struct goal {
@@ -42,6 +60,7 @@ struct goal {
 	bool at_least;             /* else at most */
 	double value, low, high;   /* median, 10th and 90th percentile */
 	double cycles, ref_cycles; /* 0: not of that kind */
+	unsigned rounds, shared;   /* that count; those of them at a shared core. 0: not of that kind */
 	const char *note;
 	double known;  /* what a goal that is known to be missed had when it was recorded; 0: none */
 	double others; /* CPUs that others used meanwhile; of several tries in the quietest */
@@ -70,7 +89,11 @@ void results_append(struct results *r, const struct results *more);
 /* A case stays for the life of the process, in the order of adding. */
 struct bench *bench_add(struct results *r, const struct bench *b);
 
-/* Visits all cases added since `first`, `rounds` times, references together with their tests. */
+/* What may be spent on visiting again, as a share of the time that everything else has taken so far. */
+void bench_allow(double share);
+
+/* Visits all cases added since `first`, `rounds` times, references together with their tests; then those again that a neighbour disturbed too
+ * often. What is left of each case's costs and ratios are the rounds that count. */
 void bench_run(struct results *r, unsigned first, unsigned rounds);
 
 /* A goal that cannot be measured here: no value, and why. */

@@ -21,15 +21,16 @@ verdict(const struct goal *g)
 	return g->known != 0 ? "MISSED, known" : "MISSED";
 }
 
+/* shared: slices at a core that a neighbour shared, of those that count. */
 static void
 print_cases(FILE *to, const struct results *r)
 {
-	fprintf(to, "%-30s %8s %15s %8s %s\n", "case", "cycles", "p10..p90", "ratio", "what");
+	fprintf(to, "%-30s %8s %15s %9s %8s %s\n", "case", "cycles", "p10..p90", "shared", "ratio", "what");
 	for (unsigned i = 0; i < r->n_cases; i++) {
 		const struct bench *b = r->cases[i];
 
-		fprintf(to, "%-30s %8.1f %7.1f..%-6.1f ", b->id, median(b->cost, b->n_cost),
-			percentile(b->cost, b->n_cost, 0.1), percentile(b->cost, b->n_cost, 0.9));
+		fprintf(to, "%-30s %8.1f %7.1f..%-6.1f %4u/%-4u ", b->id, median(b->cost, b->n_cost),
+			percentile(b->cost, b->n_cost, 0.1), percentile(b->cost, b->n_cost, 0.9), b->shared, b->slices);
 		if (b->n_ratio != 0)
 			fprintf(to, "%8.3f a %s, over %s: %s\n", median(b->ratio, b->n_ratio), b->unit, b->ref->id,
 				b->what);
@@ -50,6 +51,8 @@ print_goals(FILE *to, const struct results *r)
 			g->note != NULL ? g->note : "");
 		if (g->cycles != 0)
 			fprintf(to, " (%.0f over %.0f cycles)", g->cycles, g->ref_cycles);
+		if (g->shared != 0)
+			fprintf(to, " (%u of %u rounds at a shared core)", g->shared, g->rounds);
 		fputc('\n', to);
 	}
 }
@@ -100,9 +103,10 @@ cases_json(const struct results *r)
 
 	for (unsigned i = 0; i < r->n_cases; i++) {
 		const struct bench *b = r->cases[i];
-		json_t *o = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f}", "id", b->id, "what", b->what, "unit", b->unit,
-			"cycles", median(b->cost, b->n_cost), "low", percentile(b->cost, b->n_cost, 0.1), "high",
-			percentile(b->cost, b->n_cost, 0.9));
+		json_t *o = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:i}", "id", b->id, "what", b->what, "unit",
+			b->unit, "cycles", median(b->cost, b->n_cost), "low", percentile(b->cost, b->n_cost, 0.1),
+			"high", percentile(b->cost, b->n_cost, 0.9), "slices", (int)b->slices, "shared_slices",
+			(int)b->shared);
 
 		if (b->ref != NULL) {
 			json_object_set_new(o, "over", json_string(b->ref->id));
@@ -144,6 +148,10 @@ goals_json(const struct results *r)
 		if (g->known != 0)
 			json_object_set_new(o, "known_miss", json_real(g->known));
 		json_object_set_new(o, "others_cpus", json_real(g->others));
+		if (g->rounds != 0)
+			json_object_set_new(o, "rounds", json_integer(g->rounds));
+		if (g->rounds != 0)
+			json_object_set_new(o, "shared_rounds", json_integer(g->shared));
 		json_array_append_new(list, o);
 	}
 	return list;
