@@ -56,13 +56,21 @@ def stages(run):
     return table(['stage', *paths], [(n, *(number(cycles[p, n]) if (p, n) in cycles else '-' for p in paths)) for n in names])
 
 
+def shared(run):
+    """Of the slices; a run recorded before they were looked at does not say."""
+    if not any('slices' in c for c in run['cases']):
+        return ''
+    count, bad, left = (sum(c[key] for c in run['cases']) for key in ('slices', 'shared_slices', 'left_out'))
+    return f'; {bad} of {count} slices that count were at a shared core, {left} more were left out for it'
+
+
 def text(run):
     busy = max((g['others_cpus'] for g in run['goals']), default=0)
     met = sum(g['value'] is not None and is_met(g) for g in run['goals'])
     return f'''## This run
 
 {run['cpu']}, TSC {run['tsc_mhz']:.0f} MHz, {'2 MB pages' if run['hugepages'] else 'ordinary pages'}, {run['dpdk']}, {run['date']},
-{run['rounds']} rounds; others used up to {busy:.2f} CPUs meanwhile. {met} of {len(run['goals'])} goals are met. Raw data:
+{run['rounds']} rounds; others used up to {busy:.2f} CPUs meanwhile{shared(run)}. {met} of {len(run['goals'])} goals are met. Raw data:
 [performance-run.json](performance-run.json).
 
 {goals(run)}

@@ -51,6 +51,7 @@ struct bench {
 	unsigned n_cost, n_ratio;
 	struct case_looks *looks; /* bench_add()'s */
 	unsigned slices, shared;  /* that count for the cost; those of them that were at a shared core */
+	unsigned left_out;        /* slices that do not count */
 };
 
 struct goal {

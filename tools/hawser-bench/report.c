@@ -21,22 +21,30 @@ verdict(const struct goal *g)
 	return g->known != 0 ? "MISSED, known" : "MISSED";
 }
 
-/* shared: slices at a core that a neighbour shared, of those that count. */
+/* shared: slices at a core that a neighbour shared, of those that count; left: those that do not. */
 static void
 print_cases(FILE *to, const struct results *r)
 {
-	fprintf(to, "%-30s %8s %15s %9s %8s %s\n", "case", "cycles", "p10..p90", "shared", "ratio", "what");
+	fprintf(to, "%-30s %8s %15s %9s %4s %8s %s\n", "case", "cycles", "p10..p90", "shared", "left", "ratio", "what");
 	for (unsigned i = 0; i < r->n_cases; i++) {
 		const struct bench *b = r->cases[i];
 
-		fprintf(to, "%-30s %8.1f %7.1f..%-6.1f %4u/%-4u ", b->id, median(b->cost, b->n_cost),
-			percentile(b->cost, b->n_cost, 0.1), percentile(b->cost, b->n_cost, 0.9), b->shared, b->slices);
+		fprintf(to, "%-30s %8.1f %7.1f..%-6.1f %4u/%-4u %4u ", b->id, median(b->cost, b->n_cost),
+			percentile(b->cost, b->n_cost, 0.1), percentile(b->cost, b->n_cost, 0.9), b->shared, b->slices,
+			b->left_out);
 		if (b->n_ratio != 0)
 			fprintf(to, "%8.3f a %s, over %s: %s\n", median(b->ratio, b->n_ratio), b->unit, b->ref->id,
 				b->what);
 		else
 			fprintf(to, "%8s a %s: %s\n", "", b->unit, b->what);
 	}
+}
+
+static void
+print_shared(FILE *to, const struct goal *g)
+{
+	if (g->shared != 0)
+		fprintf(to, " (%u of %u rounds at a shared core)", g->shared, g->rounds);
 }
 
 static void
@@ -51,8 +59,7 @@ print_goals(FILE *to, const struct results *r)
 			g->note != NULL ? g->note : "");
 		if (g->cycles != 0)
 			fprintf(to, " (%.0f over %.0f cycles)", g->cycles, g->ref_cycles);
-		if (g->shared != 0)
-			fprintf(to, " (%u of %u rounds at a shared core)", g->shared, g->rounds);
+		print_shared(to, g);
 		fputc('\n', to);
 	}
 }
@@ -72,20 +79,24 @@ void
 report_verdict(FILE *to, const struct goal *g, double slack, double busy)
 {
 	if (isnan(g->value))
-		fprintf(to, "not run: %s, %s\n", g->id, g->note);
+		fprintf(to, "not run: %s, %s", g->id, g->note);
 	else if (goal_worse(g, slack) && g->others > busy)
-		fprintf(to, "not judged: %s %.3f, wanted %.3f, while others used %.1f CPUs\n", g->id, g->value, g->goal,
+		fprintf(to, "not judged: %s %.3f, wanted %.3f, while others used %.1f CPUs", g->id, g->value, g->goal,
 			g->others);
 	else if (goal_worse(g, slack) && g->known != 0)
-		fprintf(to, "WORSE THAN KNOWN: %s %.3f, known %.3f, wanted %.3f\n", g->id, g->value, g->known, g->goal);
+		fprintf(to, "WORSE THAN KNOWN: %s %.3f, known %.3f, wanted %.3f", g->id, g->value, g->known, g->goal);
 	else if (goal_worse(g, slack))
-		fprintf(to, "MISSED BY MORE THAN A QUARTER: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+		fprintf(to, "MISSED BY MORE THAN A QUARTER: %s %.3f, wanted %.3f", g->id, g->value, g->goal);
 	else if (goal_missed(g, 1) && g->known != 0)
-		fprintf(to, "missed (known): %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+		fprintf(to, "missed (known): %s %.3f, wanted %.3f", g->id, g->value, g->goal);
 	else if (goal_missed(g, 1))
-		fprintf(to, "missed by less than a quarter: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+		fprintf(to, "missed by less than a quarter: %s %.3f, wanted %.3f", g->id, g->value, g->goal);
 	else if (g->known != 0)
-		fprintf(to, "met, though listed as missed: %s %.3f, wanted %.3f\n", g->id, g->value, g->goal);
+		fprintf(to, "met, though listed as missed: %s %.3f, wanted %.3f", g->id, g->value, g->goal);
+	else
+		return;
+	print_shared(to, g);
+	fputc('\n', to);
 }
 
 /* ------------------------------------------------------------------ for programs */
@@ -103,10 +114,10 @@ cases_json(const struct results *r)
 
 	for (unsigned i = 0; i < r->n_cases; i++) {
 		const struct bench *b = r->cases[i];
-		json_t *o = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:i}", "id", b->id, "what", b->what, "unit",
-			b->unit, "cycles", median(b->cost, b->n_cost), "low", percentile(b->cost, b->n_cost, 0.1),
-			"high", percentile(b->cost, b->n_cost, 0.9), "slices", (int)b->slices, "shared_slices",
-			(int)b->shared);
+		json_t *o = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:i, s:i, s:i}", "id", b->id, "what", b->what,
+			"unit", b->unit, "cycles", median(b->cost, b->n_cost), "low",
+			percentile(b->cost, b->n_cost, 0.1), "high", percentile(b->cost, b->n_cost, 0.9), "slices",
+			(int)b->slices, "shared_slices", (int)b->shared, "left_out", (int)b->left_out);
 
 		if (b->ref != NULL) {
 			json_object_set_new(o, "over", json_string(b->ref->id));
