@@ -19,11 +19,32 @@ enum {
 
 /* What the second look needs of the first. */
 struct seen {
+	uint64_t
+		head; /* of a session's frame: version and type, code, session id, length and protocol, 16 bits each but the first two */
 	struct vlan_stack vlans;
-	uint16_t session, payload_len;
-	uint16_t proto;
+	uint32_t lead; /* steer_lead() of them */
 	uint16_t eth_len;
 };
+#define HEAD_USUAL_MASK UINT64_C(0xffff000000000101) /* and a protocol field of two bytes */
+#define HEAD_USUAL ((uint64_t)(PPPOE_VER_TYPE << 8 | PPPOE_CODE_SESSION) << 48 | 1)
+
+static inline uint16_t
+seen_session(const struct seen *s)
+{
+	return (uint16_t)(s->head >> 32);
+}
+
+static inline uint16_t
+seen_payload_len(const struct seen *s)
+{
+	return (uint16_t)(s->head >> 16);
+}
+
+static inline uint16_t
+seen_proto(const struct seen *s)
+{
+	return (uint16_t)s->head;
+}
 
 static bool
 is_broadcast(const struct mac *m)
@@ -49,8 +70,7 @@ check_pppoe(const uint8_t *p, size_t n, bool session, struct seen *s)
 	}
 	if (!session)
 		return FRAME_PUNT;
-	s->session = v.session;
-	s->payload_len = v.payload_len;
+	s->head = (uint64_t)v.session << 32 | (uint64_t)v.payload_len << 16;
 	return v.code == PPPOE_CODE_SESSION ? FRAME_DATA : DROP_PPPOE_BAD_CODE;
 }
 
@@ -61,12 +81,14 @@ check_frame(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct eth_view eth;
 	unsigned at, verdict;
+	uint16_t proto;
 	bool session;
 
-	*s = (struct seen){.proto = 0};
+	*s = (struct seen){.head = 0};
 	if (!eth_parse(frame, m->data_len, &eth))
 		return DROP_ETH_BAD;
 	s->vlans = eth.vlans;
+	s->lead = steer_lead(eth.vlans);
 	s->eth_len = eth.hdr_len;
 	session = eth.type == ETHERTYPE_PPPOE_SESSION;
 	if (!session && eth.type != ETHERTYPE_PPPOE_DISCOVERY)
@@ -77,9 +99,33 @@ check_frame(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 	if (verdict != FRAME_DATA)
 		return verdict;
 	at = eth.hdr_len + PPPOE_HDR_LEN;
-	if (ppp_proto_load(frame + at, RTE_MIN(s->payload_len, m->data_len - at), &s->proto) == 0)
+	if (ppp_proto_load(frame + at, RTE_MIN(seen_payload_len(s), m->data_len - at), &proto) == 0)
 		return DROP_PPP_NO_PROTOCOL;
+	s->head |= proto;
 	return FRAME_DATA;
+}
+
+/* One or two tags at the two bytes before `at`, and PPPoE of a session behind them; where that is, NULL: something else. */
+static inline const uint8_t *
+pass_tags(const uint8_t *at, struct seen *s)
+{
+	if (!eth_type_is_vlan(load_be16(at - 2)))
+		return NULL;
+	s->vlans = (struct vlan_stack){.outer = vlan_load(at - 2)};
+	at += ETH_VLAN_LEN;
+	if (eth_type_is_vlan(load_be16(at - 2))) {
+		s->vlans.inner = vlan_load(at - 2);
+		at += ETH_VLAN_LEN;
+	}
+	s->lead = steer_lead(s->vlans);
+	return load_be16(at - 2) == ETHERTYPE_PPPOE_SESSION ? at : NULL;
+}
+
+/* A payload with a protocol field, in that many bytes, which are enough for one. */
+static inline bool
+holds_payload(uint32_t bytes, uint32_t payload_len)
+{
+	return payload_len - PPP_PROTO_LEN <= bytes - PPP_PROTO_LEN;
 }
 
 /* Whether the frame is session data for the port's own address with a protocol field of two bytes, which nearly all frames are: what
@@ -88,30 +134,21 @@ static inline bool
 is_usual(const struct port *p, const struct rte_mbuf *m, struct seen *s)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *), *at = frame + ETH_HDR_LEN;
-	uint32_t head;
 
 	if (m->data_len < HEADERS_MAX)
 		return false;
-	s->vlans = (struct vlan_stack){0, 0};
-	if (load_be16(at - 2) != ETHERTYPE_PPPOE_SESSION) {
-		if (!eth_type_is_vlan(load_be16(at - 2)))
-			return false;
-		s->vlans.outer = vlan_load(at - 2);
-		at += ETH_VLAN_LEN;
-		if (eth_type_is_vlan(load_be16(at - 2))) {
-			s->vlans.inner = vlan_load(at - 2);
-			at += ETH_VLAN_LEN;
-		}
-		if (load_be16(at - 2) != ETHERTYPE_PPPOE_SESSION)
+	if (load_be16(at - 2) == ETHERTYPE_PPPOE_SESSION) {
+		s->vlans = (struct vlan_stack){0, 0};
+		s->lead = STEER_LINK;
+	} else {
+		at = pass_tags(at, s);
+		if (at == NULL)
 			return false;
 	}
-	head = load_be32(at); /* version and type, code, session id */
-	s->session = (uint16_t)head;
-	s->payload_len = load_be16(at + 4);
-	s->proto = load_be16(at + PPPOE_HDR_LEN);
+	s->head = load_be64(at);
 	s->eth_len = (uint16_t)(at - frame);
-	return head >> 16 == (PPPOE_VER_TYPE << 8 | PPPOE_CODE_SESSION) && (s->proto & 0x0101) == 1 &&
-		s->payload_len >= PPP_PROTO_LEN && s->payload_len <= m->pkt_len - s->eth_len - PPPOE_HDR_LEN &&
+	return (s->head & HEAD_USUAL_MASK) == HEAD_USUAL &&
+		holds_payload(m->pkt_len - s->eth_len - PPPOE_HDR_LEN, seen_payload_len(s)) &&
 		memcmp(frame, &p->macs[0], ETH_ADDR_LEN) == 0;
 }
 
@@ -120,7 +157,7 @@ static bool
 find_exact(
 	const struct worker *w, const struct port *p, const struct rte_mbuf *m, const struct seen *s, struct steer *to)
 {
-	struct dp_session_key key = {.port = p->index, .session = s->session, .vlans = s->vlans};
+	struct dp_session_key key = {.port = p->index, .session = seen_session(s), .vlans = s->vlans};
 
 	memcpy(&key.local, rte_pktmbuf_mtod(m, const uint8_t *), ETH_ADDR_LEN);
 	memcpy(&key.peer, rte_pktmbuf_mtod_offset(m, const uint8_t *, ETH_ADDR_LEN), ETH_ADDR_LEN);
@@ -138,7 +175,7 @@ check_session(
 		return DROP_SESSION_UNKNOWN;
 	if (!vlan_stack_equal(to->vlans, s->vlans))
 		return DROP_SESSION_BAD_VLAN;
-	if (ppp_proto_is_control(s->proto))
+	if (ppp_proto_is_control(seen_proto(s)))
 		return FRAME_PUNT;
 	return to->state == STEER_LINK ? FRAME_DATA : DROP_SESSION_NOT_READY;
 }
@@ -165,7 +202,7 @@ note(struct rte_mbuf *m, const struct port *p, const struct seen *s, const struc
 		.slot = to->slot,
 		.port = p->index,
 		.eth_len = (uint8_t)s->eth_len,
-		.proto = s->proto,
+		.proto = seen_proto(s),
 	};
 }
 
@@ -175,10 +212,15 @@ strip(struct rte_mbuf *m, const struct seen *s)
 {
 	const uint16_t n = (uint16_t)(s->eth_len + PPPOE_HDR_LEN);
 
-	mbuf_keep(m, (uint32_t)n + s->payload_len);
 	m->data_off = (uint16_t)(m->data_off + n);
+	if (likely(m->nb_segs == 1)) {
+		m->data_len = seen_payload_len(s);
+		m->pkt_len = seen_payload_len(s);
+		return;
+	}
 	m->data_len = (uint16_t)(m->data_len - n);
 	m->pkt_len -= n;
+	mbuf_keep(m, seen_payload_len(s));
 }
 
 /* Data of an open session. */
@@ -257,14 +299,14 @@ rx_some(struct worker *w, struct port *p, struct rte_mbuf *m[], unsigned n, stru
 			leave(w, p, m[i], seen, &(struct steer){0}, verdict);
 			continue;
 		}
-		__builtin_prefetch(&p->steer[seen->session]); /* rte_prefetch0() takes no _Atomic */
+		__builtin_prefetch(&p->steer[seen_session(seen)]); /* rte_prefetch0() takes no _Atomic */
 		m[n_data++] = m[i];
 	}
 	for (unsigned i = 0; i < n_data; i++) {
-		const uint64_t word = atomic_load_explicit(&p->steer[s[i].session], memory_order_relaxed);
+		const uint64_t word = atomic_load_explicit(&p->steer[seen_session(&s[i])], memory_order_relaxed);
 		const struct steer to = steer_unpack(word);
 
-		if (likely(steer_leads(word, s[i].vlans) && !ppp_proto_is_control(s[i].proto)))
+		if (likely(steer_leads(word, s[i].lead) && !ppp_proto_is_control(seen_proto(&s[i]))))
 			pass(w, p, m[i], &s[i], &to, out);
 		else
 			second_look(w, p, m[i], &s[i], word, out);

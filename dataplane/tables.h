@@ -45,11 +45,17 @@ steer_pack(const struct steer *s)
 		(uint64_t)s->vlans.outer << 32 | (uint64_t)s->vlans.inner << 46;
 }
 
-/* Whether the word leads data with these tags to a bundle. */
-static inline bool
-steer_leads(uint64_t w, struct vlan_stack vlans)
+/* What a word that leads data with these tags to a bundle has above its low 30 bits. */
+static inline uint32_t
+steer_lead(struct vlan_stack vlans)
 {
-	return w >> 30 == ((uint64_t)vlans.outer << 2 | (uint64_t)vlans.inner << 16 | STEER_LINK);
+	return (uint32_t)vlans.outer << 2 | (uint32_t)vlans.inner << 16 | STEER_LINK;
+}
+
+static inline bool
+steer_leads(uint64_t w, uint32_t lead)
+{
+	return w >> 30 == lead;
 }
 
 /* Next hop, one word, as the tables give it to workers. */
