@@ -46,13 +46,14 @@ enum {
 	BUNDLE_TX_OWN_FLAGS = BUNDLE_TX_CONTROL | BUNDLE_TX_NULL | BUNDLE_TX_SOLO
 };
 
-/* Counts of 64 bits: the lower halves where they are hot, and apart from them the upper ones, written once in 2^32. */
+/* Counts of 64 bits: the lower halves where they are hot, and apart from them the upper ones, written when bytes wrap. Whatever is counted
+ * has bytes, or is written up at once, so that n cannot wrap twice unseen: its upper part says how many times 2^30 it was then. */
 struct count {
 	uint32_t n, bytes;
 };
 
 struct count_high {
-	uint32_t n, bytes;
+	uint32_t n_quarters, bytes;
 };
 
 struct link_id {
@@ -236,7 +237,7 @@ struct ready_ring {
 struct rx_item {
 	struct rte_mbuf *m;
 	struct bundle *b;
-	struct mp_view mp;
+	uint32_t mp; /* the word of its header */
 	uint8_t slot;
 	bool plain;
 };
@@ -407,39 +408,40 @@ bundle_joined(const struct bundle *b, unsigned slot)
 	return b->hot.joined >> slot & 1;
 }
 
-/* True: a lower half has wrapped, and count_carry() is due. */
+/* bytes: not 0. True: count_carry() is due. */
 static inline bool
 count_one(struct count *c, uint32_t bytes)
 {
 	c->n++;
-	c->bytes += bytes;
-	return c->n == 0 || c->bytes < bytes;
-}
-
-static inline void
-count_carry(const struct count *c, struct count_high *high, uint32_t bytes)
-{
-	high->n += c->n == 0;
-	high->bytes += c->bytes < bytes;
-}
-
-static inline void
-count_add(struct count *c, struct count_high *high, uint32_t bytes)
-{
-	if (unlikely(count_one(c, bytes)))
-		count_carry(c, high, bytes);
+	return __builtin_add_overflow(c->bytes, bytes, &c->bytes);
 }
 
 static inline uint64_t
 count_n(const struct count *c, const struct count_high *high)
 {
-	return (uint64_t)high->n << 32 | c->n;
+	const uint64_t then = (uint64_t)high->n_quarters << 30;
+
+	return then + (uint32_t)(c->n - (uint32_t)then);
 }
 
 static inline uint64_t
 count_bytes(const struct count *c, const struct count_high *high)
 {
 	return (uint64_t)high->bytes << 32 | c->bytes;
+}
+
+static inline void
+count_carry(const struct count *c, struct count_high *high, uint32_t bytes)
+{
+	high->n_quarters = (uint32_t)(count_n(c, high) >> 30);
+	high->bytes += c->bytes < bytes;
+}
+
+static inline void
+count_add(struct count *c, struct count_high *high, uint32_t bytes)
+{
+	if (unlikely(count_one(c, bytes)) || unlikely(bytes == 0))
+		count_carry(c, high, bytes);
 }
 
 static inline void

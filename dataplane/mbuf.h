@@ -176,23 +176,32 @@ mbuf_pull(struct rte_mempool *pool, struct rte_mbuf *m, unsigned n)
 	return m;
 }
 
+/* The last segment; most packets have one only, and then its chain pointer is left alone. */
+static inline struct rte_mbuf *
+mbuf_last(struct rte_mbuf *m)
+{
+	return likely(m->nb_segs == 1) ? m : rte_pktmbuf_lastseg(m);
+}
+
 /* n pieces (each a packet of its own) become one packet. Empty ones, but the first, are freed. */
 static inline struct rte_mbuf *
 mbuf_join(struct rte_mbuf *const frags[], unsigned n)
 {
-	struct rte_mbuf *head = frags[0], *last = rte_pktmbuf_lastseg(head);
+	struct rte_mbuf *head = frags[0], *last = mbuf_last(head);
 	uint32_t len = head->pkt_len, segs = head->nb_segs;
 
 	for (unsigned i = 1; i < n; i++) {
-		if (unlikely(frags[i]->pkt_len == 0)) {
-			rte_pktmbuf_free(frags[i]);
+		struct rte_mbuf *m = frags[i];
+
+		if (unlikely(m->pkt_len == 0)) {
+			rte_pktmbuf_free(m);
 			continue;
 		}
-		last->next = frags[i];
-		len += frags[i]->pkt_len;
-		segs += frags[i]->nb_segs;
-		last = rte_pktmbuf_lastseg(frags[i]);
-		frags[i]->nb_segs = 1;
+		last->next = m;
+		last = mbuf_last(m);
+		len += m->pkt_len;
+		segs += m->nb_segs;
+		m->nb_segs = 1;
 	}
 	head->pkt_len = len;
 	head->nb_segs = (uint16_t)segs;

@@ -63,27 +63,49 @@ prefetch_tcp(const struct rte_mbuf *m, uint16_t proto)
 	rte_prefetch0(rte_pktmbuf_mtod_offset(m, const uint8_t *, at + 13));
 }
 
+/* Takes the protocol field off, whatever its length and wherever segments end. False: there is none. */
+static __rte_noinline bool
+strip_proto(struct rte_mbuf *m)
+{
+	const unsigned n = RTE_MIN(m->pkt_len, (uint32_t)PPP_PROTO_LEN);
+	uint8_t field[PPP_PROTO_LEN];
+	unsigned len;
+
+	mbuf_copy_out(m, 0, n, field);
+	len = ppp_proto_load(field, n, &pkt(m)->proto);
+	if (len != 0)
+		mbuf_skip(m, len);
+	return len != 0;
+}
+
+/* The same, where the field is as it usually is. */
+static inline bool
+strip_usual_proto(struct rte_mbuf *m)
+{
+	uint16_t proto;
+
+	if (unlikely(m->data_len < PPP_PROTO_LEN))
+		return false;
+	proto = load_be16(rte_pktmbuf_mtod(m, const uint8_t *));
+	if (unlikely(!ppp_proto_is_long(proto)))
+		return false;
+	pkt(m)->proto = proto;
+	m->data_off = (uint16_t)(m->data_off + PPP_PROTO_LEN);
+	m->data_len = (uint16_t)(m->data_len - PPP_PROTO_LEN);
+	m->pkt_len -= PPP_PROTO_LEN;
+	return true;
+}
+
 /* A packet of the bundle, data at its protocol field, goes on. */
 static __rte_always_inline void
 deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_mp)
 {
 	struct pkt *k = pkt(m);
-	uint8_t field[PPP_PROTO_LEN];
-	unsigned len;
 
-	if (likely(m->data_len >= PPP_PROTO_LEN)) {
-		len = ppp_proto_load(rte_pktmbuf_mtod(m, const uint8_t *), PPP_PROTO_LEN, &k->proto);
-	} else {
-		const unsigned n = RTE_MIN(m->pkt_len, (uint32_t)PPP_PROTO_LEN);
-
-		mbuf_copy_out(m, 0, n, field);
-		len = ppp_proto_load(field, n, &k->proto);
-	}
-	if (len == 0) {
+	if (unlikely(!strip_usual_proto(m)) && !strip_proto(m)) {
 		drop(d->w, m, DROP_PPP_NO_PROTOCOL);
 		return;
 	}
-	mbuf_skip(m, len);
 	if (m->pkt_len > b->hot.rx_mrru) {
 		drop(d->w, m, from_mp ? DROP_MP_TOO_LARGE : DROP_PACKET_TOO_LARGE);
 		return;
@@ -97,8 +119,15 @@ deliver(const struct drain *d, struct bundle *b, struct rte_mbuf *m, bool from_m
 	d->out->m[d->out->n++] = m;
 }
 
+/* Either form that null fragments have. */
+static inline bool
+is_null(const struct rte_mbuf *m)
+{
+	return m->pkt_len == 0 || ppp_is_discard(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
+}
+
 /* A packet that is complete in one fragment, or what was popped as one. held: the window has held it. */
-static void
+static __rte_always_inline void
 deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const frags[], unsigned n, bool held)
 {
 	const uint8_t slot = pkt(frags[n - 1])->slot;
@@ -107,7 +136,7 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 	pkt(m)->slot = slot;
 	if (unlikely(m->nb_segs > n && held))
 		d->w->held_bytes -= (uint64_t)(m->nb_segs - n) * d->t->mbuf_bytes;
-	if (unlikely(m->pkt_len == 0 || ppp_is_discard(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len))) {
+	if (unlikely(is_null(m))) {
 		b->rare.rx_null++;
 		release(d->w, m);
 		return;
@@ -233,12 +262,18 @@ set_deadline(const struct drain *d, struct bundle *b, uint64_t wait_ns)
 	deadlines_set(&d->t->gaps, b->hot.index, RTE_MAX(tick - d->t->gaps.late_max, soonest));
 }
 
+static inline void
+wait_for(const struct drain *d, struct bundle *b)
+{
+	b->hot.stall = 0;
+	set_deadline(d, b, (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT);
+}
+
 static void
 open_gap(const struct drain *d, struct bundle *b)
 {
 	reasm_arm(&b->rx);
-	b->hot.stall = 0;
-	set_deadline(d, b, (uint64_t)b->hot.stall_half << STALL_HALF_SHIFT);
+	wait_for(d, b);
 }
 
 static void
@@ -257,6 +292,18 @@ watch_gap(const struct drain *d, struct bundle *b)
 		if (b->hot.gap)
 			close_gap(d, b);
 	} else if (!b->hot.gap || reasm_outlived(&b->rx)) {
+		open_gap(d, b);
+	}
+}
+
+/* The same when the window holds one more than before, number seq. */
+static inline void
+watch_held(const struct drain *d, struct bundle *b, uint32_t seq)
+{
+	if (!b->hot.gap) {
+		reasm_arm_first(&b->rx, seq);
+		wait_for(d, b);
+	} else if (reasm_outlived(&b->rx)) {
 		open_gap(d, b);
 	}
 }
@@ -430,21 +477,22 @@ probes(const struct drain *d, const struct bundle *b)
  * served in a second: who sends nothing but such numbers must not take the time of all others. *verdict: of the last try. False: the
  * burst got full before. */
 static bool
-insert_beyond(const struct drain *d, const struct rx_item *it, enum reasm_verdict *verdict, bool *reordered)
+insert_beyond(
+	const struct drain *d, const struct rx_item *it, enum reasm_verdict *verdict, bool *reordered, uint64_t *packet)
 {
 	struct bundle *b = it->b;
 
 	if (!bucket_take(&d->t->beyond, d->w->now_ns, BEYOND_PPS, BEYOND_BURST))
 		return true;
 	for (unsigned tries = 0; *verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
-		if (!grow(d, b, it->mp.seq)) {
-			reasm_make_room(&b->rx, it->mp.seq);
+		if (!grow(d, b, mp_seq(it->mp))) {
+			reasm_make_room(&b->rx, mp_seq(it->mp));
 			if (!drain(d, b, DROP_MP_OVERRUN))
 				return false;
 			b->rare.overrun++;
 		}
-		*verdict = reasm_insert(&b->rx, it->slot, &it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
-			probes(d, b), reordered);
+		*verdict = reasm_insert_packet(&b->rx, it->slot, it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
+			probes(d, b), reordered, packet);
 	}
 	watch_gap(d, b);
 	return true;
@@ -480,7 +528,7 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 }
 
 /* The fragment has made packets complete, or closed a gap. */
-static __rte_always_inline bool
+static __rte_noinline bool
 drain_after(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
@@ -493,6 +541,24 @@ drain_after(const struct drain *d, const struct rx_item *it)
 	return all;
 }
 
+/* The packet that the fragment has completed, and what is complete behind it. */
+static __rte_always_inline bool
+take_and_drain(const struct drain *d, const struct rx_item *it, uint64_t packet)
+{
+	struct bundle *b = it->b;
+	reasm_ref refs[REASM_PACKET_FRAGS_MAX];
+	unsigned n;
+
+	if (likely(packet != 0)) {
+		n = reasm_take_packet(&b->rx, packet, refs);
+		d->w->held_bytes -= (uint64_t)n * d->t->mbuf_bytes;
+		popped_add_held(d, b, refs, n);
+		if (likely(!reasm_waiting(&b->rx)))
+			return true;
+	}
+	return drain_after(d, it);
+}
+
 /* One fragment into its window. False: the burst got full before it could be put there. */
 static __rte_always_inline bool
 insert(const struct drain *d, const struct rx_item *it)
@@ -500,13 +566,14 @@ insert(const struct drain *d, const struct rx_item *it)
 	struct bundle *b = it->b;
 	const uint64_t bytes = packet_memory(d->t, it->m);
 	enum reasm_verdict verdict;
+	uint64_t packet;
 	bool reordered;
 
 	if (!make_budget(d, bytes))
 		return false;
-	verdict = reasm_insert(
-		&b->rx, it->slot, &it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us, probes(d, b), &reordered);
-	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered))
+	verdict = reasm_insert_packet(&b->rx, it->slot, it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
+		probes(d, b), &reordered, &packet);
+	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered, &packet))
 		return false;
 	if (unlikely(reordered))
 		bundle_link_rare(b, it->slot)->reorder++;
@@ -520,7 +587,9 @@ insert(const struct drain *d, const struct rx_item *it)
 		return true;
 	}
 	d->w->held_bytes += bytes;
-	if (verdict == REASM_HELD || drain_after(d, it))
+	if (verdict == REASM_HELD)
+		watch_held(d, b, mp_seq(it->mp));
+	else if (take_and_drain(d, it, packet))
 		watch_gap(d, b);
 	return true;
 }
@@ -554,17 +623,17 @@ count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
 		count_carry(c, &bundle_link_rare(b, slot)->rx, bytes);
 }
 
-/* Strips the protocol field and the multilink header into *v. */
+/* Strips the protocol field and the multilink header into *mp. */
 static inline unsigned
-open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, struct mp_view *v, const bool short_seq)
+open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint32_t *mp, const bool short_seq)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
 	const unsigned field = p[0] & 1 ? 1 : PPP_PROTO_LEN;
 	const uint16_t n = (uint16_t)(field + mp_hdr_len(short_seq));
 
-	if (unlikely(!mp_parse(p + field, m->data_len - field, short_seq, v)))
+	if (unlikely(!mp_load(p + field, m->data_len - field, short_seq, mp)))
 		return DROP_MP_SHORT;
-	if (unlikely(v->reserved)) {
+	if (unlikely(*mp & MP_RESERVED)) {
 		if (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)
 			return DROP_MP_RESERVED_BITS;
 		w->reserved_bits++;
@@ -585,6 +654,14 @@ prefetch_link(const struct bundle_table *t, uint32_t index, unsigned slot)
 		return;
 	rte_prefetch0(&bundle_ext_of(b)->more);
 	rte_prefetch0(&bundle_ext_of(b)->link[slot - LINES_INLINE]);
+}
+
+static inline void
+prefetch_links(const struct bundle_table *t, const struct burst *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (unlikely(pkt(b->m[i])->slot >= LINES_INLINE))
+			prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
 }
 
 /* Where the number will lie, and the maps of links and numbers that are not in the first two lines. */
@@ -616,11 +693,13 @@ check_frame(struct worker *w, struct rx_item *it)
 	it->plain = k->proto != PPP_MP;
 	if (it->plain)
 		return DROP_REASONS;
-	if (unlikely(!(b->hot.flags & DP_BUNDLE_MP)))
+	if (likely((b->hot.flags & (DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT)) == DP_BUNDLE_MP))
+		verdict = open_fragment(w, b, it->m, &it->mp, false);
+	else if (b->hot.flags & DP_BUNDLE_MP)
+		verdict = open_fragment(w, b, it->m, &it->mp, true);
+	else
 		return DROP_MP_NOT_AGREED;
-	verdict = b->hot.flags & DP_BUNDLE_RX_SHORT ? open_fragment(w, b, it->m, &it->mp, true)
-						    : open_fragment(w, b, it->m, &it->mp, false);
-	prefetch_place(b, it->mp.seq);
+	prefetch_place(b, mp_seq(it->mp));
 	return verdict;
 }
 
@@ -629,9 +708,8 @@ take_in(struct worker *w, struct bundle_table *t, const struct burst *b)
 {
 	struct rx_item *it = t->in;
 
-	for (unsigned i = 0; i < b->n; i++)
-		if (unlikely(pkt(b->m[i])->slot >= LINES_INLINE))
-			prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
+	if (t->slabs != NULL)
+		prefetch_links(t, b);
 	for (unsigned i = 0; i < b->n; i++) {
 		unsigned verdict;
 
@@ -664,16 +742,16 @@ static void
 put_in(const struct drain *d)
 {
 	struct bundle_table *t = d->t;
+	const struct rx_item *it = t->in + t->in_at, *end = t->in + t->in_n;
 
-	for (; t->in_at < t->in_n && !is_full(d); t->in_at++) {
-		const struct rx_item *it = &t->in[t->in_at];
-
+	for (; it < end && !is_full(d); it++) {
 		coming_fetch(&d->w->coming);
 		if (unlikely(it->plain))
 			popped_add_one(d, it->b, it->m, POPPED_PLAIN);
 		else if (!insert(d, it))
 			break;
 	}
+	t->in_at = (unsigned)(it - t->in);
 }
 
 bool

@@ -331,7 +331,7 @@ split(const struct worker *w, struct bundle *b, uint32_t bytes, struct sched_pie
 static bool
 is_first(const struct bundle *b)
 {
-	return b->tx.seq == 0 && !(b->tx.flags & BUNDLE_TX_SOLO) && (b->tx.sent.n | b->tx_rest.sent.n) == 0;
+	return b->tx.seq == 0 && !(b->tx.flags & BUNDLE_TX_SOLO) && (b->tx.sent.n | b->tx_rest.sent.n_quarters) == 0;
 }
 
 static bool

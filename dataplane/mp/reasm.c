@@ -466,14 +466,14 @@ reasm_is_newest(struct reasm *r, uint32_t seq)
 }
 
 static enum reasm_verdict
-hold(struct reasm *r, const struct view *v, const struct mp_view *f, reasm_ref ref)
+hold(struct reasm *r, const struct view *v, uint32_t mp, reasm_ref ref)
 {
-	const uint32_t at = f->seq & v->mask;
+	const uint32_t at = mp_seq(mp) & v->mask;
 
 	v->slots[at] = ref;
 	map_put(v, PRESENT, at, true);
-	map_put(v, BEGIN, at, f->begin);
-	map_put(v, END, at, f->end);
+	map_put(v, BEGIN, at, (mp & MP_BEGIN) != 0);
+	map_put(v, END, at, (mp & MP_END) != 0);
 	if (r->has_deep)
 		r->deep.held++;
 	return reasm_ready_slow(r) ? REASM_READY : REASM_HELD;
@@ -481,43 +481,44 @@ hold(struct reasm *r, const struct view *v, const struct mp_view *f, reasm_ref r
 
 /* The fragment has a place: a free slot of the window, or out at once. */
 static enum reasm_verdict
-accept(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe)
+accept(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe)
 {
 	const struct view v = view(r);
-	const int32_t ahead = distance(r, f->seq);
+	const int32_t ahead = distance(r, mp_seq(mp));
 
 	r->stray = 0;
-	if (ahead == 0 && f->begin && f->end && !reasm_waiting(r) && !r->forced) {
+	if (ahead == 0 && (mp & MP_BEGIN) && (mp & MP_END) && !reasm_waiting(r) && !r->forced) {
 		reasm_advance(r, 1, reasm_bits(r));
 		return REASM_WHOLE;
 	}
-	reasm_probe(r, link, f->seq, ahead, now_us, probe, r->has_deep);
-	return hold(r, &v, f, ref);
+	reasm_probe(r, link, mp_seq(mp), ahead, now_us, probe, r->has_deep);
+	return hold(r, &v, mp, ref);
 }
 
 enum reasm_verdict
-reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
-	bool *reordered)
+reasm_insert_slow(
+	struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe, bool *reordered)
 {
+	const uint32_t seq = mp_seq(mp);
 	uint32_t *last = reasm_last(r, link);
-	bool backward = last != NULL && distance(r, f->seq) <= distance(r, *last);
+	bool backward = last != NULL && distance(r, seq) <= distance(r, *last);
 	const struct view v = view(r);
 
 	*reordered = backward;
-	if (distance(r, f->seq) < 0) {
-		if (!late_restarts(r, link, f->seq, now_us))
+	if (distance(r, seq) < 0) {
+		if (!late_restarts(r, link, seq, now_us))
 			return REASM_LATE;
 		backward = false;
 	}
-	if (distance(r, f->seq) > (int32_t)v.mask)
+	if (distance(r, seq) > (int32_t)v.mask)
 		return REASM_OVERRUN;
-	if (map_has(&v, PRESENT, f->seq & v.mask))
+	if (map_has(&v, PRESENT, seq & v.mask))
 		return REASM_DUPLICATE; /* a copy of another link's fragment says nothing about this link */
 	if (backward && !r->tolerate)
 		return REASM_REORDERED;
 	if (last != NULL && !backward)
-		*last = f->seq;
-	return accept(r, link, f, ref, now_us, probe);
+		*last = seq;
+	return accept(r, link, mp, ref, now_us, probe);
 }
 
 /* The newest number held; the one before the head when nothing is. */

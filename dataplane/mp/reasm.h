@@ -68,6 +68,12 @@ void reasm_link_leave(struct reasm *r, unsigned link);
 static inline enum reasm_verdict reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref,
 	uint32_t now_us, bool probe, bool *reordered);
 
+/* The same; mp: the word of its header (mp_load). *packet: not 0 when the fragment has completed the packet at the head (REASM_READY), which
+ * reasm_take_packet() takes out as the first reasm_pop() would, without looking for it again. */
+static inline enum reasm_verdict reasm_insert_packet(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref,
+	uint32_t now_us, bool probe, bool *reordered, uint64_t *packet);
+static inline unsigned reasm_take_packet(struct reasm *r, uint64_t packet, reasm_ref frags[]);
+
 /* Fetches what an insertion of seq will touch besides *r and, in a small window, the caller's slots. */
 static inline void reasm_prefetch(const struct reasm *r, uint32_t seq);
 
@@ -84,6 +90,8 @@ static inline bool reasm_waiting(const struct reasm *r);
  * still, arm again. With a deadline of T/2 no fragment is held longer than T. (reasm_arm(), reasm_expire() at
  * once, then pops: empties a window.) */
 static inline void reasm_arm(struct reasm *r);
+/* The same for a window that holds number seq and no other. */
+static inline void reasm_arm_first(struct reasm *r, uint32_t seq);
 void reasm_expire(struct reasm *r);
 
 /* Asked when the deadline passed: something that was held when it was armed waits still, and M has moved since (since this was asked

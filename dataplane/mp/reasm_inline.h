@@ -6,13 +6,13 @@
 #include "dataplane/mp/seq.h"
 
 /* The short path of the receive window: nothing unusual. It only tells that a case is usual and handles that; reasm.c handles every case,
- * and explains the algorithm. It sees the 64 numbers from the head on as bits from 0 up, so that distances are bit numbers. One body, for
- * the window of 64 numbers and for deeper ones. */
+ * and explains the algorithm. It sees the 64 numbers from the head on as bits from 0 up, so that distances are bit numbers. One body, made
+ * for each shape of window by constants. */
 
 enum { REASM_SLACK_PER_LINK = 16 }; /* numbers that in-link reorder may span, per link (tolerate) */
 
-enum reasm_verdict reasm_insert_slow(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref,
-	uint32_t now_us, bool probe, bool *reordered);
+enum reasm_verdict reasm_insert_slow(
+	struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe, bool *reordered);
 unsigned reasm_pop_slow(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out);
 bool reasm_ready_slow(struct reasm *r);
 bool reasm_is_newest(struct reasm *r, uint32_t seq);
@@ -24,6 +24,14 @@ void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 #define REASM_USUAL(x) __builtin_expect(!!(x), 1)
 #define REASM_RARE(x) __builtin_expect(!!(x), 0)
 #define REASM_BODY static inline __attribute__((always_inline)) /* specialised by its last arguments */
+
+/* What is known of a window before it is looked at. */
+enum reasm_shape {
+	REASM_PLAIN, /* two links, strict, long numbers, 64 slots */
+	REASM_SMALL, /* 64 slots, long numbers */
+	REASM_SHORT, /* 64 slots, short numbers */
+	REASM_DEEP,
+};
 
 static inline unsigned
 reasm_bits(const struct reasm *r)
@@ -57,6 +65,12 @@ reasm_advance(struct reasm *r, uint32_t n, const unsigned bits)
 
 /* ------------------------------------------------------------------ maps and slots */
 
+REASM_BODY unsigned
+reasm_bits_of(const struct reasm *r, const enum reasm_shape shape)
+{
+	return shape == REASM_DEEP ? reasm_bits(r) : shape == REASM_SHORT ? MP_SHORT_BITS : MP_LONG_BITS;
+}
+
 /* Number of slots, less one. */
 REASM_BODY uint32_t
 reasm_mask(const struct reasm *r, const bool deep)
@@ -78,15 +92,11 @@ reasm_home_slots(struct reasm *r)
 }
 
 REASM_BODY reasm_ref *
-reasm_slots_at(struct reasm *r, const bool deep)
+reasm_slots_at(struct reasm *r, const enum reasm_shape shape)
 {
-	return deep ? (reasm_ref *)(void *)(r->store.deep->maps + (reasm_mask(r, true) + 1) / 64) : reasm_home_slots(r);
-}
-
-REASM_BODY reasm_ref *
-reasm_slot_of(struct reasm *r, uint32_t seq, const bool deep)
-{
-	return &reasm_slots_at(r, deep)[seq & reasm_mask(r, deep)];
+	if (shape == REASM_DEEP)
+		return (reasm_ref *)(void *)(r->store.deep->maps + (reasm_mask(r, true) + 1) / 64);
+	return shape == REASM_PLAIN ? r->store.slots : reasm_home_slots(r);
 }
 
 static inline uint64_t
@@ -136,18 +146,19 @@ reasm_clear(struct reasm *r, uint64_t packet, const bool deep)
 }
 
 REASM_BODY unsigned
-reasm_take(struct reasm *r, uint64_t packet, reasm_ref frags[], const bool deep, const unsigned bits)
+reasm_take(struct reasm *r, uint64_t packet, reasm_ref frags[], const enum reasm_shape shape)
 {
+	const bool deep = shape == REASM_DEEP;
 	const unsigned n = 64 - (unsigned)__builtin_clzll(packet);
 	const uint32_t next = r->next, mask = reasm_mask(r, deep);
-	const reasm_ref *slots = reasm_slots_at(r, deep);
+	const reasm_ref *slots = reasm_slots_at(r, shape);
 
 	for (unsigned i = 0; i < n; i++)
 		frags[i] = slots[(next + i) & mask];
 	reasm_clear(r, packet, deep);
 	if (deep)
 		r->deep.held -= n;
-	reasm_advance(r, n, bits);
+	reasm_advance(r, n, reasm_bits_of(r, shape));
 	return n;
 }
 
@@ -230,7 +241,7 @@ reasm_edge(const struct reasm *r, const unsigned bits)
 }
 
 /* While nothing is forced the floor is free to remember M: see reasm_edge_moved(). */
-REASM_BODY void
+static inline void
 reasm_note_edge(struct reasm *r, const unsigned bits)
 {
 	const int32_t edge = reasm_least_last(r, bits);
@@ -239,19 +250,43 @@ reasm_note_edge(struct reasm *r, const unsigned bits)
 		r->floor = seq_add(r->next, (uint32_t)edge, bits) & 0xffffff;
 }
 
+/* M of a plain window. Its last numbers are so close together that they can be compared without the head. */
+static inline uint32_t
+reasm_edge_plain(const struct reasm *r)
+{
+	return seq_diff(r->last[0], r->last[1], MP_LONG_BITS) < 0 ? r->last[0] : r->last[1];
+}
+
+REASM_BODY int32_t
+reasm_edge_of(const struct reasm *r, const enum reasm_shape shape)
+{
+	if (shape == REASM_PLAIN)
+		return reasm_distance(r, reasm_edge_plain(r), MP_LONG_BITS);
+	return reasm_edge(r, reasm_bits_of(r, shape));
+}
+
 /* ------------------------------------------------------------------ fragments in and out */
+
+/* The packet that the head is, as ones from bit 0 up to its E; 0: none. run: of ones from bit 0 up, what is held there. */
+REASM_BODY uint64_t
+reasm_head_packet(const struct reasm_map *head, uint64_t run)
+{
+	const uint64_t ends = head->end & run, packet = ends ^ (ends - 1); /* up to the first E */
+
+	return ends != 0 && (head->begin & packet) == 1 ? packet : 0;
+}
 
 /* Is there something to pop? What is held from the head on must begin with its only B, hold no E, and end at a number that may still come. */
 REASM_BODY bool
-reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const bool deep, const unsigned bits)
+reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const enum reasm_shape shape)
 {
 	int32_t edge;
 
 	if ((head->end & run) != 0 || (head->begin & run) != (run & 1))
 		return true;
-	if (deep && REASM_RARE(~run == 0))
+	if (shape == REASM_DEEP && REASM_RARE(~run == 0))
 		return reasm_ready_slow(r);
-	edge = reasm_edge(r, bits);
+	edge = reasm_edge_of(r, shape);
 	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
 }
 
@@ -266,68 +301,117 @@ reasm_probe(struct reasm *r, unsigned link, uint32_t seq, int32_t ahead, uint32_
 		reasm_probe_open(r, link, seq, now_us);
 }
 
-REASM_BODY enum reasm_verdict
-reasm_insert_usual(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
-	bool *reordered, const bool deep, const unsigned bits)
+/* The number is newer than the last one of its link, which is in *last. */
+REASM_BODY bool
+reasm_is_newer(const struct reasm *r, uint32_t seq, int32_t ahead, const uint32_t *last, const enum reasm_shape shape)
 {
-	struct reasm_map *map = reasm_map_of(r, f->seq, deep), head;
-	const int32_t ahead = reasm_distance(r, f->seq, bits);
-	const unsigned at = f->seq & 63;
-	uint32_t *last = reasm_last(r, link);
+	if (shape == REASM_PLAIN)
+		return seq_diff(seq, *last, MP_LONG_BITS) > 0;
+	return last != NULL && ahead > reasm_distance(r, *last, reasm_bits_of(r, shape));
+}
+
+REASM_BODY enum reasm_verdict
+reasm_insert_usual(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe,
+	bool *reordered, uint64_t *packet, const enum reasm_shape shape)
+{
+	const bool deep = shape == REASM_DEEP;
+	const uint32_t seq = mp_seq(mp);
+	const unsigned bits = reasm_bits_of(r, shape), at = seq & 63;
+	struct reasm_map *map = reasm_map_of(r, seq, deep), head;
+	const int32_t ahead = reasm_distance(r, seq, bits);
+	uint32_t *last = shape == REASM_PLAIN ? &r->last[link] : reasm_last(r, link);
 	uint64_t run;
 
-	if (REASM_RARE(r->forced || (uint32_t)ahead > reasm_mask(r, deep) || last == NULL ||
-		    ahead <= reasm_distance(r, *last, bits) || (map->present >> at & 1)))
-		return reasm_insert_slow(r, link, f, ref, now_us, probe, reordered);
-	*last = f->seq;
+	if (REASM_RARE((uint32_t)ahead > reasm_mask(r, deep) || !reasm_is_newer(r, seq, ahead, last, shape) ||
+		    (map->present >> at & 1)))
+		return reasm_insert_slow(r, link, mp, ref, now_us, probe, reordered);
+	*last = seq;
 	r->stray = 0;
-	if (ahead == 0 && r->map.present == 0 && f->begin && f->end) {
-		reasm_advance(r, 1, bits);
-		return REASM_WHOLE;
+	if ((mp & (MP_BEGIN | MP_END)) == (MP_BEGIN | MP_END)) {
+		if (((uint32_t)ahead | r->map.present) == 0) {
+			reasm_advance(r, 1, bits);
+			return REASM_WHOLE;
+		}
 	}
-	reasm_probe(r, link, f->seq, ahead, now_us, probe, deep);
-	*reasm_slot_of(r, f->seq, deep) = ref;
+	if (REASM_RARE(r->probing | probe))
+		reasm_probe(r, link, seq, ahead, now_us, probe, deep);
+	reasm_slots_at(r, shape)[seq & reasm_mask(r, deep)] = ref;
 	map->present |= UINT64_C(1) << at;
-	map->begin |= (uint64_t)f->begin << at;
-	map->end |= (uint64_t)f->end << at;
+	map->begin |= (uint64_t)(mp >> 31) << at;
+	map->end |= (uint64_t)(mp >> 30 & 1) << at;
 	if (deep)
 		r->deep.held++;
 	head = reasm_head(r, deep);
 	run = head.present & ~(head.present + 1);
-	return reasm_head_ready(r, &head, run, deep, bits) ? REASM_READY : REASM_HELD;
+	*packet = reasm_head_packet(&head, run);
+	return *packet != 0 || reasm_head_ready(r, &head, run, shape) ? REASM_READY : REASM_HELD;
+}
+
+/* A plain window that nothing has to leave, and which of its links: what nearly every fragment finds. */
+static inline bool
+reasm_is_plain(const struct reasm *r)
+{
+	const struct reasm all = {
+		.forced = 1, .short_seq = 1, .tolerate = 1, .has_more = 1, .has_deep = 1, .joined = 3};
+	const struct reasm plain = {.joined = 3};
+
+	return REASM_USUAL((r->kind & all.kind) == plain.kind);
 }
 
 static __attribute__((noinline)) enum reasm_verdict
-reasm_insert_other(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
-	bool *reordered)
+reasm_insert_other(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe,
+	bool *reordered, uint64_t *packet)
 {
-	return r->has_deep ? reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, true, reasm_bits(r))
-			   : reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, false, MP_SHORT_BITS);
+	if (r->forced)
+		return reasm_insert_slow(r, link, mp, ref, now_us, probe, reordered);
+	if (r->has_deep)
+		return reasm_insert_usual(r, link, mp, ref, now_us, probe, reordered, packet, REASM_DEEP);
+	if (r->short_seq)
+		return reasm_insert_usual(r, link, mp, ref, now_us, probe, reordered, packet, REASM_SHORT);
+	return reasm_insert_usual(r, link, mp, ref, now_us, probe, reordered, packet, REASM_SMALL);
 }
 
 REASM_BODY enum reasm_verdict
+reasm_insert_packet(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe,
+	bool *reordered, uint64_t *packet)
+{
+	*reordered = false;
+	*packet = 0;
+	if (reasm_is_plain(r) && REASM_USUAL(link < 2))
+		return reasm_insert_usual(r, link, mp, ref, now_us, probe, reordered, packet, REASM_PLAIN);
+	return reasm_insert_other(r, link, mp, ref, now_us, probe, reordered, packet);
+}
+
+static inline enum reasm_verdict
 reasm_insert(struct reasm *r, unsigned link, const struct mp_view *f, reasm_ref ref, uint32_t now_us, bool probe,
 	bool *reordered)
 {
-	*reordered = false;
-	if (REASM_USUAL(!r->has_deep && !r->short_seq))
-		return reasm_insert_usual(r, link, f, ref, now_us, probe, reordered, false, MP_LONG_BITS);
-	return reasm_insert_other(r, link, f, ref, now_us, probe, reordered);
+	uint64_t packet;
+
+	return reasm_insert_packet(r, link, mp_word(f), ref, now_us, probe, reordered, &packet);
 }
 
 REASM_BODY unsigned
-reasm_pop_usual(
-	struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out, const bool deep, const unsigned bits)
+reasm_take_packet(struct reasm *r, uint64_t packet, reasm_ref frags[])
 {
-	const struct reasm_map head = reasm_head(r, deep);
-	const uint64_t run = head.present & ~(head.present + 1), ends = head.end & run;
-	const uint64_t packet = ends ^ (ends - 1); /* up to the first E */
+	if (reasm_is_plain(r))
+		return reasm_take(r, packet, frags, REASM_PLAIN);
+	if (r->has_deep)
+		return reasm_take(r, packet, frags, REASM_DEEP);
+	return reasm_take(r, packet, frags, r->short_seq ? REASM_SHORT : REASM_SMALL);
+}
 
-	if (REASM_USUAL(ends != 0 && (head.begin & packet) == 1)) {
+REASM_BODY unsigned
+reasm_pop_usual(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out, const enum reasm_shape shape)
+{
+	const struct reasm_map head = reasm_head(r, shape == REASM_DEEP);
+	const uint64_t run = head.present & ~(head.present + 1), packet = reasm_head_packet(&head, run);
+
+	if (REASM_USUAL(packet != 0)) {
 		*out = REASM_PACKET;
-		return reasm_take(r, packet, frags, deep, bits);
+		return reasm_take(r, packet, frags, shape);
 	}
-	return reasm_head_ready(r, &head, run, deep, bits) ? reasm_pop_slow(r, frags, cap, out) : 0;
+	return reasm_head_ready(r, &head, run, shape) ? reasm_pop_slow(r, frags, cap, out) : 0;
 }
 
 REASM_BODY unsigned
@@ -338,11 +422,11 @@ reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 		return reasm_pop_slow(r, frags, cap, out);
 	if (r->map.present == 0)
 		return 0;
-	if (REASM_USUAL(!r->has_deep && !r->short_seq))
-		return reasm_pop_usual(r, frags, cap, out, false, MP_LONG_BITS);
-	if (!r->has_deep)
-		return reasm_pop_usual(r, frags, cap, out, false, MP_SHORT_BITS);
-	return reasm_pop_usual(r, frags, cap, out, true, reasm_bits(r));
+	if (reasm_is_plain(r))
+		return reasm_pop_usual(r, frags, cap, out, REASM_PLAIN);
+	if (r->has_deep)
+		return reasm_pop_usual(r, frags, cap, out, REASM_DEEP);
+	return reasm_pop_usual(r, frags, cap, out, r->short_seq ? REASM_SHORT : REASM_SMALL);
 }
 
 static inline void
@@ -393,6 +477,16 @@ reasm_arm_usual(struct reasm *r, const unsigned bits)
 
 	r->mark = seq_add(r->next, ahead, bits) & 0xffffff;
 	reasm_note_edge(r, bits);
+}
+
+static inline void
+reasm_arm_first(struct reasm *r, uint32_t seq)
+{
+	r->mark = seq & 0xffffff;
+	if (reasm_is_plain(r))
+		r->floor = reasm_edge_plain(r) & 0xffffff;
+	else
+		reasm_note_edge(r, reasm_bits(r));
 }
 
 static inline void

@@ -39,19 +39,25 @@ struct reasm {
 	uint32_t mark : 24; /* newest number held when the deadline was armed */
 	uint32_t stray : 8; /* fragments that went far backward on their own link since the last one accepted */
 
-	uint32_t floor : 24; /* forced: everything up to here has to leave; else where M was (reasm_edge_moved) */
-	uint32_t forced : 1;
-	uint32_t short_seq : 1;
-	uint32_t tolerate : 1;
-	uint32_t has_more : 1;
-	uint32_t has_deep : 1;
-	uint32_t slots_log2 : 3; /* has_deep: of the slots, less 7 */
+	union {
+		struct {
+			uint32_t
+				floor : 24; /* forced: up to here everything has to leave; else where M was (reasm_edge_moved) */
+			uint32_t forced : 1;
+			uint32_t short_seq : 1;
+			uint32_t tolerate : 1;
+			uint32_t has_more : 1;
+			uint32_t has_deep : 1;
+			uint32_t joined : 2; /* links 0 and 1 */
+			uint32_t probing : 1;
+		};
+		uint32_t kind; /* all of these, to ask for several at once */
+	};
 
 	uint32_t probe : 24; /* probing: number whose arrival is being timed; lag_ready: the link it came on */
-	uint32_t probing : 1;
 	uint32_t lag_ready : 1;
-	uint32_t joined : 2;  /* links 0 and 1 */
-	uint32_t against : 4; /* the link that was ahead: its fragment opened the gap that is or was timed */
+	uint32_t slots_log2 : 3; /* has_deep: of the slots, less 7 */
+	uint32_t against : 4;    /* the link that was ahead: its fragment opened the gap that is or was timed */
 };
 
 _Static_assert(sizeof(struct reasm) == 64, "the window's hot part is one cache line");

@@ -14,6 +14,11 @@
 
 enum { MP_LONG_LEN = 4, MP_SHORT_LEN = 2, MP_LONG_BITS = 24, MP_SHORT_BITS = 12 };
 
+/* What the word of a header says, whose number is its low bits: see mp_load(). */
+#define MP_BEGIN UINT32_C(0x80000000)
+#define MP_END UINT32_C(0x40000000)
+#define MP_RESERVED UINT32_C(0x3f000000)
+
 struct mp_view {
 	uint32_t seq;
 	bool begin, end;
@@ -26,19 +31,55 @@ mp_hdr_len(bool short_seq)
 	return short_seq ? MP_SHORT_LEN : MP_LONG_LEN;
 }
 
+/* The header of the n bytes at p as the word of a long one, whichever it is. False: too short to hold one. */
+static inline bool
+mp_load(const uint8_t *p, size_t n, bool short_seq, uint32_t *word)
+{
+	uint32_t half;
+
+	if (n < mp_hdr_len(short_seq))
+		return false;
+	if (!short_seq) {
+		*word = load_be32(p);
+		return true;
+	}
+	half = load_be16(p);
+	*word = (half & 0xf000) << 16 | (half & 0x0fff);
+	return true;
+}
+
+static inline uint32_t
+mp_seq(uint32_t word)
+{
+	return word & 0xffffff;
+}
+
+static inline struct mp_view
+mp_view(uint32_t word)
+{
+	return (struct mp_view){
+		.seq = mp_seq(word),
+		.begin = (word & MP_BEGIN) != 0,
+		.end = (word & MP_END) != 0,
+		.reserved = (word & MP_RESERVED) != 0,
+	};
+}
+
+static inline uint32_t
+mp_word(const struct mp_view *v)
+{
+	return (v->begin ? MP_BEGIN : 0) | (v->end ? MP_END : 0) | v->seq;
+}
+
 /* Header of the n bytes at p; false: too short to hold one. */
 static inline bool
 mp_parse(const uint8_t *p, size_t n, bool short_seq, struct mp_view *v)
 {
 	uint32_t word;
 
-	if (n < mp_hdr_len(short_seq))
+	if (!mp_load(p, n, short_seq, &word))
 		return false;
-	word = short_seq ? (uint32_t)load_be16(p) << 16 : load_be32(p);
-	v->begin = word >> 31;
-	v->end = word >> 30 & 1;
-	v->reserved = (word & (short_seq ? 0x30000000u : 0x3f000000u)) != 0;
-	v->seq = short_seq ? word >> 16 & 0x0fff : word & 0xffffff;
+	*v = mp_view(word);
 	return true;
 }
 

@@ -43,6 +43,13 @@ ppp_proto_load(const uint8_t *p, size_t n, uint16_t *proto)
 	return 0;
 }
 
+/* The two bytes at p are a protocol field of two bytes, as nearly all are. */
+static inline bool
+ppp_proto_is_long(uint16_t two_bytes)
+{
+	return (two_bytes & 0x0101) == 1;
+}
+
 /* Control protocols (LCP, authentication, NCPs) go to the control thread. RFC 1661 section 2. */
 static inline bool
 ppp_proto_is_control(uint16_t proto)

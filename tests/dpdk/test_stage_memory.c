@@ -460,6 +460,38 @@ hot_state_of_a_bundle_is_two_lines(void **state)
 	assert_in_range(sizeof(struct bundle), 0, 896);
 }
 
+/* 64 bits of 32: steps of half a wrap of bytes, with nearly 2^29 units of one byte before each. */
+static void
+counts_go_on_where_their_lower_halves_wrap(void **state)
+{
+	const uint32_t units = UINT32_C(1) << 29, bytes = UINT32_C(1) << 30;
+	struct count_high high = {0, 0};
+	struct count c = {0, 0};
+	uint64_t n = 0, total = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		c.n += units;
+		if (__builtin_add_overflow(c.bytes, units, &c.bytes))
+			count_carry(&c, &high, units);
+		count_add(&c, &high, bytes);
+		n += units + 1;
+		total += (uint64_t)units + bytes;
+		assert_true(count_n(&c, &high) == n);
+		assert_true(count_bytes(&c, &high) == total);
+	}
+	/* Packets of nothing are written up one by one. */
+	c = (struct count){UINT32_MAX, 0};
+	high = (struct count_high){7, 0};
+	n = count_n(&c, &high);
+	for (unsigned i = 1; i <= 3; i++) {
+		count_add(&c, &high, 0);
+		assert_true(count_n(&c, &high) == n + i);
+	}
+	assert_int_equal(high.n_quarters, 8);
+	assert_true(count_bytes(&c, &high) == 0);
+}
+
 int
 main(void)
 {
@@ -472,6 +504,7 @@ main(void)
 		cmocka_unit_test(empty_segments_are_not_passed_on),
 		cmocka_unit_test(empty_fragments_are_not_passed_on_either),
 		cmocka_unit_test(frames_for_us_in_any_number_of_segments_go_to_control_whole),
+		cmocka_unit_test(counts_go_on_where_their_lower_halves_wrap),
 		cmocka_unit_test(every_buffer_of_two_pools_has_a_reference_of_its_own),
 		cmocka_unit_test(pools_further_apart_than_references_reach_are_refused),
 		cmocka_unit_test(hot_state_of_a_bundle_is_two_lines),

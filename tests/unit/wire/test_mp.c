@@ -47,6 +47,25 @@ headers_are_read(void **state)
 	}
 }
 
+/* The word of a header of either format is that of a long one. */
+static void
+words_are_those_of_long_headers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct mp_view v = {.seq = rows[i].seq, .begin = rows[i].begin, .end = rows[i].end};
+		uint32_t word = 0;
+
+		CASE(rows[i].name);
+		assert_true(mp_load(rows[i].bytes, mp_hdr_len(rows[i].short_seq), rows[i].short_seq, &word));
+		assert_int_equal(mp_seq(word), rows[i].seq);
+		assert_int_equal((word & MP_RESERVED) != 0, rows[i].reserved);
+		assert_int_equal(word & ~MP_RESERVED, mp_word(&v));
+		assert_int_equal(mp_view(word).begin, rows[i].begin);
+		assert_int_equal(mp_view(word).end, rows[i].end);
+	}
+}
+
 static void
 headers_are_written_without_reserved_bits(void **state)
 {
@@ -67,6 +86,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_are_read),
+		cmocka_unit_test(words_are_those_of_long_headers),
 		cmocka_unit_test(headers_are_written_without_reserved_bits),
 	};
 
