@@ -429,7 +429,8 @@ reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 	return reasm_pop_usual(r, frags, cap, out, r->short_seq ? REASM_SHORT : REASM_SMALL);
 }
 
-static inline void
+/* By force: compilers take a function that only prefetches for one without effects, and leave out its calls. */
+REASM_BODY void
 reasm_prefetch(const struct reasm *r, uint32_t seq)
 {
 	const uint32_t mask = reasm_mask(r, true);
