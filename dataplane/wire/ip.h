@@ -90,19 +90,21 @@ checksum_fold(uint32_t sum)
 }
 
 /* Whether the sum over an IPv4 header of n bytes (a multiple of four, 20 at least) is right. Any byte order gives the same answer (RFC 1071
- * section 2), so that it is summed in the host's, by 32 bits. */
+ * section 2), so that it is summed in the host's, by 64 bits with the carry brought around. */
 static inline bool
 checksum_holds(const uint8_t *p, size_t n)
 {
-	uint64_t sum = 0;
-	uint32_t words[IP4_HDR_MIN / 4], more;
+	uint64_t sum, next;
+	uint32_t last;
 
-	memcpy(words, p, sizeof(words));
-	for (unsigned i = 0; i < IP4_HDR_MIN / 4; i++)
-		sum += words[i];
-	for (size_t at = IP4_HDR_MIN; at < n; at += 4) {
-		memcpy(&more, p + at, sizeof(more));
-		sum += more;
+	memcpy(&sum, p, sizeof(sum));
+	memcpy(&next, p + 8, sizeof(next));
+	sum += next;
+	sum += sum < next;
+	for (size_t at = 16; at < n; at += 4) {
+		memcpy(&last, p + at, sizeof(last));
+		sum += last;
+		sum += sum < last;
 	}
 	return sum % 0xffff == 0; /* the sum in ones' complement, of what is not all zeros */
 }
@@ -279,15 +281,15 @@ ip6_parse(const uint8_t *p, size_t n, size_t packet_len, struct ip6_view *v)
 	return IP_OK;
 }
 
-/* One hop further; the TTL is at least 1 before. */
+/* One hop further; the TTL is at least 1 before. TTL, protocol and checksum are one word: 0x0100 less under the checksum is 0x0100 more in
+ * it, which is what equation 3 of RFC 1624 comes to; 0xffff and what is above it carry around. */
 static inline void
 ip4_ttl_decrement(uint8_t *p)
 {
-	const uint16_t was = load_be16(p + 8);
-	const uint16_t is = (uint16_t)(was - 0x0100);
+	const uint32_t was = load_be32(p + 8), is = was - 0x01000000 + 0x0100;
+	const bool around = (was & 0xffff) >= 0xffff - 0x0100;
 
-	store_be16(p + 8, is);
-	store_be16(p + 10, checksum_update(load_be16(p + 10), was, is));
+	store_be32(p + 8, around ? is - 0xffff : is);
 }
 
 static inline void

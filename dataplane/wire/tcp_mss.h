@@ -14,22 +14,19 @@
  * option lists are left as they are. Needs no checked packet: all lengths are checked here. */
 bool mss_clamp(uint8_t *ip, size_t len, uint16_t ceiling_v4, uint16_t ceiling_v6);
 
-/* False when mss_clamp() would surely leave the packet alone, which is said of most packets by a look at their first bytes: TCP right behind
- * the IP header, and not a SYN. */
+/* False when mss_clamp() would surely leave the packet alone, which is said of nearly all packets by a look at their first bytes: headers
+ * without options or extensions, and behind them UDP, or TCP without SYN. */
 static inline bool
 mss_may_clamp(const uint8_t *ip, size_t len)
 {
 	enum { FLAGS = 13, SYN = 0x02 };
-	const unsigned version = len >= IP4_HDR_MIN ? ip[0] >> 4 : 0;
-	const size_t hdr_len = version == 4 ? (size_t)(ip[0] & 0x0f) * 4 : IP6_HDR_LEN;
 
-	if ((version != 4 && version != 6) || hdr_len < IP4_HDR_MIN || len <= hdr_len + FLAGS)
-		return true;
-	if (version == 6 && ip[6] != IPPROTO_TCP_SEGMENT)
-		return true;
-	if (version == 4 && (ip[9] != IPPROTO_TCP_SEGMENT || (load_be16(ip + 6) & IP4_OFFSET) != 0))
-		return false;
-	return (ip[hdr_len + FLAGS] & SYN) != 0;
+	if (len > IP4_HDR_MIN + FLAGS && ip[0] == (4 << 4 | IP4_HDR_MIN / 4))
+		return ip[9] == IPPROTO_TCP_SEGMENT && (ip[IP4_HDR_MIN + FLAGS] & SYN) != 0 &&
+			(load_be16(ip + 6) & IP4_OFFSET) == 0;
+	if (len > IP6_HDR_LEN + FLAGS && ip[0] >> 4 == 6 && ip[6] == IPPROTO_TCP_SEGMENT)
+		return (ip[IP6_HDR_LEN + FLAGS] & SYN) != 0;
+	return len < IP6_HDR_LEN || ip[0] >> 4 != 6 || ip[6] != IPPROTO_UDP_DATAGRAM;
 }
 
 #endif

@@ -158,6 +158,30 @@ ipv6_headers_are_judged(void **state)
 	}
 }
 
+/* Headers of every length, many words of which are all ones, so that carries meet at every place. */
+static void
+a_header_holds_when_its_sum_does(void **state)
+{
+	uint64_t seed = 1071;
+
+	(void)state;
+	for (unsigned i = 0; i < 200000; i++) {
+		const size_t n = 20 + 4 * (xorshift64(&seed) % 11);
+		uint8_t b[60];
+
+		for (unsigned k = 0; k < n; k++)
+			b[k] = (uint8_t)(xorshift64(&seed) % 3 != 0 ? 0xff : xorshift64(&seed));
+		b[0] = (uint8_t)(0x40 | n / 4);
+		if (i % 2 == 0) {
+			store_be16(b + 10, 0);
+			store_be16(b + 10, (uint16_t)~naive_sum(0, b, n));
+			assert_true(checksum_holds(b, n));
+			b[xorshift64(&seed) % n] ^= (uint8_t)(1u << xorshift64(&seed) % 8);
+		}
+		assert_int_equal(checksum_holds(b, n), naive_sum(0, b, n) == 0xffff);
+	}
+}
+
 static void
 a_hop_costs_one_and_keeps_the_checksum(void **state)
 {
@@ -176,6 +200,20 @@ a_hop_costs_one_and_keeps_the_checksum(void **state)
 			assert_int_equal(b[9], proto);
 			assert_int_equal(naive_sum(0, b, 20), 0xffff);
 		}
+	}
+	/* right or wrong, each checksum is changed as equation 3 of RFC 1624 says, those at 0x0000 and 0xffff too */
+	for (unsigned i = 0; i < 2 * 65536; i++) {
+		const uint16_t was = i < 65536 ? 0x01ff : 0xff00;
+		uint8_t b[20];
+
+		memcpy(b, known, sizeof(b));
+		store_be16(b + 8, was);
+		store_be16(b + 10, (uint16_t)i);
+		ip4_ttl_decrement(b);
+		assert_int_equal(load_be16(b + 8), was - 0x0100);
+		assert_int_equal(load_be16(b + 10), checksum_update((uint16_t)i, was, (uint16_t)(was - 0x0100)));
+		assert_memory_equal(b, known, 8);
+		assert_memory_equal(b + 12, known + 12, 8);
 	}
 	uint8_t v6[40] = {0x60, [7] = 2};
 
@@ -322,6 +360,7 @@ main(void)
 		cmocka_unit_test(updates_equal_full_sums),
 		cmocka_unit_test(ipv4_headers_are_judged),
 		cmocka_unit_test(ipv6_headers_are_judged),
+		cmocka_unit_test(a_header_holds_when_its_sum_does),
 		cmocka_unit_test(a_hop_costs_one_and_keeps_the_checksum),
 		cmocka_unit_test(ipv4_fragments_are_told),
 		cmocka_unit_test(the_upper_layer_is_found_through_extension_headers),
