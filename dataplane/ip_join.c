@@ -66,20 +66,20 @@ source_fits(const struct worker *w, struct rte_mbuf *m, bool v6)
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 	const struct pkt *k = pkt(m);
 	const struct bundle *b = &w->bundles->bundles[k->bundle];
-	struct next_hop nh;
+	uint64_t word;
 
 	if (!(k->flags & PKT_FROM_BUNDLE) || !(b->hot.flags & DP_BUNDLE_SOURCE_CHECK))
 		return true;
 	if (v6) {
 		const struct ip6_num src = ip6_num_load(ip + 8);
 
-		tables_route6_bulk(w->tables, &src, 1, &nh);
+		tables_route6_bulk(w->tables, &src, 1, &word);
 	} else {
 		const uint32_t src = load_be32(ip + 12);
 
-		tables_route_bulk(w->tables, &src, 1, &nh);
+		tables_route_bulk(w->tables, &src, 1, &word);
 	}
-	return next_hop_is(&nh, w->index, k->bundle, b->hot.gen);
+	return word == next_hop_of_bundle(w->index, k->bundle, b->hot.gen);
 }
 
 /* Whether a datagram may have this piece. */

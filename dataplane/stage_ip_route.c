@@ -17,18 +17,26 @@ enum {
 	GLEAN_BURST = 64,
 };
 
-/* What packets need of the routes, by family. */
+/* What packets ask the routes, by family, and the words that they get, those of IPv6 last. */
+enum { ASK_MAX = 2 * BURST_STAGE };
 struct route_query {
-	uint32_t dst[2 * BURST_STAGE];
-	struct ip6_num dst6[2 * BURST_STAGE];
+	uint32_t dst[ASK_MAX];
+	struct ip6_num dst6[ASK_MAX];
 	unsigned n, n6;
+	uint64_t words[2 * ASK_MAX];
+};
+
+enum hop {
+	HOP_V4, /* counted down in its header */
+	HOP_V6,
+	HOP_SPENT, /* was the last one */
+	HOP_OWN,   /* the first one: what we send ourselves has its TTL */
 };
 
 struct packet_view {
-	struct rte_mbuf *m;
-	uint8_t dst_at, src_at; /* in the query of its family; src_at: NOT_ASKED: no need to */
-	uint8_t ttl;
-	bool v6;
+	uint16_t verdict;
+	uint8_t src_at, dst_at; /* whose words in the query; src_at: NOT_ASKED: no need to */
+	uint8_t hop;
 	bool unroutable; /* destination is never forwarded to */
 };
 
@@ -45,14 +53,53 @@ is_nobodys(uint32_t address)
 	return net - 1 >= 0xe0 - 1 || net == 127;
 }
 
+/* Sources that are never forwarded: RFC 4291 sections 2.5.2, 2.5.3, 2.5.6 and 2.7. */
+static bool
+is_bad_source6(struct ip6_num src)
+{
+	return ip6_is_nobodys(src) || ip6_is_link_local(src) || ip6_is_multicast(src);
+}
+
+/* Surely none of those, as a source and as a destination: all of them but ::/64 begin with fe80::/10 or are above. */
+static inline bool
+is_global6(struct ip6_num a)
+{
+	return a.hi - 1 < (UINT64_C(0xfe80) << 48) - 1;
+}
+
 /* The subscriber's bundle if the packet's source must be his. */
-static const struct bundle *
+static inline const struct bundle *
 source_checked(const struct worker *w, struct rte_mbuf *m)
 {
 	const struct pkt *k = pkt(m);
 	const struct bundle *b = &w->bundles->bundles[k->bundle];
 
 	return (k->flags & PKT_FROM_BUNDLE) && (b->hot.flags & DP_BUNDLE_SOURCE_CHECK) ? b : NULL;
+}
+
+static inline enum hop
+hop_of(struct rte_mbuf *m, uint8_t ttl, bool v6)
+{
+	if (pkt(m)->flags & PKT_OWN)
+		return HOP_OWN;
+	if (ttl <= 1)
+		return HOP_SPENT;
+	return v6 ? HOP_V6 : HOP_V4;
+}
+
+/* Where the answer will be. */
+static inline uint8_t
+ask4(struct route_query *q, uint32_t address)
+{
+	q->dst[q->n] = address;
+	return (uint8_t)q->n++;
+}
+
+static inline uint8_t
+ask6(struct route_query *q, struct ip6_num address)
+{
+	q->dst6[q->n6] = address;
+	return (uint8_t)(ASK_MAX + q->n6++);
 }
 
 static unsigned
@@ -66,24 +113,14 @@ check_v4(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 	if (!(pkt(m)->flags & PKT_OWN) && is_nobodys(ip.src))
 		return DROP_IP_BAD;
 	mbuf_keep(m, ip.total_len);
-	v->ttl = ip.ttl;
+	v->hop = (uint8_t)hop_of(m, ip.ttl, false);
 	v->unroutable = is_nobodys(ip.dst);
-	v->dst_at = (uint8_t)q->n;
-	q->dst[q->n++] = ip.dst;
+	v->dst_at = ask4(q, ip.dst);
 	/* The subscriber's own address is known at the bundle; anything else behind him is a route. */
 	b = source_checked(w, m);
-	if (b != NULL && ip.src != rte_be_to_cpu_32(b->hot.address_be)) {
-		v->src_at = (uint8_t)q->n;
-		q->dst[q->n++] = ip.src;
-	}
+	if (b != NULL && ip.src != rte_be_to_cpu_32(b->hot.address_be))
+		v->src_at = ask4(q, ip.src);
 	return PACKET_PASS;
-}
-
-/* Sources that are never forwarded: RFC 4291 sections 2.5.2, 2.5.3, 2.5.6 and 2.7. */
-static bool
-is_bad_source6(struct ip6_num src)
-{
-	return ip6_is_nobodys(src) || ip6_is_link_local(src) || ip6_is_multicast(src);
 }
 
 static unsigned
@@ -104,38 +141,94 @@ check_v6(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 		if (is_bad_source6(src))
 			return DROP_IP_BAD;
 	}
-	v->ttl = ip.hop_limit;
+	v->hop = (uint8_t)hop_of(m, ip.hop_limit, true);
 	v->unroutable = ip6_is_multicast(dst) || ip6_is_link_local(dst) || ip6_is_nobodys(dst);
-	v->dst_at = (uint8_t)q->n6;
-	q->dst6[q->n6++] = dst;
+	v->dst_at = ask6(q, dst);
 	b = source_checked(w, m);
-	if (b != NULL && !bundle_has_source6(b, src.hi)) {
-		v->src_at = (uint8_t)q->n6;
-		q->dst6[q->n6++] = src;
-	}
+	if (b != NULL && !bundle_has_source6(b, src.hi))
+		v->src_at = ask6(q, src);
 	return PACKET_PASS;
 }
 
-static unsigned
+/* Every case, and its name. Returns the packet, whose head may be another mbuf now. */
+static __rte_noinline struct rte_mbuf *
 check_packet(struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct route_query *q)
 {
 	struct rte_mbuf *whole = mbuf_pull(w->pool, m, RTE_MIN(m->pkt_len, (uint32_t)IP4_HDR_MAX));
 
-	v->m = m;
+	*v = (struct packet_view){.verdict = DROP_NO_MBUF, .src_at = NOT_ASKED};
 	if (whole == NULL)
-		return DROP_NO_MBUF;
-	v->m = whole;
-	v->src_at = NOT_ASKED;
-	v->v6 = ip_version(rte_pktmbuf_mtod(whole, const uint8_t *), whole->data_len) == 6;
-	return v->v6 ? check_v6(w, whole, v, q) : check_v4(w, whole, v, q);
+		return m;
+	if (ip_version(rte_pktmbuf_mtod(whole, const uint8_t *), whole->data_len) == 6)
+		v->verdict = (uint16_t)check_v6(w, whole, v, q);
+	else
+		v->verdict = (uint16_t)check_v4(w, whole, v, q);
+	return whole;
+}
+
+/* Whether all that mbuf_pull() would make contiguous is, a header of n bytes among it. */
+static inline bool
+has_header(const struct rte_mbuf *m, unsigned n)
+{
+	return m->data_len >= IP4_HDR_MAX || (m->data_len == m->pkt_len && m->data_len >= n);
+}
+
+/* Whether check_v4() would pass the packet, have nothing to cut and nothing to ask but its destination, which nearly all packets are:
+ * known by a few comparisons. */
+static inline bool
+is_usual4(const struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
+{
+	const struct bundle *b;
+
+	if (!has_header(m, IP4_HDR_MIN) || ip[0] != (4 << 4 | IP4_HDR_MIN / 4) || load_be16(ip + 2) != m->pkt_len ||
+		hop_of(m, ip[8], false) != HOP_V4 || is_nobodys(load_be32(ip + 12)) || is_nobodys(load_be32(ip + 16)) ||
+		!checksum_holds(ip, IP4_HDR_MIN))
+		return false;
+	b = source_checked(w, m);
+	return b == NULL || memcmp(ip + 12, &b->hot.address_be, sizeof(b->hot.address_be)) == 0;
+}
+
+/* The same for check_v6(). */
+static inline bool
+is_usual6(const struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
+{
+	const struct bundle *b;
+
+	if (!has_header(m, IP6_HDR_LEN) || ip[0] >> 4 != 6 || (uint32_t)load_be16(ip + 4) + IP6_HDR_LEN != m->pkt_len ||
+		hop_of(m, ip[7], true) != HOP_V6 || !is_global6(ip6_num_load(ip + 8)) ||
+		!is_global6(ip6_num_load(ip + 24)))
+		return false;
+	b = source_checked(w, m);
+	return b == NULL || bundle_has_source6(b, load_be64(ip + 8));
+}
+
+static inline struct packet_view
+usual_view(enum hop hop, uint8_t dst_at)
+{
+	return (struct packet_view){.verdict = PACKET_PASS, .src_at = NOT_ASKED, .dst_at = dst_at, .hop = (uint8_t)hop};
+}
+
+static inline struct rte_mbuf *
+look(struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct route_query *q)
+{
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	if (likely(is_usual4(w, m, ip)))
+		*v = usual_view(HOP_V4, ask4(q, load_be32(ip + 16)));
+	else if (likely(is_usual6(w, m, ip)))
+		*v = usual_view(HOP_V6, ask6(q, ip6_num_load(ip + 24)));
+	else
+		m = check_packet(w, m, v, q);
+	return m;
 }
 
 /* ------------------------------------------------------------------ decisions */
 
-static bool
-is_from(const struct worker *w, const struct pkt *k, const struct next_hop *nh)
+/* Whether the way leads back to the bundle that the packet came from. */
+static inline bool
+is_from(const struct worker *w, const struct pkt *k, uint64_t word)
 {
-	return next_hop_is(nh, w->index, k->bundle, k->gen);
+	return word == next_hop_of_bundle(w->index, k->bundle, k->gen);
 }
 
 /* More than control is shown at once, joined by a bundle or by the kernel behind a port: in pieces again. */
@@ -181,147 +274,145 @@ glean(struct worker *w, struct rte_mbuf *m, uint16_t port, uint32_t next_hop)
 	return PACKET_TAKEN;
 }
 
-/* Forwarding counts the TTL down; what we send ourselves has its own. */
 static inline unsigned
-count_ttl(struct worker *w, const struct packet_view *v)
+count_ttl(struct worker *w, struct rte_mbuf *m, enum hop hop)
 {
-	uint8_t *ip = rte_pktmbuf_mtod(v->m, uint8_t *);
+	uint8_t *ip = rte_pktmbuf_mtod(m, uint8_t *);
 
-	if (pkt(v->m)->flags & PKT_OWN)
-		return PACKET_PASS;
-	if (v->ttl <= 1) {
-		drop_answered(w, v->m, DROP_IP_TTL, DP_PUNT_TTL, 0);
+	if (likely(hop == HOP_V4)) {
+		ip4_ttl_decrement(ip);
+	} else if (likely(hop == HOP_V6)) {
+		ip6_hop_decrement(ip);
+	} else if (hop == HOP_SPENT) {
+		drop_answered(w, m, DROP_IP_TTL, DP_PUNT_TTL, 0);
 		return PACKET_TAKEN;
 	}
-	if (v->v6)
-		ip6_hop_decrement(ip);
-	else
-		ip4_ttl_decrement(ip);
 	return PACKET_PASS;
 }
 
 /* Who is to be resolved: a gateway, or the destination itself. */
-static uint32_t
-next_hop_of(const struct packet_view *v, const struct next_hop *nh, const struct route_query *q)
+static unsigned
+resolve(struct worker *w, struct rte_mbuf *m, uint64_t word)
 {
-	if (v->v6)
-		return nh->kind == DP_NEXT_CONNECTED ? PKT_NEXT_HOP_IS_DST : nh->neighbour;
-	return nh->kind == DP_NEXT_GATEWAY ? nh->gateway_be : rte_cpu_to_be_32(q->dst[v->dst_at]);
+	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
+	const struct next_hop nh = next_hop_unpack(word);
+	uint32_t who;
+
+	if (ip_version(ip, m->data_len) == 6)
+		who = nh.kind == DP_NEXT_CONNECTED ? PKT_NEXT_HOP_IS_DST : nh.neighbour;
+	else if (nh.kind == DP_NEXT_GATEWAY)
+		who = nh.gateway_be;
+	else
+		memcpy(&who, ip + 16, sizeof(who));
+	return glean(w, m, nh.port, who);
 }
 
 static inline unsigned
-to_neighbour(struct worker *w, const struct packet_view *v, const struct next_hop *nh, const struct route_query *q)
+to_neighbour(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, uint64_t word)
 {
-	const uint64_t word = tables_neighbour(w->tables, nh->neighbour);
-	const unsigned verdict = count_ttl(w, v);
+	const struct next_hop nh = next_hop_unpack(word);
+	const uint64_t mac_word = tables_neighbour(w->tables, nh.neighbour);
+	const unsigned verdict = count_ttl(w, m, v->hop);
+	struct pkt *k = pkt(m);
 
-	if (verdict != PACKET_PASS)
+	if (unlikely(verdict != PACKET_PASS))
 		return verdict;
-	if (!(word >> 48 & 1))
-		return glean(w, v->m, nh->port, next_hop_of(v, nh, q));
-	pkt(v->m)->port = nh->port;
-	pkt(v->m)->mac_word = word;
-	pkt(v->m)->flags &= (uint8_t)~PKT_TO_LINKS;
+	if (unlikely(!(mac_word >> 48 & 1)))
+		return resolve(w, m, word);
+	k->port = nh.port;
+	k->mac_word = mac_word;
+	k->flags &= (uint8_t)~PKT_TO_LINKS;
 	return PACKET_PASS;
 }
 
 static unsigned
-to_unresolved(struct worker *w, const struct packet_view *v, const struct next_hop *nh, const struct route_query *q)
+to_unresolved(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, uint64_t word)
 {
-	const unsigned verdict = count_ttl(w, v);
+	const unsigned verdict = count_ttl(w, m, v->hop);
 
-	return verdict == PACKET_PASS ? glean(w, v->m, nh->port, next_hop_of(v, nh, q)) : verdict;
+	return verdict == PACKET_PASS ? resolve(w, m, word) : verdict;
 }
 
-static unsigned
-to_bundle(struct worker *w, const struct packet_view *v, const struct next_hop *nh)
+static inline unsigned
+to_bundle(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, uint64_t word)
 {
-	struct pkt *k = pkt(v->m);
+	const struct next_hop nh = next_hop_unpack(word);
+	struct pkt *k = pkt(m);
 	unsigned verdict;
 
-	if ((k->flags & PKT_FROM_BUNDLE) && is_from(w, k, nh))
+	if ((k->flags & PKT_FROM_BUNDLE) && is_from(w, k, word))
 		return DROP_IP_LOOP;
-	verdict = count_ttl(w, v);
-	if (verdict != PACKET_PASS)
+	verdict = count_ttl(w, m, v->hop);
+	if (unlikely(verdict != PACKET_PASS))
 		return verdict;
-	k->home = nh->home;
-	k->bundle = nh->bundle;
-	k->gen = nh->gen;
+	k->home = nh.home;
+	k->bundle = nh.bundle;
+	k->gen = nh.gen;
 	k->flags = (uint8_t)((k->flags & ~PKT_FROM_BUNDLE) | PKT_TO_LINKS);
-	if (likely(k->home == w->index))
-		bundle_prefetch_queue(w->bundles, k->bundle);
+	if (likely(nh.home == w->index))
+		bundle_prefetch_queue(w->bundles, nh.bundle);
 	return PACKET_PASS;
 }
 
-static unsigned
-route_one(struct worker *w, const struct packet_view *v, const struct next_hop *nh, const struct route_query *q)
+static inline unsigned
+route_one(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, uint64_t word)
 {
-	switch (nh->kind) {
-	case DP_NEXT_LOCAL:
-		punt_local(w, v->m);
-		return PACKET_TAKEN;
-	case DP_NEXT_BUNDLE:
-		return v->unroutable ? DROP_IP_NO_ROUTE : to_bundle(w, v, nh);
-	case DP_NEXT_GATEWAY:
-		return v->unroutable ? DROP_IP_NO_ROUTE : to_neighbour(w, v, nh, q);
-	case NEXT_NEIGHBOUR:
-		return to_neighbour(w, v, nh, q);
-	case DP_NEXT_CONNECTED:
-		return v->unroutable ? DROP_IP_NO_ROUTE : to_unresolved(w, v, nh, q);
-	default:
+	const unsigned kind = next_hop_kind(word);
+
+	if (unlikely(kind == DP_NEXT_LOCAL))
+		return PACKET_LOCAL;
+	if (unlikely(v->unroutable) && kind != NEXT_NEIGHBOUR)
 		return DROP_IP_NO_ROUTE;
-	}
+	if (kind == DP_NEXT_BUNDLE)
+		return to_bundle(w, m, v, word);
+	if (likely(kind == DP_NEXT_GATEWAY || kind == NEXT_NEIGHBOUR))
+		return to_neighbour(w, m, v, word);
+	return kind == DP_NEXT_CONNECTED ? to_unresolved(w, m, v, word) : DROP_IP_NO_ROUTE;
 }
 
-static void
-refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
+static inline unsigned
+decide(struct worker *w, struct rte_mbuf *m, const struct packet_view *v, const uint64_t words[])
 {
-	if (why == DROP_IP_NO_ROUTE)
-		drop_answered(w, m, why, DP_PUNT_NO_ROUTE, 0);
-	else
-		drop(w, m, why);
-}
-
-/* Next hops of both families' queries. */
-struct route_answer {
-	struct next_hop nh[2 * BURST_STAGE], nh6[2 * BURST_STAGE];
-};
-
-static unsigned
-decide(struct worker *w, const struct packet_view *v, const struct route_query *q, const struct route_answer *a)
-{
-	const struct next_hop *nh = v->v6 ? a->nh6 : a->nh;
-
-	if (v->src_at != NOT_ASKED && !is_from(w, pkt(v->m), &nh[v->src_at]))
+	if (unlikely(v->verdict != PACKET_PASS))
+		return v->verdict;
+	if (unlikely(v->src_at != NOT_ASKED) && !is_from(w, pkt(m), words[v->src_at]))
 		return DROP_IP_SOURCE;
-	return route_one(w, v, &nh[v->dst_at], q);
+	return route_one(w, m, v, words[v->dst_at]);
+}
+
+/* What is not on its way. */
+static void
+settle(struct worker *w, struct rte_mbuf *m, unsigned verdict)
+{
+	if (verdict == PACKET_LOCAL)
+		punt_local(w, m);
+	else if (verdict == DROP_IP_NO_ROUTE)
+		drop_answered(w, m, DROP_IP_NO_ROUTE, DP_PUNT_NO_ROUTE, 0);
+	else if (verdict != PACKET_TAKEN)
+		drop(w, m, (enum drop_reason)verdict);
 }
 
 /* At most BURST_STAGE packets; those that pass are put behind out[]. */
 static void
-route_some(struct worker *w, struct rte_mbuf *const m[], unsigned n, struct burst *out)
+route_some(struct worker *w, struct rte_mbuf *m[], unsigned n, struct burst *out)
 {
 	struct packet_view v[BURST_STAGE];
-	unsigned verdict[BURST_STAGE];
-	struct route_answer a;
 	struct route_query q;
 
 	q.n = q.n6 = 0;
 	for (unsigned i = 0; i < n; i++)
-		verdict[i] = check_packet(w, m[i], &v[i], &q);
+		m[i] = look(w, m[i], &v[i], &q);
 	if (q.n != 0)
-		tables_route_bulk(w->tables, q.dst, q.n, a.nh);
+		tables_route_bulk(w->tables, q.dst, q.n, q.words);
 	if (q.n6 != 0)
-		tables_route6_bulk(w->tables, q.dst6, q.n6, a.nh6);
+		tables_route6_bulk(w->tables, q.dst6, q.n6, q.words + ASK_MAX);
 	for (unsigned i = 0; i < n; i++) {
-		if (verdict[i] == PACKET_PASS)
-			verdict[i] = decide(w, &v[i], &q, &a);
-		if (verdict[i] == PACKET_PASS)
-			out->m[out->n++] = v[i].m;
-		else if (verdict[i] == PACKET_LOCAL)
-			punt_local(w, v[i].m);
-		else if (verdict[i] != PACKET_TAKEN)
-			refuse(w, v[i].m, (enum drop_reason)verdict[i]);
+		const unsigned verdict = decide(w, m[i], &v[i], q.words);
+
+		if (likely(verdict == PACKET_PASS))
+			out->m[out->n++] = m[i];
+		else
+			settle(w, m[i], verdict);
 	}
 }
 

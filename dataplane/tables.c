@@ -17,9 +17,7 @@
 #include "dataplane/prefix6.h"
 #include "dataplane/record_pool.h"
 
-/* A next hop is one word, so that a reader sees the old one or the new one and nothing between:
- *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway; 63 set if
- *   there is a route, as one to nowhere is all zero else.
+/* Of next hop words (tables.h):
  * IPv4 hosts keep it in the exact table; prefixes, whose table has room for 24 bits, an index into `prefix_words`; IPv6 has it in
  * prefix6.c. Both kinds of index are used again only when every worker has reported to qsbr after the last reader could have got them.
  *
@@ -72,15 +70,16 @@ struct session_port {
 
 struct tables {
 	/* shared */
+	struct tables_near near;
 	struct host_pages *host_pages; /* hosts of a /24 are all here, or, for want of pages, all in `hosts` */
 	struct rte_hash *hosts;
 	struct rte_hash *_Atomic sessions; /* NULL until the first two share an id: most networks never need it */
 	struct rte_lpm *prefixes;
-	_Atomic uint64_t *prefix_words, *neighbour_words;
-	_Atomic uint8_t *neighbour_used;
+	_Atomic uint64_t *prefix_words;
 	_Atomic uint64_t default_word; /* rte_lpm has no /0 */
 	_Atomic uint64_t
 		host_nets[HOST_NETS / 64]; /* bit = /16 with hosts in the hash: the others need not be asked for */
+	_Atomic uint32_t n_hashed;         /* hosts in the hash, of all */
 	struct prefix6 *prefixes6;
 	struct rte_rcu_qsbr *qsbr;
 
@@ -96,37 +95,18 @@ struct tables {
 	int numa_node;
 };
 
+_Static_assert(offsetof(struct tables, near) == 0, "workers look there");
+_Static_assert(
+	sizeof(struct rte_lpm_tbl_entry) == sizeof(uint32_t) && sizeof(struct host_directory *) == sizeof(uint64_t),
+	"as tables_route_prefetch() counts");
+
 /* ------------------------------------------------------------------ next hop words */
-
-static const uint64_t word_set = (uint64_t)1 << 63;
-
-static uint64_t
-word_of_bundle(const struct dp_bundle_ref *b)
-{
-	return word_set | DP_NEXT_BUNDLE | (uint64_t)(b->home & 0x3f) << 5 | (uint64_t)b->gen << 11 |
-		(uint64_t)(b->index & 0xfffff) << 27;
-}
 
 static uint64_t
 word_of_port(unsigned kind, uint16_t port, uint32_t neighbour, uint32_t gateway_be)
 {
-	return word_set | kind | (uint64_t)(port & 0x3f) << 5 | (uint64_t)(neighbour & 0xfffff) << 11 |
+	return NEXT_HOP_SET | kind | (uint64_t)(port & 0x3f) << 5 | (uint64_t)(neighbour & 0xfffff) << 11 |
 		(uint64_t)gateway_be << 31;
-}
-
-static void
-word_load(uint64_t w, struct next_hop *out)
-{
-	*out = (struct next_hop){.kind = w & 0x1f};
-	if (out->kind == DP_NEXT_BUNDLE) {
-		out->home = (uint8_t)(w >> 5 & 0x3f);
-		out->gen = (uint16_t)(w >> 11);
-		out->bundle = (uint32_t)(w >> 27 & 0xfffff);
-		return;
-	}
-	out->port = (uint16_t)(w >> 5 & 0x3f);
-	out->neighbour = (uint32_t)(w >> 11 & 0xfffff);
-	out->gateway_be = (uint32_t)(w >> 31);
 }
 
 /* ------------------------------------------------------------------ making and freeing */
@@ -166,12 +146,15 @@ tables_make(struct tables *t, unsigned routes_max, int node)
 	if (t->prefixes == NULL)
 		return "table of prefixes (64 MiB and more)";
 	t->prefix_words = rte_zmalloc_socket("prefix_words", routes_max * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, node);
-	t->neighbour_words =
+	t->near.neighbour_words =
 		rte_zmalloc_socket("neighbour_words", routes_max * sizeof(uint64_t), RTE_CACHE_LINE_SIZE, node);
-	t->neighbour_used = rte_zmalloc_socket("neighbour_used", routes_max, RTE_CACHE_LINE_SIZE, node);
+	t->near.neighbour_used = rte_zmalloc_socket("neighbour_used", routes_max, RTE_CACHE_LINE_SIZE, node);
 	t->neighbours = calloc(routes_max, sizeof(*t->neighbours));
-	if (t->prefix_words == NULL || t->neighbour_words == NULL || t->neighbour_used == NULL || t->neighbours == NULL)
+	if (t->prefix_words == NULL || t->near.neighbour_words == NULL || t->near.neighbour_used == NULL ||
+		t->neighbours == NULL)
 		return "next hops";
+	t->near.by_24_bits = (const uint8_t *)t->prefixes->tbl24;
+	t->near.by_16_bits = (const uint8_t *)t->host_pages + offsetof(struct host_pages, directory);
 	if (index_pool_init(&t->prefix_indexes, routes_max) != 0 ||
 		index_pool_init(&t->neighbour_indexes, routes_max) != 0)
 		return "lists of free next hops";
@@ -231,8 +214,8 @@ tables_free(struct tables *t)
 	rte_lpm_free(t->prefixes);
 	prefix6_free(t->prefixes6);
 	rte_free(t->prefix_words);
-	rte_free(t->neighbour_words);
-	rte_free(t->neighbour_used);
+	rte_free(t->near.neighbour_words);
+	rte_free(t->near.neighbour_used);
 	free(t->neighbours);
 	index_pool_fini(&t->prefix_indexes);
 	index_pool_fini(&t->neighbour_indexes);
@@ -254,6 +237,7 @@ host_net_count(struct tables *t, uint32_t host, int change)
 	const uint64_t bit = (uint64_t)1 << net % 64;
 
 	t->hosts_of_net[net] += (uint32_t)change;
+	atomic_fetch_add_explicit(&t->n_hashed, (uint32_t)change, memory_order_release);
 	if (t->hosts_of_net[net] != 0)
 		atomic_fetch_or_explicit(&t->host_nets[net / 64], bit, memory_order_release);
 	else
@@ -326,15 +310,19 @@ host_word(const struct tables *t, uint32_t host)
 	return rte_hash_lookup_data(t->hosts, &host, &word) < 0 ? 0 : (uint64_t)(uintptr_t)word;
 }
 
-/* Longest prefix; hosts not asked. */
-static uint64_t
-prefix_word(const struct tables *t, uint32_t host)
+/* Where the longest prefix's word is; hosts not asked. */
+static inline const _Atomic uint64_t *
+prefix_at(const struct tables *t, uint32_t host)
 {
 	uint32_t index;
 
-	if (rte_lpm_lookup(t->prefixes, host, &index) == 0)
-		return atomic_load_explicit(&t->prefix_words[index], memory_order_relaxed);
-	return atomic_load_explicit(&t->default_word, memory_order_relaxed);
+	return rte_lpm_lookup(t->prefixes, host, &index) == 0 ? &t->prefix_words[index] : &t->default_word;
+}
+
+static inline uint64_t
+prefix_word(const struct tables *t, uint32_t host)
+{
+	return atomic_load_explicit(prefix_at(t, host), memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ either family */
@@ -409,8 +397,8 @@ neighbour_hold(struct tables *t, uint16_t port, const struct ip_addr *address)
 			return NO_INDEX;
 		}
 		t->neighbours[i] = (struct neighbour){.address = *address, .port = port};
-		atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
-		atomic_store_explicit(&t->neighbour_used[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&t->near.neighbour_words[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&t->near.neighbour_used[i], 0, memory_order_relaxed);
 	}
 	t->neighbours[i].users++;
 	return i;
@@ -437,7 +425,7 @@ neighbour_route(struct tables *t, uint32_t i)
 
 	if (!n->set || route_find(t, &n->address, 128) != NULL)
 		return;
-	word_load(network_word(t, &n->address), &h);
+	h = next_hop_unpack(network_word(t, &n->address));
 	if (h.kind != DP_NEXT_CONNECTED || h.port != n->port)
 		return;
 	/* without room there it stays CONNECTED: resolved packet by packet, through control */
@@ -451,14 +439,14 @@ neighbour_routed(const struct tables *t, uint32_t i)
 {
 	struct next_hop h;
 
-	word_load(address_word(t, &t->neighbours[i].address), &h);
+	h = next_hop_unpack(address_word(t, &t->neighbours[i].address));
 	return h.kind == NEXT_NEIGHBOUR && h.neighbour == i;
 }
 
 static void
 neighbour_forget(struct tables *t, uint32_t i)
 {
-	atomic_store_explicit(&t->neighbour_words[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&t->near.neighbour_words[i], 0, memory_order_relaxed);
 	if (neighbour_routed(t, i))
 		address_del(t, &t->neighbours[i].address);
 	t->neighbours[i].set = false;
@@ -491,7 +479,7 @@ tables_neighbour_set(struct tables *t, uint16_t port, const struct ip_addr *addr
 			return -ENOSPC;
 		t->neighbours[i].set = true;
 	}
-	atomic_store_explicit(&t->neighbour_words[i], mac_word(mac), memory_order_relaxed);
+	atomic_store_explicit(&t->near.neighbour_words[i], mac_word(mac), memory_order_relaxed);
 	neighbour_route(t, i);
 	return 0;
 }
@@ -501,7 +489,7 @@ tables_neighbour_used(struct tables *t, uint16_t port, const struct ip_addr *add
 {
 	const uint32_t i = neighbour_find(t, port, address);
 
-	return i != NO_INDEX && atomic_exchange_explicit(&t->neighbour_used[i], 0, memory_order_relaxed) != 0;
+	return i != NO_INDEX && atomic_exchange_explicit(&t->near.neighbour_used[i], 0, memory_order_relaxed) != 0;
 }
 
 bool
@@ -511,15 +499,6 @@ tables_neighbour_address(const struct tables *t, uint32_t index, struct ip_addr 
 		return false;
 	*address = t->neighbours[index].address;
 	return true;
-}
-
-uint64_t
-tables_neighbour(const struct tables *t, uint32_t index)
-{
-	/* read before written, so that a busy neighbour's line stays shared among the workers */
-	if (atomic_load_explicit(&t->neighbour_used[index], memory_order_relaxed) == 0)
-		atomic_store_explicit(&t->neighbour_used[index], 1, memory_order_relaxed);
-	return atomic_load_explicit(&t->neighbour_words[index], memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ routes */
@@ -623,7 +602,7 @@ next_word(struct tables *t, const struct dp_next *next, bool v4, uint64_t *word,
 		*word = word_of_port(next->kind, next->port, 0, 0);
 		return 0;
 	case DP_NEXT_BUNDLE:
-		*word = word_of_bundle(&next->bundle);
+		*word = next_hop_of_bundle(next->bundle.home, next->bundle.index, next->bundle.gen);
 		return 0;
 	case DP_NEXT_GATEWAY:
 		*neighbour = neighbour_hold(t, next->port, &gateway);
@@ -670,7 +649,7 @@ neighbour_show(struct tables *t, const struct ip_addr *address)
 	struct next_hop h;
 	uint32_t i;
 
-	word_load(network_word(t, address), &h);
+	h = next_hop_unpack(network_word(t, address));
 	if (h.kind != DP_NEXT_CONNECTED)
 		return;
 	i = neighbour_find(t, h.port, address);
@@ -736,98 +715,57 @@ tables_route6_del(struct tables *t, const struct ip_addr *prefix, unsigned len)
 
 /* ------------------------------------------------------------------ look-up */
 
+/* The words of those that have no page and are in the hash. */
 static void
-prefix_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t missing, struct next_hop out[])
-{
-	uint32_t next[KEY_BULK];
-
-	rte_lpm_lookup_bulk(t->prefixes, dst, next, n);
-	for (unsigned i = 0; i < n; i++) {
-		const _Atomic uint64_t *word = &t->default_word;
-
-		if ((missing >> i & 1) == 0)
-			continue;
-		if (next[i] & RTE_LPM_LOOKUP_SUCCESS)
-			word = &t->prefix_words[next[i] & 0xffffff];
-		word_load(atomic_load_explicit(word, memory_order_relaxed), &out[i]);
-	}
-}
-
-/* Bit = destination that has a page, with its word or 0. Those without one may be in the hash. */
-static uint64_t
-paged_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t word[])
-{
-	const _Atomic uint64_t *at[KEY_BULK];
-	uint64_t paged = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		at[i] = host_page_word(t->host_pages, dst[i]);
-		__builtin_prefetch(at[i]);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		word[i] = at[i] == NULL ? 0 : atomic_load_explicit(at[i], memory_order_relaxed);
-		paged |= (uint64_t)(at[i] != NULL) << i;
-	}
-	return paged;
-}
-
-/* Fills in the words of those in the hash. */
-static void
-hashed_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t paged, uint64_t word[])
+hashed_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t words[])
 {
 	const void *keys[KEY_BULK];
 	uint8_t of_key[KEY_BULK];
-	void *words[KEY_BULK];
+	void *found[KEY_BULK];
 	uint64_t hit = 0;
 	unsigned asked = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		if ((paged >> i & 1) || !host_possible(t, dst[i]))
+		if (!host_possible(t, dst[i]) || host_page_word(t->host_pages, dst[i]) != NULL)
 			continue;
 		keys[asked] = &dst[i];
 		of_key[asked++] = (uint8_t)i;
 	}
 	if (asked == 0)
 		return;
-	rte_hash_lookup_bulk_data(t->hosts, keys, asked, &hit, words);
+	rte_hash_lookup_bulk_data(t->hosts, keys, asked, &hit, found);
 	for (; hit != 0; hit &= hit - 1) {
 		const unsigned k = (unsigned)__builtin_ctzll(hit);
 
-		word[of_key[k]] = (uint64_t)(uintptr_t)words[k];
+		words[of_key[k]] = (uint64_t)(uintptr_t)found[k];
 	}
 }
 
-/* Bit = destination that has an entry of its own, with its next hop in out[]. */
-static uint64_t
-host_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+/* Where a destination's word is looked for first: on its page, or, without one, where its longest prefix has it. */
+static inline const _Atomic uint64_t *
+word_at(const struct tables *t, uint32_t dst)
 {
-	uint64_t word[KEY_BULK], found = 0;
+	const _Atomic uint64_t *paged = host_page_word(t->host_pages, dst);
 
-	hashed_bulk(t, dst, n, paged_bulk(t, dst, n, word), word);
-	for (unsigned i = 0; i < n; i++) {
-		if (word[i] == 0)
-			continue;
-		word_load(word[i], &out[i]);
-		found |= (uint64_t)1 << i;
-	}
-	return found;
+	return paged != NULL ? paged : prefix_at(t, dst);
 }
 
 static void
-route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t words[])
 {
-	const uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
-	const uint64_t found = host_bulk(t, dst, n, out);
+	const _Atomic uint64_t *at[KEY_BULK];
 
-	if (found != all)
-		prefix_bulk(t, dst, n, ~found, out);
-}
-
-void
-tables_route_prefetch(const struct tables *t, uint32_t dst)
-{
-	rte_prefetch0(&t->prefixes->tbl24[dst >> 8]);
-	__builtin_prefetch(&t->host_pages->directory[dst >> 16]);
+	for (unsigned i = 0; i < n; i++) {
+		at[i] = word_at(t, dst[i]);
+		__builtin_prefetch(at[i]);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		words[i] = atomic_load_explicit(at[i], memory_order_relaxed);
+		if (words[i] == 0) /* the page has no entry for it */
+			words[i] = prefix_word(t, dst[i]);
+	}
+	if (unlikely(atomic_load_explicit(&t->n_hashed, memory_order_relaxed) != 0))
+		hashed_bulk(t, dst, n, words);
 }
 
 void
@@ -837,24 +775,17 @@ tables_route6_prefetch(const struct tables *t, struct ip6_num dst)
 }
 
 void
-tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[])
+tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t words[])
 {
 	for (unsigned at = 0; at < n; at += KEY_BULK)
-		route_bulk(t, dst + at, RTE_MIN(n - at, (unsigned)KEY_BULK), out + at);
+		route_bulk(t, dst + at, RTE_MIN(n - at, (unsigned)KEY_BULK), words + at);
 }
 
 void
-tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, struct next_hop out[])
+tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, uint64_t words[])
 {
-	uint64_t words[PREFIX6_BULK];
-
-	for (unsigned at = 0; at < n; at += PREFIX6_BULK) {
-		const unsigned now = RTE_MIN(n - at, (unsigned)PREFIX6_BULK);
-
-		prefix6_bulk(t->prefixes6, dst + at, now, words);
-		for (unsigned i = 0; i < now; i++)
-			word_load(words[i], &out[at + i]);
-	}
+	for (unsigned at = 0; at < n; at += PREFIX6_BULK)
+		prefix6_bulk(t->prefixes6, dst + at, RTE_MIN(n - at, (unsigned)PREFIX6_BULK), words + at);
 }
 
 /* ------------------------------------------------------------------ sessions */

@@ -2,6 +2,7 @@
 #ifndef DATAPLANE_TABLES_H
 #define DATAPLANE_TABLES_H
 
+#include <rte_prefetch.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,7 +59,9 @@ steer_leads(uint64_t w, uint32_t lead)
 	return w >> 30 == lead;
 }
 
-/* Next hop, one word, as the tables give it to workers. */
+/* Next hop, one word, so that a reader sees the old one or the new one and nothing between; 0: there is no route.
+ *   bits 0..4 kind; BUNDLE: 5..10 home, 11..26 gen, 27..46 index; else: 5..10 port, 11..30 neighbour, 31..62 IPv4 gateway; 63 set if
+ *   there is a route, as one to nowhere is all zero else */
 struct next_hop {
 	uint32_t bundle;     /* NEXT_BUNDLE */
 	uint32_t gateway_be; /* GATEWAY, IPv4: address to resolve when its neighbour has no MAC */
@@ -69,14 +72,54 @@ struct next_hop {
 	uint32_t neighbour; /* index of the neighbour word */
 };
 enum { NEXT_NEIGHBOUR = 16 }; /* a resolved host on a connected network */
+#define NEXT_HOP_SET ((uint64_t)1 << 63)
 
-static inline bool
-next_hop_is(const struct next_hop *nh, unsigned home, uint32_t bundle, uint16_t gen)
+static inline unsigned
+next_hop_kind(uint64_t w)
 {
-	return nh->kind == DP_NEXT_BUNDLE && nh->home == home && nh->bundle == bundle && nh->gen == gen;
+	return (unsigned)(w & 0x1f);
+}
+
+static inline struct next_hop
+next_hop_unpack(uint64_t w)
+{
+	if (next_hop_kind(w) == DP_NEXT_BUNDLE)
+		return (struct next_hop){
+			.kind = DP_NEXT_BUNDLE,
+			.home = (uint8_t)(w >> 5 & 0x3f),
+			.gen = (uint16_t)(w >> 11),
+			.bundle = (uint32_t)(w >> 27 & 0xfffff),
+		};
+	return (struct next_hop){
+		.kind = (uint8_t)next_hop_kind(w),
+		.port = (uint16_t)(w >> 5 & 0x3f),
+		.neighbour = (uint32_t)(w >> 11 & 0xfffff),
+		.gateway_be = (uint32_t)(w >> 31),
+	};
+}
+
+/* The word that leads to a bundle, and no other does. */
+static inline uint64_t
+next_hop_of_bundle(unsigned home, uint32_t bundle, uint16_t gen)
+{
+	return NEXT_HOP_SET | DP_NEXT_BUNDLE | (uint64_t)(home & 0x3f) << 5 | (uint64_t)gen << 11 |
+		(uint64_t)(bundle & 0xfffff) << 27;
 }
 
 struct tables;
+
+/* What it begins with, for the functions of workers that are inline. */
+struct tables_near {
+	_Atomic uint64_t *neighbour_words;
+	_Atomic uint8_t *neighbour_used;
+	const uint8_t *by_24_bits, *by_16_bits; /* rte_lpm's first table and host_pages': words of 4 and 8 bytes */
+};
+
+static inline const struct tables_near *
+tables_near(const struct tables *t)
+{
+	return (const struct tables_near *)(const void *)t;
+}
 
 /* routes_max: prefixes, hosts and neighbours, each; sessions_max: those whose ids collide; memory for
  * them is taken when the first two do. Nothing is freed under a reader: qsbr is
@@ -106,18 +149,33 @@ int tables_session_set(struct tables *t, _Atomic uint64_t *words, const struct d
 /* Exact session look-up for STEER_COLLIDE words. False: none. */
 bool tables_session(const struct tables *t, const struct dp_session_key *key, struct steer *out);
 
-/* Next hops of n IPv4 destinations (host order): exact table first, then the longest prefix. out[i].kind is DP_NEXT_NONE where
- * there is no route. Bulk, with prefetch. */
-void tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, struct next_hop out[]);
+/* Next hops of n IPv4 destinations (host order): exact table first, then the longest prefix. Bulk, with prefetch. */
+void tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t words[]);
 
 /* Fetches what the look-up of a destination (IPv4: host order) will read first. */
-void tables_route_prefetch(const struct tables *t, uint32_t dst);
+static inline void
+tables_route_prefetch(const struct tables *t, uint32_t dst)
+{
+	/* not the compiler's: a function with nothing but that in it counts for none */
+	rte_prefetch0(tables_near(t)->by_24_bits + (size_t)(dst >> 8) * sizeof(uint32_t));
+	rte_prefetch0(tables_near(t)->by_16_bits + (size_t)(dst >> 16) * sizeof(uint64_t));
+}
+
 void tables_route6_prefetch(const struct tables *t, struct ip6_num dst);
 
 /* The same for IPv6; next hops that are neighbours or gateways are named by their neighbour words alone. */
-void tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, struct next_hop out[]);
+void tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, uint64_t words[]);
 
 /* The MAC word of a neighbour: MAC in bits 0..47 (first byte lowest), bit 48: valid. Marks it used. */
-uint64_t tables_neighbour(const struct tables *t, uint32_t index);
+static inline uint64_t
+tables_neighbour(const struct tables *t, uint32_t index)
+{
+	const struct tables_near *near = tables_near(t);
+
+	/* read before written, so that a busy neighbour's line stays shared among the workers */
+	if (atomic_load_explicit(&near->neighbour_used[index], memory_order_relaxed) == 0)
+		atomic_store_explicit(&near->neighbour_used[index], 1, memory_order_relaxed);
+	return atomic_load_explicit(&near->neighbour_words[index], memory_order_relaxed);
+}
 
 #endif

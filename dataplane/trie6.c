@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/trie6.h"
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_malloc.h>
 #include <stdatomic.h>
@@ -312,39 +313,49 @@ trie6_prefetch(const struct trie6 *t, uint64_t hi)
 		__builtin_prefetch(&table->entry[place(hi, 1)]);
 }
 
+/* Destinations that have led to a table, level by level, so that each waits for memory beside the others. */
+struct walk {
+	const _Atomic uint64_t *at[64]; /* the entry that is next */
+	uint8_t whose[64];
+	unsigned n;
+	uint64_t ask;
+};
+
+/* What destination i finds: the way to a table of `level`, or its word. */
+static inline void
+visit(struct walk *w, unsigned i, uint64_t hi, uint64_t entry, unsigned level, uint64_t words[])
+{
+	const struct table6 *table = way_on(entry);
+
+	if (table != NULL) {
+		w->at[w->n] = &table->entry[place(hi, level)];
+		__builtin_prefetch(w->at[w->n]);
+		w->whose[w->n++] = (uint8_t)i;
+		return;
+	}
+	words[i] = entry & ~(entry_len | entry_ask);
+	if (unlikely(entry & entry_ask))
+		w->ask |= UINT64_C(1) << i;
+}
+
 uint64_t
 trie6_bulk(const struct trie6 *t, const struct ip6_num dst[], unsigned n, uint64_t words[])
 {
-	/* those that have led to a table, level by level, so that each waits for memory beside the others */
-	uint8_t open[64];
-	const _Atomic uint64_t *at[64];
-	unsigned n_open = n;
-	uint64_t ask = 0;
+	struct walk w; /* not all of it */
 
-	for (unsigned i = 0; i < n; i++) {
-		open[i] = (uint8_t)i;
-		at[i] = &t->root[dst[i].hi >> (64 - ROOT_BITS)];
-	}
-	for (unsigned level = 1; n_open != 0; level++) {
-		unsigned still = 0;
+	w.n = 0;
+	w.ask = 0;
+	for (unsigned i = 0; i < n; i++)
+		visit(&w, i, dst[i].hi, entry_load(&t->root[dst[i].hi >> (64 - ROOT_BITS)]), 1, words);
+	for (unsigned level = 2; w.n != 0; level++) {
+		const unsigned here = w.n;
 
-		for (unsigned k = 0; k < n_open; k++) {
-			const unsigned i = open[k];
-			const struct table6 *table;
+		w.n = 0;
+		for (unsigned k = 0; k < here; k++) {
+			const unsigned i = w.whose[k];
 
-			words[i] = entry_load(at[i]);
-			table = way_on(words[i]);
-			if (table == NULL)
-				continue;
-			at[i] = &table->entry[place(dst[i].hi, level)];
-			__builtin_prefetch(at[i]);
-			open[still++] = (uint8_t)i;
+			visit(&w, i, dst[i].hi, entry_load(w.at[k]), level, words);
 		}
-		n_open = still;
 	}
-	for (unsigned i = 0; i < n; i++) {
-		ask |= (uint64_t)(words[i] & entry_ask ? 1 : 0) << i;
-		words[i] &= ~(entry_len | entry_ask);
-	}
-	return ask;
+	return w.ask;
 }

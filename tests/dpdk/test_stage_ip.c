@@ -239,6 +239,88 @@ ethernet_padding_behind_ip_is_cut(void **state)
 
 /* ------------------------------------------------------------------ routes */
 
+/* What a packet may have that most have not. */
+struct oddity {
+	const char *name;
+	unsigned option_words, padding;
+	uint8_t ttl;
+};
+
+static const struct oddity oddities[] = {
+	{"plain", 0, 0, 64},
+	{"one word of options", 1, 0, 64},
+	{"padding behind it", 0, 1, 64},
+	{"plain, last but one hop", 0, 0, 2},
+	{"all the options there may be", 10, 0, 2},
+	{"options and padding", 3, 9, 255},
+	{"plain, longest way", 0, 0, 255},
+};
+
+static void
+odd_packet(struct frame *ip, const struct oddity *o, uint32_t src, uint32_t dst, unsigned seed)
+{
+	const size_t more = o->option_words * 4;
+
+	packet_udp(ip, src, dst, o->ttl, seed, 100 + seed);
+	memmove(ip->b + IP4_HDR_MIN + more, ip->b + IP4_HDR_MIN, ip->len - IP4_HDR_MIN);
+	memset(ip->b + IP4_HDR_MIN, 1, more); /* no operation */
+	ip->len += more;
+	ip->b[0] = (uint8_t)(0x45 + o->option_words);
+	store_be16(ip->b + 2, (uint16_t)ip->len);
+	checksum_again(ip);
+	memset(ip->b + ip->len, 0xa5, o->padding);
+	ip->len += o->padding;
+}
+
+/* The same packet one hop further: nothing behind it, and its header right. */
+static void
+expect_odd_packet(const uint8_t *got, size_t n, const struct oddity *o, uint32_t src, uint32_t dst, unsigned seed)
+{
+	static struct frame want;
+
+	odd_packet(&want, o, src, dst, seed);
+	want.len -= o->padding;
+	want.b[8]--;
+	checksum_again(&want);
+	if (n != want.len || memcmp(got, want.b, n) != 0)
+		fail_msg("%s", o->name);
+}
+
+/* In one burst, so that each has others in front of it and behind. */
+static void
+usual_and_odd_packets_keep_their_order_and_pass_alike(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct frame ip, out;
+	static struct lab_sent s;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.flags |= DP_BUNDLE_SOURCE_CHECK;
+	lab_bundle(&l, 0, &set);
+	lab_link(&l, 0, 0, 0);
+	for (unsigned i = 0; i < 3 * RTE_DIM(oddities); i++) {
+		odd_packet(&ip, &oddities[i % RTE_DIM(oddities)], lab_address(0), lab_host, i);
+		uplink(&l, 0, i, &ip);
+		odd_packet(&ip, &oddities[i % RTE_DIM(oddities)], lab_host, lab_address(0), i);
+		lab_downlink(&l, &ip);
+	}
+	rig_settle(&l.r);
+	for (unsigned i = 0; i < 3 * RTE_DIM(oddities); i++) {
+		const struct oddity *o = &oddities[i % RTE_DIM(oddities)];
+
+		assert_true(rig_receive(&l.r, LAB_IP, &out));
+		assert_memory_equal(out.b, &lab_host_mac, ETH_ADDR_LEN);
+		assert_int_equal(load_be16(out.b + 12), ETHERTYPE_V4);
+		expect_odd_packet(out.b + ETH_HDR_LEN, out.len - ETH_HDR_LEN, o, lab_address(0), lab_host, i);
+		assert_true(lab_sent(&l, &s, false));
+		expect_odd_packet(s.payload + PPP_PROTO_LEN, s.n - PPP_PROTO_LEN, o, lab_host, lab_address(0), i);
+	}
+	assert_int_equal(rig_drops_all(&l.r), 0);
+	rig_close(&l.r);
+}
+
 /* IP_TTL, IP_NO_ROUTE: dropped, counted, and shown to control for the ICMP error. */
 static void
 packets_that_end_here_are_counted_and_shown_to_control(void **state)
@@ -710,6 +792,7 @@ main(void)
 		cmocka_unit_test(each_bad_packet_is_dropped_under_its_name_and_its_neighbours_pass),
 		cmocka_unit_test(arp_and_neighbour_messages_go_to_control_as_whole_frames),
 		cmocka_unit_test(ethernet_padding_behind_ip_is_cut),
+		cmocka_unit_test(usual_and_odd_packets_keep_their_order_and_pass_alike),
 		cmocka_unit_test(packets_that_end_here_are_counted_and_shown_to_control),
 		cmocka_unit_test(error_packets_shown_to_control_are_rationed),
 		cmocka_unit_test(multicast_and_loopback_destinations_are_not_forwarded),
