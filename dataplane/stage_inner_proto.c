@@ -10,21 +10,20 @@
 #include "dataplane/poison.h"
 
 enum {
-	PACKET_PASS = DROP_REASONS,
-	PACKET_PUNT,
+	PACKET_PUNT = DROP_REASONS,
 
 	REJECT_PPS = 10, /* packets of unknown protocols shown to control, which answers (RFC 1661 section 5.7) */
 	REJECT_BURST = 4,
 };
 
+/* Of what is not IP with its NCP open. */
 static unsigned
-judge(const struct bundle *b, uint16_t proto)
+judge(uint16_t proto)
 {
 	switch (proto) {
 	case PPP_IPV4:
-		return b->hot.flags & DP_BUNDLE_V4 ? PACKET_PASS : DROP_NCP_CLOSED;
 	case PPP_IPV6:
-		return b->hot.flags & DP_BUNDLE_V6 ? PACKET_PASS : DROP_NCP_CLOSED;
+		return DROP_NCP_CLOSED;
 	case PPP_MP:
 		return DROP_MP_NESTED;
 	default:
@@ -46,14 +45,18 @@ punt_packet(struct worker *w, struct rte_mbuf *m)
 }
 
 static void
-refuse(struct worker *w, struct rte_mbuf *m, enum drop_reason why)
+leave(struct worker *w, struct rte_mbuf *m)
 {
-	if (why == DROP_PPP_UNKNOWN_PROTOCOL &&
+	const unsigned verdict = judge(pkt(m)->proto);
+
+	if (verdict == PACKET_PUNT) {
+		punt_packet(w, m);
+	} else if (verdict == DROP_PPP_UNKNOWN_PROTOCOL &&
 		bucket_take(&w->bundles->unknown_proto, w->now_ns, REJECT_PPS, REJECT_BURST)) {
-		w->drops[why]++;
+		w->drops[verdict]++;
 		punt_packet(w, m);
 	} else {
-		drop(w, m, why);
+		drop(w, m, (enum drop_reason)verdict);
 	}
 }
 
@@ -82,17 +85,16 @@ inner_proto(struct worker *w, struct burst *b)
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = b->m[i];
 		const struct bundle *bu = &w->bundles->bundles[pkt(m)->bundle];
-		const unsigned verdict = judge(bu, pkt(m)->proto);
+		const uint16_t proto = pkt(m)->proto;
 
-		if (likely(pkt(m)->proto == PPP_IPV4))
+		if (likely(proto == PPP_IPV4 && (bu->hot.flags & DP_BUNDLE_V4))) {
 			prefetch_route(w, m);
-		else if (pkt(m)->proto == PPP_IPV6)
+		} else if (likely(proto == PPP_IPV6 && (bu->hot.flags & DP_BUNDLE_V6))) {
 			prefetch_route6(w, m, bu);
-		if (verdict == PACKET_PASS)
-			b->m[b->n++] = m;
-		else if (verdict == PACKET_PUNT)
-			punt_packet(w, m);
-		else
-			refuse(w, m, (enum drop_reason)verdict);
+		} else {
+			leave(w, m);
+			continue;
+		}
+		b->m[b->n++] = m;
 	}
 }

@@ -17,8 +17,9 @@ enum {
 	LOOK_MAX = ETH_HDR_MAX + IP4_HDR_MAX,
 };
 
+/* Every case, and its name. What passes has no tags. */
 static unsigned
-check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
+check_frame(const struct port *p, const struct rte_mbuf *m)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct eth_view eth;
@@ -27,7 +28,6 @@ check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
 	if (!eth_parse(frame, m->data_len, &eth))
 		return DROP_ETH_BAD;
 	ours = port_has_mac(p, &eth.dst);
-	*hdr_len = eth.hdr_len;
 	/* A tagged frame belongs to another network. */
 	if (eth.vlans.outer != 0)
 		return DROP_NOT_IP;
@@ -45,6 +45,35 @@ check_frame(const struct port *p, const struct rte_mbuf *m, uint16_t *hdr_len)
 	}
 }
 
+/* Whether check_frame() would pass the frame, as one for the port's own address without tags that is no ICMPv6, which nearly all are:
+ * known by a few comparisons. */
+static inline bool
+is_usual(const struct port *p, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint16_t type;
+
+	if (m->data_len < LOOK_MAX && (m->data_len != m->pkt_len || m->data_len < ETH_HDR_LEN + IP4_HDR_MIN))
+		return false;
+	type = load_be16(frame + 2 * ETH_ADDR_LEN);
+	return (type == ETHERTYPE_V4 || (type == ETHERTYPE_V6 && frame[ETH_HDR_LEN + 6] != IPPROTO_ICMP6)) &&
+		memcmp(frame, &p->macs[0], ETH_ADDR_LEN) == 0;
+}
+
+static inline unsigned
+look(struct worker *w, const struct port *p, struct rte_mbuf **m)
+{
+	struct rte_mbuf *whole;
+
+	if (likely(is_usual(p, *m)))
+		return FRAME_PASS;
+	whole = mbuf_pull(w->pool, *m, RTE_MIN((*m)->pkt_len, (uint32_t)LOOK_MAX));
+	if (whole == NULL)
+		return DROP_NO_MBUF;
+	*m = whole;
+	return check_frame(p, whole);
+}
+
 void
 ip_rx(struct worker *w, struct port *p, struct burst *b)
 {
@@ -52,18 +81,14 @@ ip_rx(struct worker *w, struct port *p, struct burst *b)
 
 	b->n = 0;
 	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbuf_pull(w->pool, b->m[i], RTE_MIN(b->m[i]->pkt_len, (uint32_t)LOOK_MAX));
-		uint16_t hdr_len = 0;
-		unsigned verdict;
+		struct rte_mbuf *m = b->m[i];
+		const unsigned verdict = look(w, p, &m);
 
-		if (m == NULL) {
-			drop(w, b->m[i], DROP_NO_MBUF);
-			continue;
-		}
 		*pkt(m) = (struct pkt){.port = p->index};
-		verdict = check_frame(p, m, &hdr_len);
-		if (verdict == FRAME_PASS) {
-			rte_pktmbuf_adj(m, hdr_len);
+		if (likely(verdict == FRAME_PASS)) {
+			m->data_off = (uint16_t)(m->data_off + ETH_HDR_LEN);
+			m->data_len = (uint16_t)(m->data_len - ETH_HDR_LEN);
+			m->pkt_len -= ETH_HDR_LEN;
 			b->m[b->n++] = m;
 		} else if (verdict == FRAME_PUNT) {
 			punt_frame(w, m, DP_FROM_IP_PORT);

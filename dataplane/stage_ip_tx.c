@@ -8,26 +8,51 @@
 
 #include "dataplane/poison.h"
 
+/* The header at p, in two words that overlap. */
 static inline void
-send(struct worker *w, struct port *p, struct rte_mbuf *m)
+header(uint8_t *p, uint64_t mac_word, const struct port *from, bool v6)
 {
-	const uint16_t type =
-		ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len) == 6 ? ETHERTYPE_V6 : ETHERTYPE_V4;
-	const uint64_t word = rte_cpu_to_le_64(pkt(m)->mac_word);
-	struct rte_mbuf *head = mbuf_make_room(w->pool, m, ETH_HDR_LEN);
-	struct mac dst;
+	enum { MAC_BITS = 8 * ETH_ADDR_LEN };
+	const uint64_t type = v6 ? rte_bswap16(ETHERTYPE_V6) : rte_bswap16(ETHERTYPE_V4);
+	uint64_t src; /* and two bytes of what follows it there */
 
-	if (head == NULL) {
-		drop(w, m, DROP_NO_MBUF);
-		return;
-	}
-	memcpy(&dst, &word, ETH_ADDR_LEN);
-	eth_store(
-		(uint8_t *)rte_pktmbuf_prepend(head, ETH_HDR_LEN), &dst, &p->macs[0], (struct vlan_stack){0, 0}, type);
-	port_tx(w, p, head);
+	mac_word = rte_cpu_to_le_64(mac_word);
+	memcpy(p, &mac_word, sizeof(mac_word));
+	memcpy(&src, from->macs, sizeof(src));
+	src = (rte_le_to_cpu_64(src) & ((UINT64_C(1) << MAC_BITS) - 1)) | type << MAC_BITS;
+	src = rte_cpu_to_le_64(src);
+	memcpy(p + ETH_ADDR_LEN, &src, sizeof(src));
 }
 
-static void
+/* NULL: dropped for want of a buffer. */
+static __rte_noinline struct rte_mbuf *
+with_room(struct worker *w, struct rte_mbuf *m)
+{
+	struct rte_mbuf *head = mbuf_make_room(w->pool, m, ETH_HDR_LEN);
+
+	if (head == NULL)
+		drop(w, m, DROP_NO_MBUF);
+	return head;
+}
+
+static __rte_always_inline void
+send(struct worker *w, struct port *p, struct rte_mbuf *m)
+{
+	const bool v6 = *rte_pktmbuf_mtod(m, const uint8_t *) >> 4 == 6;
+
+	if (unlikely(!RTE_MBUF_DIRECT(m) || m->data_off < ETH_HDR_LEN)) {
+		m = with_room(w, m);
+		if (m == NULL)
+			return;
+	}
+	m->data_off = (uint16_t)(m->data_off - ETH_HDR_LEN);
+	m->data_len = (uint16_t)(m->data_len + ETH_HDR_LEN);
+	m->pkt_len += ETH_HDR_LEN;
+	header(rte_pktmbuf_mtod(m, uint8_t *), pkt(m)->mac_word, p, v6);
+	port_tx(w, p, m);
+}
+
+static __rte_noinline void
 send_in_pieces(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
 	struct rte_mbuf *pieces[IP_PIECES_MAX];

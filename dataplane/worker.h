@@ -171,7 +171,8 @@ unsigned port_tx_others(struct worker *w);
 static inline void
 port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
-	struct tx_buffer *b = &w->tx[p->index];
+	const unsigned index = p->index;
+	struct tx_buffer *b = &w->tx[index];
 
 	if (unlikely(m->nb_segs > p->tx_segs_max)) {
 		m = port_linear(w, m);
@@ -180,8 +181,9 @@ port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 	}
 	if (unlikely(b->n == TX_BUFFER))
 		port_tx_full(w, p);
+	if (unlikely(b->n == 0)) /* else it is set */
+		w->tx_pending |= (uint64_t)1 << index;
 	b->m[b->n++] = m;
-	w->tx_pending |= (uint64_t)1 << p->index;
 }
 
 /* Up to n (<= COMING_MAX) frames of one of this worker's queues, into w->coming; returns how many. */

@@ -411,9 +411,12 @@ data_of_both_families_is_passed_over(void **state)
 	for (int v6 = 0; v6 <= 1; v6++) {
 		const struct shape data = {.flags = ACK}, syn = {.flags = SYN, .opts = plain, .opts_len = 4};
 		const struct packet p = build(&data, v6), q = build(&syn, v6);
+		struct packet udp = q;
 
+		udp.b[v6 ? 6 : 9] = IPPROTO_UDP_DATAGRAM;
 		assert_false(mss_may_clamp(p.b, p.len));
 		assert_true(mss_may_clamp(q.b, q.len));
+		assert_false(mss_may_clamp(udp.b, udp.len));
 	}
 }
 
