@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/mp/sched.h"
 
+#include <float.h>
+
 /* Earliest common completion (mode weighted)
  *
  * A line i that is handed bytes_i payload bytes of the packet has delivered them after
@@ -22,7 +24,7 @@
  *
  * Arithmetic is in double: all quantities are at most N * 8e9 bit ns/s = 5e14 where they matter, 2^53 is 9e15, and
  * the result is rounded to whole bytes anyway. Times are taken from the earliest w_i, so that the clock's
- * magnitude plays no role.
+ * magnitude plays no role. This runs once a packet: what a round needs of a line is worked out in one visit.
  *
  * Cells and code words: PTM and ATM lines carry 64 of 65 and 48 of 53 bytes; that is in b_i. An ATM fragment is
  * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average.
@@ -38,7 +40,7 @@ struct share {
 	double rate;   /* b_i, payload bytes per ns */
 	double header; /* H_i, payload bytes */
 	double bytes;
-	uint32_t cut; /* bytes, whole */
+	int64_t cut; /* bytes, whole */
 	uint16_t fragment_max;
 	uint8_t line;
 };
@@ -46,24 +48,18 @@ struct share {
 struct split {
 	struct share share[SCHED_LINES_MAX];
 	unsigned n;
+	double earliest; /* w_i, of all that share */
+	double least;    /* bytes_i */
 	struct sched_piece *pieces;
 	unsigned n_pieces;
 };
 
 /* Payload bytes that one line byte carries. */
-static double
-payload_share(const struct pacing *p)
-{
-	switch ((enum pacing_encap)p->encap) {
-	case PACING_PTM:
-		return 64.0 / 65.0;
-	case PACING_ATM:
-		return 48.0 / 53.0;
-	case PACING_ETHERNET:
-		break;
-	}
-	return 1.0;
-}
+static const double payload_share[] = {
+	[PACING_ETHERNET] = 1.0,
+	[PACING_PTM] = 64.0 / 65.0,
+	[PACING_ATM] = 48.0 / 53.0,
+};
 
 static bool
 is_usable(const struct sched_line *l)
@@ -90,15 +86,13 @@ rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
 }
 
 static void
-share_init(struct share *s, const struct sched_line *const lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
+share_init(struct share *s, const struct sched_line *l, unsigned line, uint64_t rate_bps, uint64_t now_ns)
 {
-	const struct sched_line *l = lines[line];
-	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
-	const double share = payload_share(&l->pace);
+	const double share = payload_share[l->pace.encap];
 
 	s->wait = (double)(int64_t)wait_ns(l, now_ns);
-	s->rate = (double)(int64_t)bps * share * (1 / 8e9);
-	s->header = (double)pacing_line_bytes(&l->pace, l->frame_overhead) * share;
+	s->rate = (double)(int64_t)rate_bps * share * (1 / 8e9);
+	s->header = (double)(int32_t)pacing_line_bytes(&l->pace, l->frame_overhead) * share;
 	s->fragment_max = l->fragment_max;
 	s->line = (uint8_t)line;
 }
@@ -106,20 +100,22 @@ share_init(struct share *s, const struct sched_line *const lines[], unsigned n_l
 static unsigned
 shares_init(struct split *sp, const struct sched_line *const lines[], unsigned n_lines, uint64_t now_ns)
 {
-	double earliest = 0;
+	unsigned n = 0;
 
+	sp->earliest = DBL_MAX;
 	for (unsigned i = 0; i < n_lines && i < SCHED_LINES_MAX; i++) {
-		struct share *s = &sp->share[sp->n];
+		const struct sched_line *l = lines[i];
+		struct share *s = &sp->share[n];
+		const uint64_t bps = l->pace.rate_bps;
 
-		if (!is_usable(lines[i]))
+		if (!is_usable(l))
 			continue;
-		share_init(s, lines, n_lines, i, now_ns);
-		earliest = sp->n == 0 || s->wait < earliest ? s->wait : earliest;
-		sp->n++;
+		share_init(s, l, i, bps != 0 ? bps : rate_of_unpaced(lines, n_lines), now_ns);
+		sp->earliest = s->wait < sp->earliest ? s->wait : sp->earliest;
+		n++;
 	}
-	for (unsigned i = 0; i < sp->n; i++)
-		sp->share[i].wait -= earliest;
-	return sp->n;
+	sp->n = n;
+	return n;
 }
 
 /* bytes bytes on one line, in as many pieces as its limit asks for. False: too many. */
@@ -165,7 +161,7 @@ whole_on_earliest(struct sched *s, struct split *sp, uint32_t bytes)
 	for (unsigned k = 0; k < sp->n; k++) {
 		const unsigned i = (first + k) % sp->n;
 		const struct share *sh = &sp->share[i];
-		const double ns = sh->wait + (sh->header + bytes) / sh->rate;
+		const double ns = (sh->wait - sp->earliest) + (sh->header + bytes) / sh->rate;
 
 		if (k == 0 || ns < best_ns) {
 			best = i;
@@ -200,9 +196,9 @@ equal_parts(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 	return true;
 }
 
-/* bytes_i of the lines still in. */
-static void
-solve(struct split *sp, uint32_t bytes)
+/* t0 of the lines still in, from the earliest w_i. */
+static double
+completion(const struct split *sp, uint32_t bytes)
 {
 	double work = bytes;
 	double rate = 0;
@@ -210,33 +206,39 @@ solve(struct split *sp, uint32_t bytes)
 	for (unsigned i = 0; i < sp->n; i++) {
 		const struct share *s = &sp->share[i];
 
-		work += s->wait * s->rate + s->header;
+		work += (s->wait - sp->earliest) * s->rate + s->header;
 		rate += s->rate;
 	}
+	return work / rate;
+}
 
-	const double t0 = work / rate;
+/* bytes_i of the lines still in, and whole bytes of each: what rounding leaves over (or, in the last bit, overdraws) is the
+ * fastest line's. */
+static void
+solve(struct split *sp, uint32_t bytes)
+{
+	const double t0 = completion(sp, bytes);
+	struct share *fastest = sp->share;
+	int64_t left = bytes;
 
+	sp->least = DBL_MAX;
 	for (unsigned i = 0; i < sp->n; i++) {
 		struct share *s = &sp->share[i];
 
-		s->bytes = s->rate * (t0 - s->wait) - s->header;
+		s->bytes = s->rate * (t0 - (s->wait - sp->earliest)) - s->header;
+		s->cut = (int64_t)s->bytes;
+		left -= s->cut;
+		sp->least = s->bytes < sp->least ? s->bytes : sp->least;
+		fastest = s->rate > fastest->rate ? s : fastest;
 	}
-}
-
-static double
-least_bytes(const struct split *sp)
-{
-	double least = sp->share[0].bytes;
-
-	for (unsigned i = 1; i < sp->n; i++)
-		least = sp->share[i].bytes < least ? sp->share[i].bytes : least;
-	return least;
+	fastest->cut += left;
 }
 
 /* Leaves out the lines that cannot help, or else the one with the smallest piece. */
 static void
-leave_out(struct split *sp, double least)
+leave_out(struct split *sp)
 {
+	const double least = sp->least;
 	unsigned kept = 0;
 	bool left = false;
 
@@ -249,23 +251,6 @@ leave_out(struct split *sp, double least)
 			sp->share[kept++] = sp->share[i];
 	}
 	sp->n = kept;
-}
-
-/* Whole bytes; what rounding left over (or, in the last bit, overdrew) is the fastest line's. */
-static void
-round_shares(struct split *sp, uint32_t bytes)
-{
-	struct share *fastest = &sp->share[0];
-	uint32_t sum = 0;
-
-	for (unsigned i = 0; i < sp->n; i++) {
-		struct share *s = &sp->share[i];
-
-		s->cut = (uint32_t)s->bytes;
-		sum += s->cut;
-		fastest = s->rate > fastest->rate ? s : fastest;
-	}
-	fastest->cut += bytes - sum;
 }
 
 static void
@@ -292,7 +277,7 @@ emit_shares(struct split *sp)
 {
 	sort_by_wait(sp);
 	for (unsigned i = 0; i < sp->n; i++)
-		if (!emit(sp, &sp->share[i], sp->share[i].cut))
+		if (!emit(sp, &sp->share[i], (uint32_t)sp->share[i].cut))
 			return false;
 	return true;
 }
@@ -306,17 +291,12 @@ weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 		if (sp->n == 1)
 			return whole_on_earliest(s, sp, bytes);
 		solve(sp, bytes);
-
-		const double least = least_bytes(sp);
-
-		if (least >= floor)
-			break;
+		if (sp->least >= floor)
+			return emit_shares(sp);
 		if (sp->n == 2)
 			return whole_on_earliest(s, sp, bytes);
-		leave_out(sp, least);
+		leave_out(sp);
 	}
-	round_shares(sp, bytes);
-	return emit_shares(sp);
 }
 
 static uint32_t
@@ -352,20 +332,10 @@ keep_cost(struct split *sp, const struct sched_line *const lines[], uint8_t most
 }
 
 static bool
-cheapest_first(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[],
-	struct split *sp, uint32_t bytes, uint64_t now_ns)
-{
-	keep_cost(sp, lines, cost_in_use(sp, lines, cfg->overflow_ms * UINT64_C(1000000), now_ns));
-	return weighted(s, sp, bytes, floor_of(cfg));
-}
-
-static bool
 split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], struct split *sp,
 	uint32_t bytes, uint64_t now_ns)
 {
 	switch ((enum sched_mode)cfg->mode) {
-	case SCHED_WEIGHTED:
-		return weighted(s, sp, bytes, floor_of(cfg));
 	case SCHED_EQUAL:
 		return equal_parts(s, sp, bytes, floor_of(cfg));
 	case SCHED_ROUND_ROBIN:
@@ -373,9 +343,12 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sche
 	case SCHED_PACKET:
 		return whole_on_earliest(s, sp, bytes);
 	case SCHED_OVERFLOW:
-		return cheapest_first(s, cfg, lines, sp, bytes, now_ns);
+		keep_cost(sp, lines, cost_in_use(sp, lines, cfg->overflow_ms * UINT64_C(1000000), now_ns));
+		break;
+	case SCHED_WEIGHTED:
+		break;
 	}
-	return false;
+	return weighted(s, sp, bytes, floor_of(cfg));
 }
 
 unsigned
