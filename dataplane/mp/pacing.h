@@ -33,15 +33,11 @@ pacing_line_bytes(const struct pacing *p, uint32_t frame_bytes)
 	const int64_t sum = (int64_t)frame_bytes + p->overhead_bytes;
 	const uint64_t bytes = sum > 0 ? (uint64_t)sum : 0;
 
-	switch ((enum pacing_encap)p->encap) {
-	case PACING_PTM:
+	if (p->encap == PACING_ETHERNET)
+		return (uint32_t)bytes;
+	if (p->encap == PACING_PTM)
 		return (uint32_t)((bytes * 65 + 63) / 64);
-	case PACING_ATM:
-		return (uint32_t)((bytes + PACING_CELL_PAYLOAD - 1) / PACING_CELL_PAYLOAD * PACING_CELL_BYTES);
-	case PACING_ETHERNET:
-		break;
-	}
-	return (uint32_t)bytes;
+	return (uint32_t)((bytes + PACING_CELL_PAYLOAD - 1) / PACING_CELL_PAYLOAD * PACING_CELL_BYTES);
 }
 
 /* Time the line needs for it, ns, rounded up; 0 when not paced. 64-bit safe from 1 kbit/s to 100 Gbit/s. */

@@ -73,8 +73,8 @@ wait_ns(const struct sched_line *l, uint64_t now_ns)
 	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(&l->pace, now_ns);
 }
 
-/* Rate of the lines that state none: the fastest of the others. */
-static uint64_t
+/* Rate of the lines that state none: the fastest of the others. Apart from the rest, whose registers it would take. */
+static __attribute__((noinline)) uint64_t
 rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
 {
 	uint64_t bps = 0;
@@ -100,22 +100,22 @@ share_init(struct share *s, const struct sched_line *l, unsigned line, uint64_t 
 static unsigned
 shares_init(struct split *sp, const struct sched_line *const lines[], unsigned n_lines, uint64_t now_ns)
 {
-	unsigned n = 0;
+	struct share *s = &sp->share[0];
+	double earliest = DBL_MAX;
 
-	sp->earliest = DBL_MAX;
-	for (unsigned i = 0; i < n_lines && i < SCHED_LINES_MAX; i++) {
+	for (unsigned i = 0; i < n_lines; i++) {
 		const struct sched_line *l = lines[i];
-		struct share *s = &sp->share[n];
 		const uint64_t bps = l->pace.rate_bps;
 
 		if (!is_usable(l))
 			continue;
 		share_init(s, l, i, bps != 0 ? bps : rate_of_unpaced(lines, n_lines), now_ns);
-		sp->earliest = s->wait < sp->earliest ? s->wait : sp->earliest;
-		n++;
+		earliest = s->wait < earliest ? s->wait : earliest;
+		s++;
 	}
-	sp->n = n;
-	return n;
+	sp->earliest = earliest;
+	sp->n = (unsigned)(s - sp->share);
+	return sp->n;
 }
 
 /* bytes bytes on one line, in as many pieces as its limit asks for. False: too many. */
@@ -200,12 +200,10 @@ equal_parts(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 static double
 completion(const struct split *sp, uint32_t bytes)
 {
-	double work = bytes;
-	double rate = 0;
+	const struct share *const end = sp->share + sp->n;
+	double work = bytes, rate = 0;
 
-	for (unsigned i = 0; i < sp->n; i++) {
-		const struct share *s = &sp->share[i];
-
+	for (const struct share *s = sp->share; s < end; s++) {
 		work += (s->wait - sp->earliest) * s->rate + s->header;
 		rate += s->rate;
 	}
@@ -217,21 +215,22 @@ completion(const struct split *sp, uint32_t bytes)
 static void
 solve(struct split *sp, uint32_t bytes)
 {
-	const double t0 = completion(sp, bytes);
-	struct share *fastest = sp->share;
+	const double t0 = completion(sp, bytes), earliest = sp->earliest;
+	struct share *fastest = sp->share, *const end = sp->share + sp->n;
+	double least = DBL_MAX;
 	int64_t left = bytes;
 
-	sp->least = DBL_MAX;
-	for (unsigned i = 0; i < sp->n; i++) {
-		struct share *s = &sp->share[i];
+	for (struct share *s = sp->share; s < end; s++) {
+		const double b = s->rate * (t0 - (s->wait - earliest)) - s->header;
 
-		s->bytes = s->rate * (t0 - (s->wait - sp->earliest)) - s->header;
-		s->cut = (int64_t)s->bytes;
+		s->bytes = b;
+		s->cut = (int64_t)b;
 		left -= s->cut;
-		sp->least = s->bytes < sp->least ? s->bytes : sp->least;
+		least = b < least ? b : least;
 		fastest = s->rate > fastest->rate ? s : fastest;
 	}
 	fastest->cut += left;
+	sp->least = least;
 }
 
 /* Leaves out the lines that cannot help, or else the one with the smallest piece. */
@@ -357,9 +356,9 @@ sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_
 {
 	struct split sp;
 
-	sp.n = 0;
 	sp.pieces = pieces;
 	sp.n_pieces = 0;
+	n_lines = n_lines < SCHED_LINES_MAX ? n_lines : SCHED_LINES_MAX;
 	if (shares_init(&sp, lines, n_lines, now_ns) == 0 || !split_by_mode(s, cfg, lines, &sp, packet_bytes, now_ns))
 		return 0;
 	return sp.n_pieces;
