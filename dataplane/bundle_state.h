@@ -7,6 +7,7 @@
 
 #include "dataplane/bundle.h"
 #include "dataplane/deep_pool.h"
+#include "dataplane/mbuf_stock.h"
 #include "dataplane/mp/deadlines.h"
 #include "dataplane/mp/reasm.h"
 #include "dataplane/mp/sched.h"
@@ -280,7 +281,8 @@ struct bundle_table {
 	struct wheel shrink, pace; /* shrink: bundles with deep windows, in ticks of STALL_SHIFT */
 	struct mac locals[DP_PORTS_MAX * (DP_PORT_MACS_MAX + 1)]; /* what our lines have as source, each once */
 	unsigned n_locals;
-	struct wheel_node *pace_nodes; /* of all bundles: a few together in a line, which stays in the cache */
+	struct wheel_node *pace_nodes;      /* of all bundles: a few together in a line, which stays in the cache */
+	struct mbuf_stock buffers, headers; /* of mp_tx: for pieces, and for the bytes of packets they refer to */
 };
 
 static inline uint32_t

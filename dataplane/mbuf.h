@@ -35,6 +35,18 @@ mbuf_prefetch_front(const struct rte_mbuf *m, unsigned room)
 	rte_prefetch0(rte_pktmbuf_mtod_offset(m, const uint8_t *, -(int)room));
 }
 
+/* n bytes more in front of m, for which the caller knows that there is headroom; returns where they are. */
+static inline uint8_t *
+mbuf_front(struct rte_mbuf *m, unsigned n)
+{
+	const uint16_t at = (uint16_t)(m->data_off - n);
+
+	m->data_off = at;
+	m->data_len = (uint16_t)(m->data_len + n);
+	m->pkt_len += n;
+	return (uint8_t *)m->buf_addr + at;
+}
+
 /* Copies len bytes from offset of the chain; the caller has checked that they are there. */
 static inline void
 mbuf_copy_out(const struct rte_mbuf *m, uint32_t offset, uint32_t len, uint8_t *to)

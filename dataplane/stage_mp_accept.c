@@ -31,7 +31,7 @@ judge(const struct bundle *b, const struct pkt *k, unsigned version)
 }
 
 /* False: refused, counted and dropped. */
-static bool
+static __rte_always_inline bool
 has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	if (likely(!is_full(w, b, m)))
@@ -42,7 +42,7 @@ has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 }
 
 /* A bundle that has packets already is served when its lines have room, see next_wake_ns(). */
-static inline void
+static __rte_always_inline void
 enqueue(struct worker *w, struct bundle *b, uint32_t index, struct rte_mbuf *m, unsigned version)
 {
 	struct rte_mbuf *head = mbuf_make_room(w->pool, m, FRAME_ROOM + PPP_PROTO_LEN);
@@ -51,7 +51,7 @@ enqueue(struct worker *w, struct bundle *b, uint32_t index, struct rte_mbuf *m, 
 		drop(w, m, DROP_NO_MBUF);
 		return;
 	}
-	store_be16(rte_pktmbuf_prepend(head, PPP_PROTO_LEN), version == 6 ? PPP_IPV6 : PPP_IPV4);
+	store_be16(mbuf_front(head, PPP_PROTO_LEN), version == 6 ? PPP_IPV6 : PPP_IPV4);
 	bundle_data_push(w, b, head);
 	if (b->tx.data.n > 1)
 		return;
@@ -61,7 +61,7 @@ enqueue(struct worker *w, struct bundle *b, uint32_t index, struct rte_mbuf *m, 
 }
 
 /* More than the peer's MRRU: its sender may cut it, then we do; all pieces are accepted or none. */
-static void
+static __rte_noinline void
 accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	struct rte_mbuf *pieces[IP_PIECES_MAX];

@@ -21,11 +21,32 @@ enum {
 	SOLO_MARGIN_NS = 20000000, /* by which lines may differ more than their stated latencies say */
 };
 
+/* A bundle's lines by slot, wherever they lie: the first member of its struct tx_line each. */
+struct lines {
+	struct sched_line *at[DP_BUNDLE_LINKS_MAX];
+};
+_Static_assert(offsetof(struct tx_line, sched) == 0, "line_of() counts on it");
+
 struct cut {
 	unsigned n;
 	struct sched_piece piece[SCHED_PIECES_MAX];
 	struct rte_mbuf *m[SCHED_PIECES_MAX];
 };
+
+static inline void
+lines_find(struct bundle *b, struct lines *l)
+{
+	for (unsigned i = 0; i < LINES_INLINE; i++)
+		l->at[i] = &b->lines[i].sched;
+	for (unsigned i = LINES_INLINE; i < b->tx.n_lines; i++)
+		l->at[i] = &b->tx_rest.ext->lines[i - LINES_INLINE].sched;
+}
+
+static inline struct tx_line *
+line_of(struct sched_line *l)
+{
+	return (struct tx_line *)(void *)l;
+}
 
 /* ------------------------------------------------------------------ frames on lines */
 
@@ -75,26 +96,26 @@ lines_release(struct worker *w, struct bundle *b)
 	}
 }
 
-/* Ethernet and PPPoE; the headroom is there. */
-static inline void
+/* Ethernet and PPPoE. Returns where the rest of the line's overhead is: what multilink has in front. The headroom is there. */
+static inline uint8_t *
 frame(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m)
 {
-	const uint16_t payload = (uint16_t)m->pkt_len;
-	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(line->eth_len + PPPOE_HDR_LEN));
+	uint8_t *p = mbuf_front(m, line->sched.frame_overhead);
+	const uint16_t payload = (uint16_t)(m->pkt_len - line->eth_len - PPPOE_HDR_LEN);
 
-	eth_store(p, &line->peer, &w->bundles->locals[line->local], line->vlans, ETHERTYPE_PPPOE_SESSION);
-	pppoe_store(p + line->eth_len, PPPOE_CODE_SESSION, line->session, payload);
+	p += eth_store(p, &line->peer, &w->bundles->locals[line->local], line->vlans, ETHERTYPE_PPPOE_SESSION);
+	pppoe_store(p, PPPOE_CODE_SESSION, line->session, payload);
+	return p + PPPOE_HDR_LEN;
 }
 
 static inline void
 frame_mp(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m, uint32_t seq, bool begin, bool end,
-	const bool short_seq)
+	bool short_seq)
 {
-	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(PPP_PROTO_LEN + mp_hdr_len(short_seq)));
+	uint8_t *p = frame(w, line, m);
 
 	store_be16(p, PPP_MP);
 	mp_store(p + PPP_PROTO_LEN, short_seq, seq, begin, end);
-	frame(w, line, m);
 }
 
 /* ------------------------------------------------------------------ pieces */
@@ -113,13 +134,10 @@ attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32
 
 		if (here == 0)
 			continue;
-		seg = rte_pktmbuf_alloc(w->indirect_pool);
+		seg = mbuf_stock_take(&w->bundles->headers, w->indirect_pool);
 		if (seg == NULL)
 			return false;
-		rte_pktmbuf_attach(seg, m);
-		seg->data_off = (uint16_t)(seg->data_off + offset);
-		seg->data_len = here;
-		seg->pkt_len = here;
+		mbuf_refer(seg, m, (uint16_t)offset, here);
 		last->next = seg;
 		last = seg;
 		head->nb_segs++;
@@ -130,11 +148,9 @@ attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32
 	return true;
 }
 
-static bool
-fill_piece(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len, bool copy)
+static __rte_noinline bool
+copy_range(struct rte_mbuf *head, const struct rte_mbuf *m, uint32_t offset, uint32_t len)
 {
-	if (!copy)
-		return attach_range(w, head, m, offset, len);
 	uint8_t *to = (uint8_t *)rte_pktmbuf_append(head, (uint16_t)len);
 
 	if (to == NULL)
@@ -143,28 +159,40 @@ fill_piece(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t
 	return true;
 }
 
-/* The first piece is the packet itself, cut short; the others refer to its bytes or have copies. All mbufs are taken before anything is
- * changed. False: none left; m is as it was. */
-static bool
-make_pieces(struct worker *w, struct bundle *b, struct rte_mbuf *m, struct cut *c)
+/* A packet of its own for [offset, offset + len) of m, to go out of port p; it refers to these bytes or has copies. NULL: no mbufs left. */
+static inline struct rte_mbuf *
+make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t offset, uint32_t len)
+{
+	const bool copy = len < COPY_BELOW || p->tx_segs_max == 1 || !p->tx_indirect;
+	struct rte_mbuf *head = mbuf_stock_take(&w->bundles->buffers, w->pool);
+
+	if (unlikely(head == NULL))
+		return NULL;
+	mbuf_begin(head);
+	if (likely(copy ? copy_range(head, m, offset, len) : attach_range(w, head, m, offset, len)))
+		return head;
+	rte_pktmbuf_free(head);
+	return NULL;
+}
+
+/* The first piece is the packet itself, cut short when all others have been made. False: too few mbufs; m is as it was. */
+static inline bool
+make_pieces(struct worker *w, const struct lines *l, struct rte_mbuf *m, struct cut *c)
 {
 	uint32_t offset = c->piece[0].bytes;
 
 	c->m[0] = m;
 	if (c->n == 1)
 		return true;
-	if (rte_pktmbuf_alloc_bulk(w->pool, c->m + 1, c->n - 1) != 0)
-		return false;
 	for (unsigned i = 1; i < c->n; i++) {
-		const struct port *p = &w->ports[bundle_line(b, c->piece[i].line)->port];
-		const uint32_t len = c->piece[i].bytes;
-		const bool copy = len < COPY_BELOW || p->tx_segs_max == 1 || !p->tx_indirect;
+		const struct port *p = &w->ports[line_of(l->at[c->piece[i].line])->port];
 
-		if (!fill_piece(w, c->m[i], m, offset, len, copy)) {
-			rte_pktmbuf_free_bulk(c->m + 1, c->n - 1);
+		c->m[i] = make_piece(w, p, m, offset, c->piece[i].bytes);
+		if (unlikely(c->m[i] == NULL)) {
+			rte_pktmbuf_free_bulk(c->m + 1, i - 1);
 			return false;
 		}
-		offset += len;
+		offset += c->piece[i].bytes;
 	}
 	mbuf_keep(m, c->piece[0].bytes);
 	return true;
@@ -198,7 +226,7 @@ solo_check(struct worker *w, struct bundle *b)
 }
 
 /* Number 0 is about to be cut: on the line where it arrives first. */
-static void
+static __rte_noinline void
 solo_begin(struct worker *w, struct bundle *b)
 {
 	uint64_t least_ns = UINT64_MAX;
@@ -263,18 +291,14 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 		return;
 	pkt(m)->flags = PKT_NULL;
 	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
-	if (b->tx.flags & DP_BUNDLE_TX_SHORT)
-		frame_mp(w, line, m, b->tx.seq, true, true, true);
-	else
-		frame_mp(w, line, m, b->tx.seq, true, true, false);
-	b->tx.seq++;
+	frame_mp(w, line, m, b->tx.seq++, true, true, b->tx.flags & DP_BUNDLE_TX_SHORT);
 	b->rare.tx_null++;
 	line_put(w, b, slot, line, m);
 }
 
 /* An idle line's last number holds the peer's M back (RFC 1990 section 4.1). One null fragment a line is enough until data goes elsewhere
  * again; it does not make the others stale, or they would answer each other for ever. */
-static void
+static __rte_noinline void
 send_nulls(struct worker *w, struct bundle *b)
 {
 	const uint64_t null_ns = b->tx_rest.null_ms * UINT64_C(1000000);
@@ -300,32 +324,25 @@ send_nulls(struct worker *w, struct bundle *b)
 
 /* ------------------------------------------------------------------ from the queue */
 
-static void
-number_and_send(struct worker *w, struct bundle *b, struct cut *c, const bool short_seq)
+/* Apart from what cuts, for the sake of registers. */
+static __rte_noinline void
+number_and_send(struct worker *w, struct bundle *b, const struct lines *l, const struct cut *c)
 {
+	const bool short_seq = b->tx.flags & DP_BUNDLE_TX_SHORT;
+	const uint32_t first = b->tx.seq;
 	unsigned lines = 0;
 
+	b->tx.seq += c->n;
 	for (unsigned i = 0; i < c->n; i++) {
 		const unsigned slot = c->piece[i].line;
-		struct tx_line *line = bundle_line(b, slot);
+		struct tx_line *line = line_of(l->at[slot]);
+		struct rte_mbuf *m = c->m[i];
 
-		frame_mp(w, line, c->m[i], b->tx.seq++, i == 0, i + 1 == c->n, short_seq);
-		line_put(w, b, slot, line, c->m[i]);
+		frame_mp(w, line, m, first + i, i == 0, i + 1 == c->n, short_seq);
+		line_put(w, b, slot, line, m);
 		lines |= 1u << slot;
 	}
 	note_sent(w, b, lines);
-}
-
-static unsigned
-split(const struct worker *w, struct bundle *b, uint32_t bytes, struct sched_piece pieces[])
-{
-	const struct sched_line *lines[DP_BUNDLE_LINKS_MAX];
-
-	for (unsigned i = 0; i < LINES_INLINE; i++)
-		lines[i] = &b->lines[i].sched;
-	for (unsigned i = LINES_INLINE; i < b->tx.n_lines; i++)
-		lines[i] = &b->tx_rest.ext->lines[i - LINES_INLINE].sched;
-	return sched_split(&b->tx.sched, &b->tx.config, lines, b->tx.n_lines, bytes, w->now_ns, pieces);
 }
 
 static bool
@@ -334,27 +351,25 @@ is_first(const struct bundle *b)
 	return b->tx.seq == 0 && !(b->tx.flags & BUNDLE_TX_SOLO) && (b->tx.sent.n | b->tx_rest.sent.n_quarters) == 0;
 }
 
-static bool
-send_mp(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+static inline bool
+send_mp(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m)
 {
 	struct cut c;
 
 	if (unlikely(is_first(b)))
 		solo_begin(w, b);
-	c.n = split(w, b, m->pkt_len, c.piece);
-	if (c.n == 0 || !make_pieces(w, b, m, &c)) {
+	c.n = sched_split(&b->tx.sched, &b->tx.config, (const struct sched_line *const *)l->at, b->tx.n_lines,
+		m->pkt_len, w->now_ns, c.piece);
+	if (c.n == 0 || !make_pieces(w, l, m, &c)) {
 		drop(w, m, c.n == 0 ? DROP_BUNDLE_NO_LINK : DROP_NO_MBUF);
 		return false;
 	}
-	if (b->tx.flags & DP_BUNDLE_TX_SHORT)
-		number_and_send(w, b, &c, true);
-	else
-		number_and_send(w, b, &c, false);
+	number_and_send(w, b, l, &c);
 	return true;
 }
 
 /* Without multilink: the frame is the packet, on the only line. */
-static bool
+static __rte_noinline bool
 send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
 	const unsigned slot = (unsigned)__builtin_ctz(b->tx.up);
@@ -365,11 +380,11 @@ send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 	return true;
 }
 
-static void
-send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control)
+static inline void
+send_packet(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m, bool control)
 {
 	const uint32_t bytes = m->pkt_len - PPP_PROTO_LEN;
-	const bool sent = b->tx.flags & DP_BUNDLE_MP ? send_mp(w, b, m) : send_plain(w, b, m);
+	const bool sent = b->tx.flags & DP_BUNDLE_MP ? send_mp(w, b, l, m) : send_plain(w, b, m);
 
 	if (control || !sent)
 		return;
@@ -379,17 +394,17 @@ send_packet(struct worker *w, struct bundle *b, struct rte_mbuf *m, bool control
 /* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when
  * they are not, or a slow line's queue would grow for ever. */
 static uint64_t
-room_at_ns(struct bundle *b)
+room_at_ns(const struct bundle *b, const struct lines *l)
 {
 	const uint64_t horizon_ns = b->tx.horizon_us * UINT64_C(1000);
 	uint64_t least = UINT64_MAX, most = 0, busy;
 
 	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
-		const struct sched_line *l = &bundle_line(b, (unsigned)__builtin_ctz(left))->sched;
+		const struct sched_line *line = l->at[__builtin_ctz(left)];
 
-		if (!l->usable)
+		if (!line->usable)
 			continue;
-		busy = l->pace.rate_bps == 0 ? 0 : l->pace.busy_until_ns;
+		busy = line->pace.rate_bps == 0 ? 0 : line->pace.busy_until_ns;
 		least = RTE_MIN(least, busy);
 		most = RTE_MAX(most, busy);
 	}
@@ -405,21 +420,29 @@ has_packets(const struct bundle *b)
 	return (b->tx.flags & BUNDLE_TX_CONTROL) != 0 || b->tx.data.n != 0;
 }
 
-static void
+/* As much as there is room for. Returns when there is room for the rest; UINT64_MAX: nothing waits, or no line may send. */
+static uint64_t
 send_queued(struct worker *w, struct bundle *b)
 {
+	struct lines l;
+
+	lines_find(b, &l);
 	while (has_packets(b)) {
 		const bool control = b->tx.flags & BUNDLE_TX_CONTROL;
+		uint64_t room_ns;
 
 		solo_check(w, b);
-		if (!is_due(w, room_at_ns(b)))
-			return;
-		send_packet(w, b, control ? bundle_control_pop(b) : bundle_data_pop(w, b), control);
+		room_ns = room_at_ns(b, &l);
+		if (!is_due(w, room_ns))
+			return room_ns;
+		send_packet(w, b, &l, control ? bundle_control_pop(b) : bundle_data_pop(w, b), control);
 	}
+	return UINT64_MAX;
 }
 
+/* room_ns: what send_queued() said; when null fragments have taken the room since, the bundle comes early and says so again. */
 static uint64_t
-next_wake_ns(struct bundle *b)
+next_wake_ns(struct bundle *b, uint64_t room_ns)
 {
 	uint64_t ns = null_due_ns(b);
 
@@ -428,25 +451,24 @@ next_wake_ns(struct bundle *b)
 
 		ns = RTE_MIN(ns, pkt(head)->due_ns);
 	}
-	if (!has_packets(b))
-		return ns;
-	ns = RTE_MIN(ns, room_at_ns(b));
-	return b->tx.flags & BUNDLE_TX_SOLO ? RTE_MIN(ns, b->tx_rest.solo_until_ns) : ns;
+	ns = RTE_MIN(ns, room_ns);
+	if (unlikely(b->tx.flags & BUNDLE_TX_SOLO) && has_packets(b))
+		ns = RTE_MIN(ns, b->tx_rest.solo_until_ns);
+	return ns;
 }
 
 static void
-serve(struct worker *w, struct bundle_table *t, uint32_t index)
+serve(struct worker *w, struct bundle_table *t, struct bundle *b, uint32_t index)
 {
-	struct bundle *b = &t->bundles[index];
-	uint64_t wake_ns;
+	uint64_t room_ns, wake_ns;
 
 	if (unlikely(!(b->tx.flags & BUNDLE_LIVE)))
 		return;
 	lines_release(w, b);
-	send_queued(w, b);
+	room_ns = send_queued(w, b);
 	if (unlikely(w->now_ns >= null_due_ns(b)))
 		send_nulls(w, b);
-	wake_ns = next_wake_ns(b);
+	wake_ns = next_wake_ns(b, room_ns);
 	if (wake_ns == UINT64_MAX)
 		wheel_remove(&t->pace, index);
 	else
@@ -460,6 +482,7 @@ serve(struct worker *w, struct bundle_table *t, uint32_t index)
 struct set {
 	unsigned n;
 	uint32_t index[BURST_STAGE];
+	struct bundle *b[BURST_STAGE];
 };
 
 static void
@@ -467,9 +490,12 @@ set_take(struct bundle_table *t, struct set *s)
 {
 	s->n = bundle_tx_ready_take(t, s->index, BURST_STAGE);
 	for (unsigned i = 0; i < s->n; i++) {
+		struct bundle *b = &t->bundles[s->index[i]];
+
+		s->b[i] = b;
 		rte_prefetch0(&t->pace_nodes[s->index[i]]);
-		bundle_prefetch_queue(t, s->index[i]);
-		bundle_prefetch_lines(&t->bundles[s->index[i]]);
+		rte_prefetch0(&b->tx);
+		bundle_prefetch_lines(b);
 	}
 }
 
@@ -486,10 +512,10 @@ mbuf_prefetch_queued(const struct rte_mbuf *m)
 }
 
 static void
-set_prefetch_frames(const struct bundle_table *t, const struct set *s)
+set_prefetch_frames(const struct set *s)
 {
 	for (unsigned i = 0; i < s->n; i++) {
-		struct bundle *b = &t->bundles[s->index[i]];
+		struct bundle *b = s->b[i];
 
 		bundle_prefetch_more_lines(b);
 		if (b->tx.data.n != 0)
@@ -502,8 +528,9 @@ set_prefetch_frames(const struct bundle_table *t, const struct set *s)
 static void
 set_serve(struct worker *w, struct bundle_table *t, const struct set *s)
 {
+	t->buffers.want = t->headers.want = s->n;
 	for (unsigned i = 0; i < s->n; i++)
-		serve(w, t, s->index[i]);
+		serve(w, t, s->b[i], s->index[i]);
 }
 
 void
@@ -517,8 +544,10 @@ mp_tx(struct worker *w)
 	while ((i = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
 		bundle_tx_ready(t, i);
 	for (set_take(t, &set[now]); set[now].n != 0; now ^= 1) {
-		set_prefetch_frames(t, &set[now]);
+		set_prefetch_frames(&set[now]);
 		set_take(t, &set[now ^ 1]);
 		set_serve(w, t, &set[now]);
 	}
+	mbuf_stock_return(&t->buffers, w->pool);
+	mbuf_stock_return(&t->headers, w->indirect_pool);
 }

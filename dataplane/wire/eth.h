@@ -126,8 +126,6 @@ eth_hdr_len(struct vlan_stack vlans)
 static inline uint8_t *
 vlan_store(uint8_t *p, uint16_t tag)
 {
-	if (tag == 0)
-		return p;
 	store_be16(p, tag & VLAN_AD ? ETHERTYPE_DOT1AD : ETHERTYPE_DOT1Q);
 	store_be16(p + 2, tag & VLAN_ID_MASK);
 	return p + ETH_VLAN_LEN;
@@ -141,8 +139,10 @@ eth_store(uint8_t *p, const struct mac *dst, const struct mac *src, struct vlan_
 
 	memcpy(p, dst, ETH_ADDR_LEN);
 	memcpy(p + ETH_ADDR_LEN, src, ETH_ADDR_LEN);
-	q = vlan_store(q, vlans.outer);
-	q = vlan_store(q, vlans.inner);
+	if (vlans.outer != 0)
+		q = vlan_store(q, vlans.outer);
+	if (vlans.inner != 0)
+		q = vlan_store(q, vlans.inner);
 	store_be16(q, type);
 	return (size_t)(q + 2 - p);
 }

@@ -86,12 +86,12 @@ mp_parse(const uint8_t *p, size_t n, bool short_seq, struct mp_view *v)
 static inline void
 mp_store(uint8_t *p, bool short_seq, uint32_t seq, bool begin, bool end)
 {
-	const uint32_t flags = (begin ? 2u : 0u) | (end ? 1u : 0u);
+	const uint32_t flags = (uint32_t)begin << 31 | (uint32_t)end << 30;
 
 	if (short_seq)
-		store_be16(p, (uint16_t)(flags << 14 | (seq & 0x0fff)));
+		store_be16(p, (uint16_t)(flags >> 16 | (seq & 0x0fff)));
 	else
-		store_be32(p, flags << 30 | (seq & 0xffffff));
+		store_be32(p, flags | (seq & 0xffffff));
 }
 
 #endif

@@ -73,9 +73,7 @@ pppoe_parse(const uint8_t *p, size_t n, struct pppoe_view *v)
 static inline void
 pppoe_store(uint8_t *p, uint8_t code, uint16_t session, uint16_t payload_len)
 {
-	p[0] = PPPOE_VER_TYPE;
-	p[1] = code;
-	store_be16(p + 2, session);
+	store_be32(p, (uint32_t)PPPOE_VER_TYPE << 24 | (uint32_t)code << 16 | session);
 	store_be16(p + 4, payload_len);
 }
 

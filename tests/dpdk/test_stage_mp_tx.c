@@ -956,23 +956,32 @@ changed_settings_leave_numbers_alone(void **state)
 	rig_close(&l.r);
 }
 
+static struct rte_mbuf *hog[65536];
+
+/* All there are; returns how many. */
+static unsigned
+hog_all(struct rte_mempool *pool)
+{
+	unsigned n = 0;
+
+	while (n < RTE_DIM(hog) && (hog[n] = rte_pktmbuf_alloc(pool)) != NULL)
+		n++;
+	assert_true(n < RTE_DIM(hog));
+	return n;
+}
+
 /* NO_MBUF: the pool gives nothing, so the packet is dropped before it is numbered. */
 static void
 starve(struct rte_mempool *(*pool_of)(const struct worker *))
 {
-	static struct rte_mbuf *hog[65536];
-	struct rte_mempool *pool;
-	unsigned n = 0;
+	unsigned n;
 	struct lab l;
 
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
 	warm_up(&l, 0);
-	pool = pool_of(l.r.dp->workers[0]);
 	lab_downlink_udp(&l, 0, 1, 1200);
-	while (n < RTE_DIM(hog) && (hog[n] = rte_pktmbuf_alloc(pool)) != NULL)
-		n++;
-	assert_true(n < RTE_DIM(hog));
+	n = hog_all(pool_of(l.r.dp->workers[0]));
 	rig_settle(&l.r);
 	lab_expect_drops(&l, DROP_NO_MBUF, 1);
 	rte_pktmbuf_free_bulk(hog, n);
@@ -1000,6 +1009,30 @@ packet_that_cannot_be_cut_for_want_of_mbufs_takes_no_number(void **state)
 	(void)state;
 	starve(direct);
 	starve(indirect);
+}
+
+/* Mbufs are taken for all bundles of a turn together; when there are fewer, one by one. */
+static void
+last_mbufs_of_a_pool_serve_as_many_packets_as_they_can(void **state)
+{
+	unsigned n;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	for (unsigned i = 0; i < 3; i++) {
+		lab_bundle_of(&l, i, 2);
+		warm_up(&l, i);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		lab_downlink_udp(&l, i, 1, 1200);
+	n = hog_all(indirect(l.r.dp->workers[0]));
+	rte_pktmbuf_free(hog[--n]);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_NO_MBUF, 2);
+	expect_cut(&l, 0, 1, 1200, 1, 2, false);
+	rte_pktmbuf_free_bulk(hog, n);
+	rig_close(&l.r);
 }
 
 static void
@@ -1290,6 +1323,7 @@ main(void)
 		cmocka_unit_test(last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers),
 		cmocka_unit_test(changed_settings_leave_numbers_alone),
 		cmocka_unit_test(packet_that_cannot_be_cut_for_want_of_mbufs_takes_no_number),
+		cmocka_unit_test(last_mbufs_of_a_pool_serve_as_many_packets_as_they_can),
 		cmocka_unit_test(control_frames_pass_in_front_of_data_and_know_their_generation),
 		cmocka_unit_test(control_frames_for_ports_and_routes_find_their_way),
 		cmocka_unit_test(equal_split_over_unequal_lines_keeps_their_queues_short),
