@@ -7,7 +7,7 @@
 /* The frames of one poll of a port, given out in bursts that are in the cache. The stage with the most work asks for one of the frames behind
  * with each of its own, so that their misses and page walks pass while something is done. */
 
-enum { COMING_MAX = 4 * BURST_STAGE };
+enum { COMING_MAX = 2 * BURST_MAX };
 
 struct coming {
 	unsigned n, at, fetched; /* frames [at, n) are in no burst yet */
@@ -22,11 +22,11 @@ coming_fetch(struct coming *c)
 		mbuf_prefetch(c->m[c->fetched++]);
 }
 
-/* The next BURST_STAGE frames or fewer, fetched. False: none are left. */
+/* The next BURST_MAX frames or fewer, fetched. False: none are left. */
 static inline bool
 coming_next(struct coming *c, struct burst *b)
 {
-	b->n = RTE_MIN(c->n - c->at, (unsigned)BURST_STAGE);
+	b->n = RTE_MIN(c->n - c->at, (unsigned)BURST_MAX);
 	for (unsigned i = 0; i < b->n; i++)
 		b->m[i] = c->m[c->at++];
 	while (c->fetched < c->at)

@@ -18,7 +18,7 @@ enum {
 };
 
 /* What packets ask the routes, by family, and the words that they get, those of IPv6 last. */
-enum { ASK_MAX = 2 * BURST_STAGE };
+enum { ASK_MAX = 2 * BURST_MAX };
 struct route_query {
 	uint32_t dst[ASK_MAX];
 	struct ip6_num dst6[ASK_MAX];
@@ -392,36 +392,28 @@ settle(struct worker *w, struct rte_mbuf *m, unsigned verdict)
 		drop(w, m, (enum drop_reason)verdict);
 }
 
-/* At most BURST_STAGE packets; those that pass are put behind out[]. */
-static void
-route_some(struct worker *w, struct rte_mbuf *m[], unsigned n, struct burst *out)
+void
+ip_route(struct worker *w, struct burst *b)
 {
-	struct packet_view v[BURST_STAGE];
+	struct packet_view v[BURST_MAX];
+	const unsigned n = b->n;
 	struct route_query q;
 
 	q.n = q.n6 = 0;
 	for (unsigned i = 0; i < n; i++)
-		m[i] = look(w, m[i], &v[i], &q);
+		b->m[i] = look(w, b->m[i], &v[i], &q);
 	if (q.n != 0)
 		tables_route_bulk(w->tables, q.dst, q.n, q.words);
 	if (q.n6 != 0)
 		tables_route6_bulk(w->tables, q.dst6, q.n6, q.words + ASK_MAX);
+	b->n = 0;
 	for (unsigned i = 0; i < n; i++) {
-		const unsigned verdict = decide(w, m[i], &v[i], q.words);
+		struct rte_mbuf *m = b->m[i];
+		const unsigned verdict = decide(w, m, &v[i], q.words);
 
 		if (likely(verdict == PACKET_PASS))
-			out->m[out->n++] = m[i];
+			b->m[b->n++] = m;
 		else
-			settle(w, m[i], verdict);
+			settle(w, m, verdict);
 	}
-}
-
-void
-ip_route(struct worker *w, struct burst *b)
-{
-	const unsigned n = b->n;
-
-	b->n = 0;
-	for (unsigned i = 0; i < n; i += BURST_STAGE)
-		route_some(w, b->m + i, RTE_MIN(n - i, (unsigned)BURST_STAGE), b);
 }

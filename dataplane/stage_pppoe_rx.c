@@ -284,41 +284,33 @@ second_look(struct worker *w, const struct port *p, struct rte_mbuf *m, const st
 	pass(w, p, m, s, &to, out);
 }
 
-/* At most BURST_STAGE frames: headers, then words, then bundles, so that each miss is waited for by the others' work. */
-static void
-rx_some(struct worker *w, struct port *p, struct rte_mbuf *m[], unsigned n, struct burst *out)
+/* Headers, then words, then bundles, so that each miss is waited for by the others' work. */
+void
+pppoe_rx(struct worker *w, struct port *p, struct burst *b)
 {
-	struct seen s[BURST_STAGE];
+	struct seen s[BURST_MAX];
 	unsigned n_data = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < b->n; i++) {
+		struct rte_mbuf *m = b->m[i];
 		struct seen *seen = &s[n_data];
-		const unsigned verdict = first_look(w, p, &m[i], seen);
+		const unsigned verdict = first_look(w, p, &m, seen);
 
 		if (unlikely(verdict != FRAME_DATA)) {
-			leave(w, p, m[i], seen, &(struct steer){0}, verdict);
+			leave(w, p, m, seen, &(struct steer){0}, verdict);
 			continue;
 		}
 		__builtin_prefetch(&p->steer[seen_session(seen)]); /* rte_prefetch0() takes no _Atomic */
-		m[n_data++] = m[i];
+		b->m[n_data++] = m;
 	}
+	b->n = 0;
 	for (unsigned i = 0; i < n_data; i++) {
 		const uint64_t word = atomic_load_explicit(&p->steer[seen_session(&s[i])], memory_order_relaxed);
 		const struct steer to = steer_unpack(word);
 
 		if (likely(steer_leads(word, s[i].lead) && !ppp_proto_is_control(seen_proto(&s[i]))))
-			pass(w, p, m[i], &s[i], &to, out);
+			pass(w, p, b->m[i], &s[i], &to, b);
 		else
-			second_look(w, p, m[i], &s[i], word, out);
+			second_look(w, p, b->m[i], &s[i], word, b);
 	}
-}
-
-void
-pppoe_rx(struct worker *w, struct port *p, struct burst *b)
-{
-	const unsigned n = b->n;
-
-	b->n = 0;
-	for (unsigned i = 0; i < n; i += BURST_STAGE)
-		rx_some(w, p, b->m + i, RTE_MIN(n - i, (unsigned)BURST_STAGE), b);
 }
