@@ -48,7 +48,8 @@ enum {
 };
 
 /* Counts of 64 bits: the lower halves where they are hot, and apart from them the upper ones, written when bytes wrap. Whatever is counted
- * has bytes, or is written up at once, so that n cannot wrap twice unseen: its upper part says how many times 2^30 it was then. */
+ * has two bytes at least, or is written up at once, so that n moves by no more than half a circle meanwhile: its upper part says how many
+ * times 2^30 it was then. */
 struct count {
 	uint32_t n, bytes;
 };
@@ -410,7 +411,7 @@ bundle_joined(const struct bundle *b, unsigned slot)
 	return b->hot.joined >> slot & 1;
 }
 
-/* bytes: not 0. True: count_carry() is due. */
+/* bytes: two at least. True: count_carry() is due. */
 static inline bool
 count_one(struct count *c, uint32_t bytes)
 {
@@ -442,7 +443,7 @@ count_carry(const struct count *c, struct count_high *high, uint32_t bytes)
 static inline void
 count_add(struct count *c, struct count_high *high, uint32_t bytes)
 {
-	if (unlikely(count_one(c, bytes)) || unlikely(bytes == 0))
+	if (unlikely(count_one(c, bytes)) || unlikely(bytes <= 1))
 		count_carry(c, high, bytes);
 }
 

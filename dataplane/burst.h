@@ -23,8 +23,7 @@ enum pkt_flags {
 	PKT_FROM_BUNDLE = 1 << 0, /* came from the links of `bundle` (then routed) */
 	PKT_OWN = 1 << 1,         /* injected by control: TTL and source are not touched */
 	PKT_CONTROL = 1 << 2,     /* control protocol: passes before data, never refused for a full queue */
-	PKT_NULL = 1 << 3,        /* null fragment */
-	PKT_TO_LINKS = 1 << 4,    /* routed to a bundle, not to an IP port */
+	PKT_TO_LINKS = 1 << 3,    /* routed to a bundle, not to an IP port */
 };
 
 #define PKT_NEXT_HOP_IS_DST UINT32_MAX /* the address is the packet's destination */

@@ -290,7 +290,7 @@ count_ttl(struct worker *w, struct rte_mbuf *m, enum hop hop)
 	return PACKET_PASS;
 }
 
-/* Who is to be resolved: a gateway, or the destination itself. */
+/* Who is to be resolved is a gateway, or the destination itself. */
 static unsigned
 resolve(struct worker *w, struct rte_mbuf *m, uint64_t word)
 {

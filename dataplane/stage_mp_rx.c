@@ -296,7 +296,8 @@ watch_gap(const struct drain *d, struct bundle *b)
 	}
 }
 
-/* The same when the window holds one more than before, number seq. */
+/* The same when the window holds one more than before, number seq. Without a gap it held nothing: what waits has one, but where a full burst
+ * has put the bundle on the list of those that are served first. */
 static inline void
 watch_held(const struct drain *d, struct bundle *b, uint32_t seq)
 {

@@ -289,7 +289,7 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 
 	if (m == NULL)
 		return;
-	pkt(m)->flags = PKT_NULL;
+	pkt(m)->flags = 0;
 	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
 	frame_mp(w, line, m, b->tx.seq++, true, true, b->tx.flags & DP_BUNDLE_TX_SHORT);
 	b->rare.tx_null++;

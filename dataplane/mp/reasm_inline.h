@@ -347,7 +347,7 @@ reasm_insert_usual(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, u
 	return *packet != 0 || reasm_head_ready(r, &head, run, shape) ? REASM_READY : REASM_HELD;
 }
 
-/* A plain window that nothing has to leave, and which of its links: what nearly every fragment finds. */
+/* A plain window that nothing has to leave: what nearly every fragment finds. */
 static inline bool
 reasm_is_plain(const struct reasm *r)
 {
