@@ -258,8 +258,7 @@ bundle_create(struct bundle *b, const struct dp_cmd *cmd)
 	b->hot.gen = cmd->gen;
 	b->hot.flags = (uint16_t)(BUNDLE_LIVE | (cmd->bundle_set.flags & BUNDLE_MADE_FLAGS));
 	b->tx.gen = cmd->gen;
-	reasm_init(&b->rx, b->slots, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT,
-		cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
+	reasm_init(&b->rx, cmd->bundle_set.flags & DP_BUNDLE_RX_SHORT, cmd->bundle_set.flags & DP_BUNDLE_TOLERATE);
 }
 
 /* What the window was made for stays as it was: the peer's numbers would mean something else. */

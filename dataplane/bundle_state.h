@@ -209,8 +209,8 @@ struct bundle {
 	struct bundle_rare rare;
 	struct bundle_sources6 sources6;
 } __rte_cache_aligned;
-_Static_assert(
-	offsetof(struct bundle, hot) == 64 && offsetof(struct bundle, slots) == 128, "lines 0 and 1, then the slots");
+_Static_assert(offsetof(struct bundle, hot) == 64 && offsetof(struct bundle, slots) == REASM_SLOTS_AT,
+	"lines 0 and 1, then the slots");
 _Static_assert(offsetof(struct bundle, sources6) / RTE_CACHE_LINE_SIZE ==
 		(offsetof(struct bundle, sources6) + sizeof(struct bundle_sources6) - 1) / RTE_CACHE_LINE_SIZE,
 	"a source is checked with one line");
@@ -370,7 +370,7 @@ bundle_line_rest(struct bundle *b, unsigned slot)
 static inline struct bundle_ext *
 bundle_ext_of(const struct bundle *b)
 {
-	return (struct bundle_ext *)(void *)reasm_more(&b->rx);
+	return (struct bundle_ext *)(void *)b->rx.more;
 }
 
 /* How late the links are, of all slots. */

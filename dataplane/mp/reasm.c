@@ -85,24 +85,12 @@ deep_view(struct reasm_deep *d, uint32_t slots)
 	return (struct view){d->maps, (reasm_ref *)(void *)(d->maps + slots / 64), slots - 1};
 }
 
-static reasm_ref *
-home_slots(struct reasm *r)
-{
-	return r->has_deep ? r->deep.home : reasm_home_slots(r);
-}
-
 static struct view
 view(struct reasm *r)
 {
 	if (r->has_deep)
-		return deep_view(r->store.deep, reasm_mask(r, true) + 1);
-	return (struct view){&r->map, home_slots(r), REASM_SLOTS_MIN - 1};
-}
-
-static struct reasm_more *
-more(const struct reasm *r)
-{
-	return r->has_more ? reasm_more(r) : NULL;
+		return deep_view(r->deep.at, reasm_mask(r, true) + 1);
+	return (struct view){&r->map, reasm_home_slots(r), REASM_SLOTS_MIN - 1};
 }
 
 unsigned
@@ -189,18 +177,11 @@ map_has(const struct view *v, enum which which, uint32_t at)
 static uint32_t
 joined_links(const struct reasm *r)
 {
-	const struct reasm_more *m = more(r);
 	uint32_t links = r->joined;
 
-	for (unsigned i = 0; m != NULL && i < REASM_MORE; i++)
-		links |= (uint32_t)(m->last_more[i] != REASM_APART) << (i + 2);
+	for (unsigned i = 0; r->has_more && i < r->more->n; i++)
+		links |= (uint32_t)(r->more->last_more[i] != REASM_APART) << (i + 2);
 	return links;
-}
-
-static uint32_t *
-link_slot(struct reasm *r, unsigned link)
-{
-	return link < 2 ? &r->last[link] : &more(r)->last_more[link - 2];
 }
 
 static int32_t
@@ -230,7 +211,7 @@ void
 reasm_refresh_old(struct reasm *r, uint32_t n)
 {
 	for (uint32_t left = joined_links(r); left != 0; left &= left - 1) {
-		uint32_t *last = link_slot(r, (unsigned)__builtin_ctz(left));
+		uint32_t *last = reasm_place(r, (unsigned)__builtin_ctz(left));
 
 		*last = refreshed(r, *last, n);
 	}
@@ -242,15 +223,15 @@ reasm_refresh_old(struct reasm *r, uint32_t n)
 }
 
 void
-reasm_init(struct reasm *r, reasm_ref *slots, bool short_seq, bool tolerate_reorder)
+reasm_init(struct reasm *r, bool short_seq, bool tolerate_reorder)
 {
-	*r = (struct reasm){.store.slots = slots};
+	*r = (struct reasm){.next = 0};
 	r->short_seq = short_seq;
 	r->tolerate = tolerate_reorder;
 	r->mark = oldest(r) & 0xffffff;
 }
 
-/* Links from the third on: the caller's memory comes between the window and its slots. */
+/* Links from the third on. */
 static bool
 more_attach(struct reasm *r, struct reasm_more *m)
 {
@@ -258,13 +239,10 @@ more_attach(struct reasm *r, struct reasm_more *m)
 		return true;
 	if (m == NULL)
 		return false;
-	m->slots = home_slots(r);
+	m->n = 0;
 	for (unsigned i = 0; i < REASM_MORE; i++)
 		m->last_more[i] = REASM_APART;
-	if (r->has_deep)
-		r->deep.more = m;
-	else
-		r->store.more = m;
+	r->more = m;
 	r->has_more = true;
 	return true;
 }
@@ -274,9 +252,11 @@ reasm_link_join(struct reasm *r, unsigned link, struct reasm_more *m)
 {
 	if (link >= REASM_LINKS_MAX || (link >= 2 && !more_attach(r, m)))
 		return;
-	*link_slot(r, link) = oldest(r);
+	*reasm_place(r, link) = oldest(r);
 	if (link < 2)
 		r->joined = (r->joined | 1u << link) & 3;
+	else if (r->more->n < link - 1)
+		r->more->n = link - 1;
 }
 
 void
@@ -285,7 +265,7 @@ reasm_link_leave(struct reasm *r, unsigned link)
 	if (link < 2)
 		r->joined = r->joined & ~(1u << link) & 3;
 	else if (link < REASM_LINKS_MAX && r->has_more)
-		*link_slot(r, link) = REASM_APART;
+		*reasm_place(r, link) = REASM_APART;
 }
 
 /* What the head of the window is: see `How the receive window works`. */
@@ -417,7 +397,7 @@ restart(struct reasm *r, uint32_t seq)
 	r->probing = false;
 	r->mark = oldest(r) & 0xffffff;
 	for (uint32_t left = joined_links(r); left != 0; left &= left - 1)
-		*link_slot(r, (unsigned)__builtin_ctz(left)) = oldest(r);
+		*reasm_place(r, (unsigned)__builtin_ctz(left)) = oldest(r);
 }
 
 /* One more fragment that is older than the head, and far older than the last one of its own link. */
@@ -436,7 +416,7 @@ stray_restarts(struct reasm *r, uint32_t seq)
 static bool
 late_restarts(struct reasm *r, unsigned link, uint32_t seq, uint32_t now_us)
 {
-	uint32_t *last = reasm_last(r, link);
+	uint32_t *last = reasm_last(r, link, REASM_DEEP);
 	const int32_t back = last != NULL ? distance(r, *last) - distance(r, seq) : 0;
 
 	if (r->probing && r->probe == seq)
@@ -500,7 +480,7 @@ reasm_insert_slow(
 	struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, uint32_t now_us, bool probe, bool *reordered)
 {
 	const uint32_t seq = mp_seq(mp);
-	uint32_t *last = reasm_last(r, link);
+	uint32_t *last = reasm_last(r, link, REASM_DEEP);
 	bool backward = last != NULL && distance(r, seq) <= distance(r, *last);
 	const struct view v = view(r);
 
@@ -607,38 +587,28 @@ move_held(uint32_t next, const struct view *from, const struct view *to)
 struct reasm_deep *
 reasm_grow(struct reasm *r, struct reasm_deep *deep, unsigned slots)
 {
-	struct reasm_deep *former = r->has_deep ? r->store.deep : NULL;
-	reasm_ref *home = home_slots(r);
-	struct reasm_more *links = more(r);
+	struct reasm_deep *former = r->has_deep ? r->deep.at : NULL;
 	const unsigned held = reasm_held(r);
 	const struct view from = view(r), to = deep_view(deep, slots);
 
 	memset(deep->maps, 0, slots / 64 * sizeof(*deep->maps));
 	move_held(r->next, &from, &to);
-	r->store.deep = deep;
 	r->has_deep = true;
 	r->slots_log2 = ((unsigned)__builtin_ctz(slots) - 7) & 7;
 	r->deep.held = held;
-	r->deep.home = home;
-	r->deep.more = links;
+	r->deep.at = deep;
 	return former;
 }
 
 struct reasm_deep *
 reasm_shrink(struct reasm *r)
 {
-	struct reasm_deep *deep = r->store.deep;
-	struct reasm_more *links = more(r);
-	reasm_ref *home = home_slots(r);
+	struct reasm_deep *deep = r->deep.at;
 
 	if (!r->has_deep || r->deep.held != 0)
 		return NULL;
 	r->has_deep = false;
 	r->map = (struct reasm_map){0, 0, 0};
-	if (r->has_more)
-		r->store.more = links;
-	else
-		r->store.slots = home;
 	return deep;
 }
 

@@ -45,16 +45,16 @@ enum reasm_out {
 
 /* The hot line: 64 bytes (put them at the start of a cache line), everything an in-order fragment on a bundle of
  * two links needs. Links from the third on and windows of more than 64 slots hang behind `more` and `deep`. */
-struct reasm_more; /* last numbers of links 2.., in the caller's memory, REASM_MORE_BYTES long */
+struct reasm_more; /* last numbers of links 2.., in the caller's memory, one line */
 struct reasm_deep; /* maps and slots of a window deeper than 64, in the caller's memory, reasm_deep_bytes() long */
 struct reasm;
 
 #include "dataplane/mp/reasm_state.h" /* the fields, private to mp/ but visible for inlining and sizeof */
 
-/* An empty window that expects number 0, without links. slots: room for 64 references, owned by the caller, lives
- * as long as r. tolerate_reorder: keep what arrives out of order on one link while it has a place, at the
+/* An empty window that expects number 0, without links. The caller has room for REASM_SLOTS_MIN references REASM_SLOTS_AT bytes behind the
+ * beginning of *r. tolerate_reorder: keep what arrives out of order on one link while it has a place, at the
  * price of noticing a loss a little later. */
-void reasm_init(struct reasm *r, reasm_ref *slots, bool short_seq, bool tolerate_reorder);
+void reasm_init(struct reasm *r, bool short_seq, bool tolerate_reorder);
 
 /* A link takes part in M from now on, as if it had been silent for long: numbers from `next` on may come on it, and
  * what is under way on it is not made late by joining. A leaving one stops to; what becomes deliverable or lost by

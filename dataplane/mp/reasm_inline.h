@@ -27,7 +27,7 @@ void reasm_probe_close(struct reasm *r, unsigned link, uint32_t now_us);
 
 /* What is known of a window before it is looked at. */
 enum reasm_shape {
-	REASM_PLAIN, /* two links, strict, long numbers, 64 slots */
+	REASM_PLAIN, /* strict, long numbers, 64 slots, the first two links have joined */
 	REASM_SMALL, /* 64 slots, long numbers */
 	REASM_SHORT, /* 64 slots, short numbers */
 	REASM_DEEP,
@@ -82,21 +82,21 @@ reasm_mask(const struct reasm *r, const bool deep)
 REASM_BODY struct reasm_map *
 reasm_map_of(struct reasm *r, uint32_t seq, const bool deep)
 {
-	return deep ? &r->store.deep->maps[(seq & reasm_mask(r, true)) / 64] : &r->map;
+	return deep ? &r->deep.at->maps[(seq & reasm_mask(r, true)) / 64] : &r->map;
 }
 
 static inline reasm_ref *
 reasm_home_slots(struct reasm *r)
 {
-	return r->has_more ? r->store.more->slots : r->store.slots;
+	return (reasm_ref *)(void *)((uint8_t *)r + REASM_SLOTS_AT);
 }
 
 REASM_BODY reasm_ref *
 reasm_slots_at(struct reasm *r, const enum reasm_shape shape)
 {
 	if (shape == REASM_DEEP)
-		return (reasm_ref *)(void *)(r->store.deep->maps + (reasm_mask(r, true) + 1) / 64);
-	return shape == REASM_PLAIN ? r->store.slots : reasm_home_slots(r);
+		return (reasm_ref *)(void *)(r->deep.at->maps + (reasm_mask(r, true) + 1) / 64);
+	return reasm_home_slots(r);
 }
 
 static inline uint64_t
@@ -164,21 +164,24 @@ reasm_take(struct reasm *r, uint64_t packet, reasm_ref frags[], const enum reasm
 
 /* ------------------------------------------------------------------ links */
 
-static inline struct reasm_more *
-reasm_more(const struct reasm *r)
+/* Where the last number of a link is kept, joined or not; NULL: nowhere. */
+static inline uint32_t *
+reasm_place(struct reasm *r, unsigned link)
 {
-	return r->has_deep ? r->deep.more : r->store.more;
+	if (REASM_RARE(link >= (r->has_more ? REASM_LINKS_MAX : 2)))
+		return NULL;
+	return link < 2 ? &r->last[link] : &r->more->last_more[link - 2];
 }
 
-/* Where the last number of a joined link is kept. */
-static inline uint32_t *
-reasm_last(struct reasm *r, unsigned link)
+/* The same of a joined link. */
+REASM_BODY uint32_t *
+reasm_last(struct reasm *r, unsigned link, const enum reasm_shape shape)
 {
-	if (REASM_USUAL(link < 2))
-		return r->joined >> link & 1 ? &r->last[link] : NULL;
-	if (!r->has_more || link >= REASM_LINKS_MAX || reasm_more(r)->last_more[link - 2] == REASM_APART)
+	uint32_t *last = reasm_place(r, link);
+
+	if (last == NULL || *last == REASM_APART || (shape != REASM_PLAIN && link < 2 && !(r->joined >> link & 1)))
 		return NULL;
-	return &reasm_more(r)->last_more[link - 2];
+	return last;
 }
 
 static inline int32_t
@@ -187,14 +190,14 @@ reasm_min(int32_t a, int32_t b)
 	return a < b ? a : b;
 }
 
-/* Without a branch, for the compiler to do several at once: that all are looked at costs less than to know which. */
+/* Without a branch: that all are looked at costs less than to know which. */
 static inline int32_t
 reasm_edge_of_more(const struct reasm *r, const unsigned bits)
 {
-	const struct reasm_more *m = reasm_more(r);
+	const struct reasm_more *m = r->more;
 	int32_t edge = INT32_MAX;
 
-	for (unsigned i = 0; i < REASM_MORE; i++)
+	for (unsigned i = 0; i < m->n; i++)
 		edge = reasm_min(
 			edge, m->last_more[i] == REASM_APART ? INT32_MAX : reasm_distance(r, m->last_more[i], bits));
 	return edge;
@@ -203,10 +206,10 @@ reasm_edge_of_more(const struct reasm *r, const unsigned bits)
 static inline unsigned
 reasm_links_of_more(const struct reasm *r)
 {
-	const struct reasm_more *m = reasm_more(r);
+	const struct reasm_more *m = r->more;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < REASM_MORE; i++)
+	for (unsigned i = 0; i < m->n; i++)
 		n += m->last_more[i] != REASM_APART;
 	return n;
 }
@@ -250,19 +253,29 @@ reasm_note_edge(struct reasm *r, const unsigned bits)
 		r->floor = seq_add(r->next, (uint32_t)edge, bits) & 0xffffff;
 }
 
-/* M of a plain window. Its last numbers are so close together that they can be compared without the head. */
+/* M of the first two links of a plain window. Their last numbers are so close together that they can be compared without the head. */
 static inline uint32_t
 reasm_edge_plain(const struct reasm *r)
 {
 	return seq_diff(r->last[0], r->last[1], MP_LONG_BITS) < 0 ? r->last[0] : r->last[1];
 }
 
-REASM_BODY int32_t
-reasm_edge_of(const struct reasm *r, const enum reasm_shape shape)
+/* Has the edge come to what is missing behind the run? */
+static inline bool
+reasm_is_passed(uint64_t run, int32_t edge)
 {
-	if (shape == REASM_PLAIN)
-		return reasm_distance(r, reasm_edge_plain(r), MP_LONG_BITS);
-	return reasm_edge(r, reasm_bits_of(r, shape));
+	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
+}
+
+/* Is what is missing behind the run not newer than M? The first two links mostly know that it is not. */
+REASM_BODY bool
+reasm_is_lost(const struct reasm *r, uint64_t run, const enum reasm_shape shape)
+{
+	if (shape != REASM_PLAIN)
+		return reasm_is_passed(run, reasm_edge(r, reasm_bits_of(r, shape)));
+	if (!reasm_is_passed(run, reasm_distance(r, reasm_edge_plain(r), MP_LONG_BITS)))
+		return false;
+	return !r->has_more || reasm_is_passed(run, reasm_edge_of_more(r, MP_LONG_BITS));
 }
 
 /* ------------------------------------------------------------------ fragments in and out */
@@ -280,14 +293,11 @@ reasm_head_packet(const struct reasm_map *head, uint64_t run)
 REASM_BODY bool
 reasm_head_ready(struct reasm *r, const struct reasm_map *head, uint64_t run, const enum reasm_shape shape)
 {
-	int32_t edge;
-
 	if ((head->end & run) != 0 || (head->begin & run) != (run & 1))
 		return true;
 	if (shape == REASM_DEEP && REASM_RARE(~run == 0))
 		return reasm_ready_slow(r);
-	edge = reasm_edge_of(r, shape);
-	return edge >= 0 && (edge > 63 || !(run >> edge & 1));
+	return reasm_is_lost(r, run, shape);
 }
 
 /* A number that is the newest and whose predecessor is missing opens a gap; whose fault it is shows when it closes. */
@@ -306,7 +316,7 @@ REASM_BODY bool
 reasm_is_newer(const struct reasm *r, uint32_t seq, int32_t ahead, const uint32_t *last, const enum reasm_shape shape)
 {
 	if (shape == REASM_PLAIN)
-		return seq_diff(seq, *last, MP_LONG_BITS) > 0;
+		return last != NULL && seq_diff(seq, *last, MP_LONG_BITS) > 0;
 	return last != NULL && ahead > reasm_distance(r, *last, reasm_bits_of(r, shape));
 }
 
@@ -319,7 +329,7 @@ reasm_insert_usual(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, u
 	const unsigned bits = reasm_bits_of(r, shape), at = seq & 63;
 	struct reasm_map *map = reasm_map_of(r, seq, deep), head;
 	const int32_t ahead = reasm_distance(r, seq, bits);
-	uint32_t *last = shape == REASM_PLAIN ? &r->last[link] : reasm_last(r, link);
+	uint32_t *last = reasm_last(r, link, shape);
 	uint64_t run;
 
 	if (REASM_RARE((uint32_t)ahead > reasm_mask(r, deep) || !reasm_is_newer(r, seq, ahead, last, shape) ||
@@ -351,8 +361,7 @@ reasm_insert_usual(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, u
 static inline bool
 reasm_is_plain(const struct reasm *r)
 {
-	const struct reasm all = {
-		.forced = 1, .short_seq = 1, .tolerate = 1, .has_more = 1, .has_deep = 1, .joined = 3};
+	const struct reasm all = {.forced = 1, .short_seq = 1, .tolerate = 1, .has_deep = 1, .joined = 3};
 	const struct reasm plain = {.joined = 3};
 
 	return REASM_USUAL((r->kind & all.kind) == plain.kind);
@@ -377,7 +386,7 @@ reasm_insert_packet(struct reasm *r, unsigned link, uint32_t mp, reasm_ref ref, 
 {
 	*reordered = false;
 	*packet = 0;
-	if (reasm_is_plain(r) && REASM_USUAL(link < 2))
+	if (reasm_is_plain(r))
 		return reasm_insert_usual(r, link, mp, ref, now_us, probe, reordered, packet, REASM_PLAIN);
 	return reasm_insert_other(r, link, mp, ref, now_us, probe, reordered, packet);
 }
@@ -436,14 +445,14 @@ reasm_prefetch(const struct reasm *r, uint32_t seq)
 	const uint32_t mask = reasm_mask(r, true);
 
 	if (r->has_deep) {
-		const struct reasm_map *maps = r->store.deep->maps;
+		const struct reasm_map *maps = r->deep.at->maps;
 
 		__builtin_prefetch(&maps[(seq & mask) / 64]);
 		__builtin_prefetch(&maps[(r->next & mask) / 64]);
 		__builtin_prefetch((const reasm_ref *)(const void *)(maps + (mask + 1) / 64) + (seq & mask));
 	}
 	if (r->has_more)
-		__builtin_prefetch(reasm_more(r));
+		__builtin_prefetch(r->more);
 }
 
 static inline bool
@@ -484,7 +493,7 @@ static inline void
 reasm_arm_first(struct reasm *r, uint32_t seq)
 {
 	r->mark = seq & 0xffffff;
-	if (reasm_is_plain(r))
+	if (reasm_is_plain(r) && !r->has_more)
 		r->floor = reasm_edge_plain(r) & 0xffffff;
 	else
 		reasm_note_edge(r, reasm_bits(r));

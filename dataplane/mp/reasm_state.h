@@ -15,22 +15,22 @@ struct reasm_map {
 	uint64_t end;
 };
 
-/* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. */
+/* One cache line; put it at the start of one. Slot and map bit of number s: s modulo the number of slots. The 64 slots of a small window
+ * are the caller's, behind a line that the window leaves to him. */
+enum { REASM_SLOTS_AT = 128 };
+
 struct reasm {
 	union {
-		struct reasm_map map;    /* not has_deep */
-		struct {                 /* has_deep */
-			uint64_t held;   /* as map.present, zero when nothing is held */
-			reasm_ref *home; /* the caller's 64 slots, for going back */
-			struct reasm_more *more;
+		struct reasm_map map;  /* not has_deep */
+		struct {               /* has_deep */
+			uint64_t held; /* as map.present, zero when nothing is held */
+			struct reasm_deep *at;
 		} deep;
 	};
 	union {
-		reasm_ref *slots;         /* neither has_more nor has_deep: the caller's 64 */
-		struct reasm_more *more;  /* has_more only */
-		struct reasm_deep *deep;  /* has_deep, whatever has_more says */
+		struct reasm_more *more;  /* has_more */
 		uint64_t size_everywhere; /* the same layout where a pointer has four bytes */
-	} store;
+	};
 	uint32_t next;
 	uint32_t last[2];  /* last number received on links 0 and 1 */
 	uint32_t lost;     /* numbers given up since init */
@@ -67,12 +67,10 @@ enum { REASM_MORE = 14 };
 #define REASM_APART UINT32_C(0x80000000) /* in place of a last number: the link has not joined */
 
 struct reasm_more {
-	reasm_ref *slots; /* the caller's 64, since store points here */
+	uint64_t n; /* last_more[n] and those behind have never joined */
 	uint32_t last_more[REASM_MORE];
 };
-_Static_assert(sizeof(struct reasm_more) <= 64, "one line");
-
-enum { REASM_MORE_BYTES = sizeof(struct reasm_more) };
+_Static_assert(sizeof(struct reasm_more) == 64, "one line");
 
 /* A window of 128 to 16384 slots: slots / 64 maps, then the slots. */
 struct reasm_deep {

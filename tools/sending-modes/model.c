@@ -63,7 +63,7 @@ struct model {
 	struct wire wire[MODEL_LINES_MAX];
 
 	struct reasm reasm;
-	struct reasm_more *more;
+	struct reasm_more more;
 	reasm_ref slots[REASM_SLOTS_MIN];
 	struct window_skew skew[MODEL_LINES_MAX];
 	uint64_t deadline_ns;
@@ -71,6 +71,8 @@ struct model {
 	uint32_t newest; /* packet delivered */
 	bool out_of_memory;
 };
+_Static_assert(offsetof(struct model, slots) - offsetof(struct model, reasm) == REASM_SLOTS_AT,
+	"where the window looks for them");
 
 /* ------------------------------------------------------------------ chance */
 
@@ -420,12 +422,11 @@ model_init(struct model *m, const struct model_case *c, struct model_result *r)
 	m->frags_max = c->packets * (MODEL_LINES_MAX + 2);
 	m->packet = calloc(c->packets, sizeof(*m->packet));
 	m->frag = calloc(m->frags_max, sizeof(*m->frag));
-	m->more = calloc(1, REASM_MORE_BYTES);
 	m->deadline_ns = NEVER;
 	m->newest = NONE;
 	m->next_arrival_ns = 1;
-	reasm_init(&m->reasm, m->slots, false, true);
-	for (unsigned i = 0; i < c->n_lines && m->more != NULL; i++) {
+	reasm_init(&m->reasm, false, true);
+	for (unsigned i = 0; i < c->n_lines; i++) {
 		m->line[i] = (struct sched_line){.pace = {.rate_bps = c->line[i].rate_bps},
 			.latency_us = c->line[i].latency_us,
 			.fragment_max = FRAGMENT_MAX,
@@ -433,10 +434,10 @@ model_init(struct model *m, const struct model_case *c, struct model_result *r)
 			.usable = true};
 		m->line[i].cost = c->line[i].cost & SCHED_COST_MAX;
 		m->wire[i].head = NONE;
-		reasm_link_join(&m->reasm, i, m->more);
+		reasm_link_join(&m->reasm, i, &m->more);
 	}
 	set_limits(m);
-	return m->packet != NULL && m->frag != NULL && m->more != NULL;
+	return m->packet != NULL && m->frag != NULL;
 }
 
 static void
@@ -445,7 +446,6 @@ model_fini(struct model *m)
 	free(reasm_slots(&m->reasm) > REASM_SLOTS_MIN && reasm_held(&m->reasm) == 0 ? reasm_shrink(&m->reasm) : NULL);
 	free(m->packet);
 	free(m->frag);
-	free(m->more);
 }
 
 /* The next thing that happens, at its time. False: nothing does any more. */

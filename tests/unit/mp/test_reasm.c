@@ -54,6 +54,7 @@ struct bench {
 	uint32_t now_us;
 	char out[OUT_MAX];
 };
+_Static_assert(offsetof(struct bench, slots) == REASM_SLOTS_AT, "where the window looks for them");
 
 /* Any 32 bits may be a reference; those of number 0 are 0. */
 static reasm_ref
@@ -139,7 +140,7 @@ bench_init(struct bench *b, bool short_seq, bool tolerate, uint32_t start)
 
 	memset(b, 0, sizeof(*b));
 	b->now_us = UINT32_MAX - 10;
-	reasm_init(&b->r, b->slots, short_seq, tolerate);
+	reasm_init(&b->r, short_seq, tolerate);
 	while (start != 0) {
 		const uint32_t left = start < 1000000 ? start : 1000000;
 

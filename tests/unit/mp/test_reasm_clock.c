@@ -58,6 +58,7 @@ struct bundle {
 	uint32_t first_loss_free; /* every complete packet from this one on has to be delivered */
 	bool *got;
 };
+_Static_assert(offsetof(struct bundle, slots) == REASM_SLOTS_AT, "where the window looks for them");
 
 static uint64_t rng;
 
@@ -144,7 +145,7 @@ bundle_init(struct bundle *b)
 	b->left = calloc(b->n_packets, sizeof(*b->left));
 	b->got = calloc(b->n_packets, sizeof(*b->got));
 	b->last_packet = UINT32_MAX;
-	reasm_init(&b->r, b->slots, b->short_seq, b->tolerate);
+	reasm_init(&b->r, b->short_seq, b->tolerate);
 	for (unsigned i = 0; i < b->lines; i++) {
 		b->line[i].queue = calloc(2 * b->n_frags, sizeof(struct frag *));
 		b->line[i].when_us = calloc(2 * b->n_frags, sizeof(uint32_t));

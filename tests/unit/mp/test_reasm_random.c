@@ -183,6 +183,7 @@ struct round {
 	int loss_percent, dup_percent, swap_percent, packets;
 	uint64_t packet; /* that the last insertion has completed, not taken yet */
 };
+_Static_assert(offsetof(struct round, slots) == REASM_SLOTS_AT, "where the window looks for them");
 
 static uint32_t
 chance(struct round *c, uint32_t n)
@@ -476,7 +477,7 @@ round_init(struct round *c, uint64_t seed)
 	c->dup_percent = chance(c, 2) != 0 ? (int)chance(c, 15) : 0;
 	c->swap_percent = chance(c, 2) != 0 ? (int)chance(c, 15) : 0;
 	c->delivered = -1;
-	reasm_init(&c->r, c->slots, c->bits == 12, c->ref.tolerate);
+	reasm_init(&c->r, c->bits == 12, c->ref.tolerate);
 }
 
 /* Half of the rounds start near the wrap: the head is moved there by making room in the empty window. */
