@@ -66,10 +66,10 @@ bundle_rx_ready_next(struct bundle_table *t)
 /* ------------------------------------------------------------------ table */
 
 static unsigned
-deep_windows(const struct worker *w, const struct bundle_table *t)
+deep_windows(const struct worker *w)
 {
 	/* A window of n slots is sparse: four times the slots that the budget could fill. */
-	const uint64_t windows = 4 * w->held_budget / t->mbuf_bytes / REASM_SLOTS_MAX;
+	const uint64_t windows = 4 * w->held_max / REASM_SLOTS_MAX;
 
 	return (unsigned)RTE_MAX(RTE_MIN(windows, (uint64_t)DEEP_WINDOWS_MAX), (uint64_t)DEEP_WINDOWS_MIN);
 }
@@ -108,12 +108,11 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 	if (t == NULL)
 		return NULL;
 	t->max = RTE_MAX(RTE_MIN(bundles_max, (unsigned)DP_BUNDLES_MAX), 1u);
-	t->mbuf_bytes = (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(w->pool);
 	t->rx_ready = (struct ready_list){WHEEL_NIL, WHEEL_NIL};
 	t->bundles = rte_zmalloc_socket("bundles", t->max * sizeof(*t->bundles), BUNDLE_ALIGN, numa_node);
 	gaps = rte_zmalloc_socket("gaps", deadlines_bytes(t->max), RTE_CACHE_LINE_SIZE, numa_node);
 	if (t->bundles == NULL || gaps == NULL || !tx_arrays_new(t, numa_node) ||
-		deep_pool_init(&t->deep, deep_windows(w, t), numa_node) < 0) {
+		deep_pool_init(&t->deep, deep_windows(w), numa_node) < 0) {
 		rte_free(gaps);
 		table_free(t);
 		return NULL;
@@ -402,7 +401,7 @@ drop_waiting(struct worker *w, struct bundle *b, unsigned slot)
 static struct dp_link_totals
 link_totals(struct bundle *b, unsigned slot)
 {
-	const struct count *rx = bundle_link_rx(b, slot), *tx = &bundle_line(b, slot)->sent;
+	const struct count *rx = &bundle_link(b, slot)->n, *tx = &bundle_line(b, slot)->sent;
 	const struct count_high *rx_high = &bundle_link_rare(b, slot)->rx, *tx_high = &bundle_line_rest(b, slot)->sent;
 
 	return (struct dp_link_totals){
@@ -435,9 +434,9 @@ link_leave(struct worker *w, struct bundle_table *t, struct bundle *b, unsigned 
 static bool
 same_session(struct bundle *b, const struct dp_link_set *l)
 {
-	const struct link_id *id = bundle_link_id(b, l->slot);
+	const struct link_id *id = &bundle_link(b, l->slot)->id;
 
-	return id->session == l->session && mac_equal(&id->peer, &l->peer);
+	return id->session_be == rte_cpu_to_be_16(l->session) && mac_equal(&id->peer, &l->peer);
 }
 
 static void
@@ -450,8 +449,7 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
 	bundle_skew(b)[l->slot] = (struct window_skew){
 		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
-	*bundle_link_rx(b, l->slot) = (struct count){0, 0};
-	*bundle_link_id(b, l->slot) = (struct link_id){l->peer, l->session};
+	*bundle_link(b, l->slot) = (struct link_rx){{l->peer, rte_cpu_to_be_16(l->session)}, {0, 0}};
 	b->hot.joined |= (uint16_t)(1u << l->slot);
 	w->n_links++;
 }
@@ -498,7 +496,7 @@ drop_window(struct worker *w, struct bundle_table *t, struct bundle *b)
 		for (unsigned i = 0; i < n; i++) {
 			struct rte_mbuf *m = mbuf_at(w->mbuf_base, frags[i]);
 
-			w->held_bytes -= packet_memory(t, m);
+			w->held_mbufs -= m->nb_segs;
 			drop(w, m, DROP_BUNDLE_GONE);
 		}
 	}

@@ -13,7 +13,7 @@
 struct bundle_table;
 struct worker;
 
-/* Room for `bundles_max` bundles from the worker's NUMA node; w->pool, w->held_budget and w->numa_node are set already.
+/* Room for `bundles_max` bundles from the worker's NUMA node; w->pool, w->held_max and w->numa_node are set already.
  * Does not store itself in w. NULL: not enough memory. */
 struct bundle_table *bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node);
 

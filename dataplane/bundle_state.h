@@ -58,11 +58,18 @@ struct count_high {
 	uint32_t n_quarters, bytes;
 };
 
+/* Who sends on a link, byte by byte as its frames say it. */
 struct link_id {
 	struct mac peer;
-	uint16_t session;
+	uint16_t session_be;
 };
 _Static_assert(sizeof(struct link_id) == 8, "two of them and what else a fragment needs is one line");
+
+/* What a fragment needs of its link. */
+struct link_rx {
+	struct link_id id;
+	struct count n;
+};
 
 /* hot.stall: what has happened since the deadline was armed. */
 enum {
@@ -71,11 +78,10 @@ enum {
 };
 
 struct bundle_hot {
-	struct link_id id[LINES_INLINE];
+	struct link_rx link[LINES_INLINE];
 	uint16_t gen, flags; /* enum dp_bundle_flags and the above */
 	uint16_t rx_mrru;
-	uint16_t joined; /* bit = slot */
-	struct count rx[LINES_INLINE];
+	uint16_t joined;      /* bit = slot */
 	struct count packets; /* delivered */
 	uint32_t address_be;  /* subscriber's, 0: none */
 	uint16_t stall_half;  /* half the stall limit, in units of 2^STALL_HALF_SHIFT ns */
@@ -180,16 +186,10 @@ struct bundle_rare {
 	struct link_rare links[LINES_INLINE];
 };
 
-/* What a fragment on one of the links three to sixteen needs besides the bundle's hot lines and `more`. */
-struct ext_link {
-	struct link_id id;
-	struct count rx;
-};
-
 /* Links three to sixteen. */
 struct bundle_ext {
 	struct reasm_more more __rte_cache_aligned; /* so that the window leads here without a cold line */
-	struct ext_link link[LINES_EXT] __rte_cache_aligned;
+	struct link_rx link[LINES_EXT] __rte_cache_aligned;
 	struct bundle_ext *next_free;
 	struct bundle_ext *next_slab; /* in the first of each slab */
 	struct link_rare rare[LINES_EXT];
@@ -260,7 +260,6 @@ enum { POPPED_FRAGS = BURST_MAX * REASM_PACKET_FRAGS_MAX }; /* only so many are 
 struct bundle_table {
 	struct bundle *bundles;
 	unsigned max;
-	unsigned mbuf_bytes; /* memory of one buffer: what the budget counts */
 	struct ready_list rx_ready;
 	struct ready_ring tx_ready;
 
@@ -380,22 +379,20 @@ bundle_skew(struct bundle *b)
 	return b->rx.has_more ? bundle_ext_of(b)->skew : b->rare.skew_inline;
 }
 
-static inline struct link_id *
-bundle_link_id(struct bundle *b, unsigned slot)
+/* By a mask instead of a branch: frames come on any of the links, and nobody can tell on which. */
+static inline struct link_rx *
+bundle_link(struct bundle *b, unsigned slot)
 {
-	return slot < LINES_INLINE ? &b->hot.id[slot] : &bundle_ext_of(b)->link[slot - LINES_INLINE].id;
+	const uintptr_t further = -(uintptr_t)(slot >= LINES_INLINE); /* all ones, or none */
+	const uintptr_t here = (uintptr_t)b->hot.link, there = (uintptr_t)bundle_ext_of(b)->link;
+
+	return (struct link_rx *)(here ^ ((here ^ there) & further)) + slot - (further & LINES_INLINE);
 }
 
 static inline struct link_rare *
 bundle_link_rare(struct bundle *b, unsigned slot)
 {
 	return slot < LINES_INLINE ? &b->rare.links[slot] : &b->tx_rest.ext->rare[slot - LINES_INLINE];
-}
-
-static inline struct count *
-bundle_link_rx(struct bundle *b, unsigned slot)
-{
-	return slot < LINES_INLINE ? &b->hot.rx[slot] : &bundle_ext_of(b)->link[slot - LINES_INLINE].rx;
 }
 
 /* What sched.usable is when the bundle is not alone with its first packet. */
@@ -515,13 +512,6 @@ mbuf_queue_pop(struct mbuf_queue *q)
 	return m;
 }
 
-/* Memory that a packet keeps others from using. */
-static inline uint64_t
-packet_memory(const struct bundle_table *t, const struct rte_mbuf *m)
-{
-	return (uint64_t)m->nb_segs * t->mbuf_bytes;
-}
-
 static inline void
 bundle_control_push(struct bundle *b, struct rte_mbuf *m)
 {
@@ -543,7 +533,7 @@ bundle_control_pop(struct bundle *b)
 static inline void
 bundle_data_push(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
-	w->queued_bytes += packet_memory(w->bundles, m);
+	w->queued_mbufs += m->nb_segs;
 	mbuf_queue_push(&b->tx.data, m);
 }
 
@@ -553,7 +543,7 @@ bundle_data_pop(struct worker *w, struct bundle *b)
 	struct rte_mbuf *m = mbuf_queue_pop(&b->tx.data);
 
 	if (m != NULL)
-		w->queued_bytes -= packet_memory(w->bundles, m);
+		w->queued_mbufs -= m->nb_segs;
 	return m;
 }
 

@@ -81,12 +81,12 @@ dp_worker_stats(struct dataplane *dp, unsigned worker, struct dp_worker_stats *o
 	out->punted = counter(&w->punted);
 	out->injected = counter(&w->injected);
 	out->ip_joined = counter(&w->ip_joined);
-	out->ip_held_bytes = counter(&w->ip_held_bytes);
+	out->ip_held_bytes = counter(&w->ip_held_mbufs) * mbuf_bytes(w->pool);
 	out->reserved_bits = counter(&w->reserved_bits);
 	out->df_cleared = counter(&w->df_cleared);
 	out->df_needed = counter(&w->df_needed);
-	out->held_bytes = counter(&w->held_bytes);
-	out->queued_bytes = counter(&w->queued_bytes);
+	out->held_bytes = counter(&w->held_mbufs) * mbuf_bytes(w->pool);
+	out->queued_bytes = counter(&w->queued_mbufs) * mbuf_bytes(w->pool);
 	out->deep_slots = bundle_deep_slots(w->bundles);
 	waiting_fill(w, out);
 	for (unsigned r = 0; r < DROP_REASONS; r++)

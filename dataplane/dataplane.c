@@ -146,14 +146,15 @@ pools_open(struct dataplane *dp, const struct dp_setup *s, unsigned nodes, int n
 /* A part for each worker. What waits may not take all the buffers that frames arrive in, or whoever leaves gaps, or sends more than the
  * lines carry, would keep everybody out, control frames too: windows have three quarters at most, windows and queues seven eighths. */
 static void
-pool_give(struct worker *w, struct rte_mempool *pool, struct rte_mempool *indirect, unsigned workers)
+pool_give(
+	struct worker *w, struct rte_mempool *pool, struct rte_mempool *indirect, unsigned workers, uint64_t held_bytes)
 {
-	const uint64_t bytes = (uint64_t)pool->size * pool->elt_size / workers;
+	const uint64_t n = pool->size / workers;
 
 	w->pool = pool;
 	w->indirect_pool = indirect;
-	w->held_budget = RTE_MIN(w->held_budget, bytes * 3 / 4);
-	w->wait_budget = bytes * 7 / 8;
+	w->held_max = RTE_MIN(held_bytes / mbuf_bytes(pool), n * 3 / 4);
+	w->wait_max = n * 7 / 8;
 }
 
 /* No driver may keep anything where struct pkt lies. */
@@ -181,7 +182,8 @@ all_pools_open(struct dataplane *dp, const struct dp_setup *s, const char **why)
 	for (unsigned i = 0; i < dp->n_workers && ret == 0; i++) {
 		const int node = dp->workers[i]->numa_node;
 
-		pool_give(dp->workers[i], dp->pools[node], dp->indirect_pools[node], workers[node]);
+		pool_give(dp->workers[i], dp->pools[node], dp->indirect_pools[node], workers[node],
+			s->reassembly_bytes / s->workers);
 	}
 	return ret;
 }
@@ -257,7 +259,6 @@ worker_new(struct dataplane *dp, const struct dp_setup *s, unsigned i, const cha
 	w->cpu = s->cpus == NULL ? -1 : s->cpus[i];
 	w->busy = s->idle == DP_IDLE_BUSY;
 	w->qsbr = dp->qsbr;
-	w->held_budget = s->reassembly_bytes / s->workers;
 	for (unsigned p = 0; p < DP_PORTS_MAX; p++)
 		w->rx_queue[p] = -1;
 	w->budget = punt_budget_new(s, node);

@@ -35,7 +35,7 @@ bury(struct worker *w, const struct rte_mbuf *mine)
 		if (dead->row[i] == mine)
 			why = dead->cnt == 1 ? DROP_IP_FRAGMENT_FULL : DROP_IP_FRAGMENT_OVERLAP;
 	for (unsigned i = 0; i < dead->cnt; i++) {
-		w->ip_held_bytes -= packet_memory(w->bundles, dead->row[i]);
+		w->ip_held_mbufs -= dead->row[i]->nb_segs;
 		drop(w, dead->row[i], why);
 	}
 	dead->cnt = 0;
@@ -47,7 +47,7 @@ ip_join_expire(struct worker *w)
 	struct ip_join *j = w->ip_join;
 	bool more = true;
 
-	if (likely(j == NULL) || w->ip_held_bytes == 0 || w->now_ns - j->swept_ns < SWEEP_NS)
+	if (likely(j == NULL) || w->ip_held_mbufs == 0 || w->now_ns - j->swept_ns < SWEEP_NS)
 		return;
 	j->swept_ns = w->now_ns;
 	while (more) { /* the row may be full before the last */
@@ -127,7 +127,7 @@ admit(struct worker *w, struct rte_mbuf *m, const struct piece *p, bool v6)
 		why = DROP_IP_FRAGMENT_BAD;
 	else if (!source_fits(w, m, v6))
 		why = DROP_IP_SOURCE;
-	else if (w->ip_join == NULL || w->ip_held_bytes + packet_memory(w->bundles, m) > w->held_budget / BUDGET_SHARE)
+	else if (w->ip_join == NULL || w->ip_held_mbufs + m->nb_segs > w->held_max / BUDGET_SHARE)
 		why = DROP_IP_FRAGMENT_FULL;
 	if (why != DROP_REASONS) {
 		drop(w, m, why);
@@ -135,7 +135,7 @@ admit(struct worker *w, struct rte_mbuf *m, const struct piece *p, bool v6)
 	}
 	m->l2_len = 0;
 	m->l3_len = p->header & 0x1ff;
-	w->ip_held_bytes += packet_memory(w->bundles, m);
+	w->ip_held_mbufs += m->nb_segs;
 	return true;
 }
 
@@ -146,7 +146,7 @@ taken(struct worker *w, const struct rte_mbuf *m, struct rte_mbuf *whole)
 	bury(w, m);
 	if (whole == NULL)
 		return NULL;
-	w->ip_held_bytes -= packet_memory(w->bundles, whole);
+	w->ip_held_mbufs -= whole->nb_segs;
 	whole->ol_flags &= ~(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6);
 	mbuf_drop_empty(whole);
 	w->ip_joined++;

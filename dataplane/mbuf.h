@@ -28,6 +28,13 @@ mbuf_prefetch(const struct rte_mbuf *m)
 	rte_prefetch0(mbuf_data_hint(m));
 }
 
+/* Memory of one buffer. */
+static inline unsigned
+mbuf_bytes(struct rte_mempool *pool)
+{
+	return (unsigned)sizeof(struct rte_mbuf) + rte_pktmbuf_data_room_size(pool);
+}
+
 /* Where a frame's headers will be written: that line has not been read before. */
 static inline void
 mbuf_prefetch_front(const struct rte_mbuf *m, unsigned room)

@@ -15,7 +15,7 @@ static bool
 is_full(const struct worker *w, const struct bundle *b, const struct rte_mbuf *m)
 {
 	return b->tx.data.n >= b->tx.packets_max || b->tx.data.bytes + m->pkt_len > b->tx.bytes_max ||
-		w->queued_bytes + w->held_bytes + packet_memory(w->bundles, m) > w->wait_budget;
+		w->queued_mbufs + w->held_mbufs + m->nb_segs > w->wait_max;
 }
 
 static unsigned

@@ -135,7 +135,7 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 
 	pkt(m)->slot = slot;
 	if (unlikely(m->nb_segs > n && held))
-		d->w->held_bytes -= (uint64_t)(m->nb_segs - n) * d->t->mbuf_bytes;
+		d->w->held_mbufs -= m->nb_segs - n;
 	if (unlikely(is_null(m))) {
 		b->rare.rx_null++;
 		release(d->w, m);
@@ -207,7 +207,7 @@ give_up(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigne
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = mbuf_at(d->w->mbuf_base, refs[i]);
 
-		d->w->held_bytes -= packet_memory(d->t, m) - d->t->mbuf_bytes;
+		d->w->held_mbufs -= m->nb_segs - 1u;
 		drop(d->w, m, why);
 	}
 	b->rare.lost_fragments += n;
@@ -230,7 +230,7 @@ drain_here(const struct drain *d, struct bundle *b, enum drop_reason why)
 		if (n == 0)
 			return true;
 		/* further segments of fragments are counted when their headers are here: when joined or dropped */
-		d->w->held_bytes -= (uint64_t)n * d->t->mbuf_bytes;
+		d->w->held_mbufs -= n;
 		if (kind == REASM_PACKET)
 			popped_add_held(d, b, refs, n);
 		else
@@ -408,9 +408,9 @@ evict_oldest(const struct drain *d)
 
 /* Room under the budget for one more. False: the burst is full first. */
 static bool
-make_budget(const struct drain *d, uint64_t bytes)
+make_budget(const struct drain *d, unsigned mbufs)
 {
-	while (unlikely(d->w->held_bytes + bytes > d->w->held_budget) && evict_oldest(d)) {
+	while (unlikely(d->w->held_mbufs + mbufs > d->w->held_max) && evict_oldest(d)) {
 		if (is_full(d))
 			return false;
 	}
@@ -552,7 +552,7 @@ take_and_drain(const struct drain *d, const struct rx_item *it, uint64_t packet)
 
 	if (likely(packet != 0)) {
 		n = reasm_take_packet(&b->rx, packet, refs);
-		d->w->held_bytes -= (uint64_t)n * d->t->mbuf_bytes;
+		d->w->held_mbufs -= n;
 		popped_add_held(d, b, refs, n);
 		if (likely(!reasm_waiting(&b->rx)))
 			return true;
@@ -565,12 +565,12 @@ static __rte_always_inline bool
 insert(const struct drain *d, const struct rx_item *it)
 {
 	struct bundle *b = it->b;
-	const uint64_t bytes = packet_memory(d->t, it->m);
+	const unsigned mbufs = it->m->nb_segs;
 	enum reasm_verdict verdict;
 	uint64_t packet;
 	bool reordered;
 
-	if (!make_budget(d, bytes))
+	if (!make_budget(d, mbufs))
 		return false;
 	verdict = reasm_insert_packet(&b->rx, it->slot, it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
 		probes(d, b), &reordered, &packet);
@@ -587,7 +587,7 @@ insert(const struct drain *d, const struct rx_item *it)
 		refuse(d, it, verdict);
 		return true;
 	}
-	d->w->held_bytes += bytes;
+	d->w->held_mbufs += mbufs;
 	if (verdict == REASM_HELD)
 		watch_held(d, b, mp_seq(it->mp));
 	else if (take_and_drain(d, it, packet))
@@ -597,42 +597,50 @@ insert(const struct drain *d, const struct rx_item *it)
 
 /* ------------------------------------------------------------------ frames */
 
-static inline unsigned
-check_peer(struct bundle *b, const struct rte_mbuf *m, const struct pkt *k)
+/* The struct link_id of a frame as one word; both of the words read here are in front of the payload. */
+static inline uint64_t
+sender(const uint8_t *payload, unsigned eth_len)
 {
-	const struct link_id *id;
-	const uint8_t *payload = rte_pktmbuf_mtod(m, const uint8_t *);
-	const uint8_t *eth = payload - PPPOE_HDR_LEN - k->eth_len;
+	const uint64_t of_mac = rte_cpu_to_le_64(UINT64_MAX >> 8 * (sizeof(uint64_t) - ETH_ADDR_LEN));
+	const uint8_t *pppoe = payload - PPPOE_HDR_LEN;
+	uint64_t mac_first, session_last;
+
+	memcpy(&mac_first, pppoe - eth_len + ETH_ADDR_LEN, sizeof(mac_first));
+	memcpy(&session_last, pppoe + 4 - sizeof(session_last), sizeof(session_last));
+	return session_last ^ ((mac_first ^ session_last) & of_mac);
+}
+
+static inline unsigned
+check_peer(const struct bundle *b, const struct link_rx *link, const struct rte_mbuf *m, const struct pkt *k)
+{
+	uint64_t id;
 
 	if (unlikely(!bundle_joined(b, k->slot)))
 		return b->hot.flags & BUNDLE_LIVE ? DROP_SESSION_NOT_READY : DROP_BUNDLE_GONE;
-	id = bundle_link_id(b, k->slot);
-	if (unlikely(load_be16(payload - PPPOE_HDR_LEN + 2) != id->session ||
-		    memcmp(eth + ETH_ADDR_LEN, &id->peer, ETH_ADDR_LEN) != 0))
+	memcpy(&id, &link->id, sizeof(id));
+	if (unlikely(sender(rte_pktmbuf_mtod(m, const uint8_t *), k->eth_len) != id))
 		return DROP_SESSION_BAD_PEER;
 	return DROP_REASONS;
 }
 
 static inline void
-count_frame(struct bundle *b, const struct rte_mbuf *m, unsigned slot)
+count_frame(struct bundle *b, struct link_rx *link, const struct rte_mbuf *m, unsigned slot)
 {
 	const uint32_t bytes = m->pkt_len + PPPOE_HDR_LEN;
 
-	struct count *c = bundle_link_rx(b, slot);
-
-	if (unlikely(count_one(c, bytes)))
-		count_carry(c, &bundle_link_rare(b, slot)->rx, bytes);
+	if (unlikely(count_one(&link->n, bytes)))
+		count_carry(&link->n, &bundle_link_rare(b, slot)->rx, bytes);
 }
 
-/* Strips the protocol field and the multilink header into *mp. */
-static inline unsigned
-open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint32_t *mp, const bool short_seq)
+/* Strips the protocol field, of so many bytes, and the multilink header into *mp. */
+static __rte_always_inline unsigned
+strip_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint32_t *mp, const unsigned field,
+	const bool short_seq)
 {
 	const uint8_t *p = rte_pktmbuf_mtod(m, const uint8_t *);
-	const unsigned field = p[0] & 1 ? 1 : PPP_PROTO_LEN;
 	const uint16_t n = (uint16_t)(field + mp_hdr_len(short_seq));
 
-	if (unlikely(!mp_load(p + field, m->data_len - field, short_seq, mp)))
+	if (unlikely(m->data_len < n || !mp_load(p + field, m->data_len - field, short_seq, mp)))
 		return DROP_MP_SHORT;
 	if (unlikely(*mp & MP_RESERVED)) {
 		if (b->hot.flags & DP_BUNDLE_STRICT_RESERVED)
@@ -645,34 +653,36 @@ open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint
 	return DROP_REASONS;
 }
 
-/* The lines of a link behind the second. */
-static inline void
-prefetch_link(const struct bundle_table *t, uint32_t index, unsigned slot)
+static __rte_noinline unsigned
+open_other(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint32_t *mp)
 {
-	const struct bundle *b = &t->bundles[index];
+	const unsigned field = rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1 ? 1 : PPP_PROTO_LEN;
 
-	if (unlikely(index >= t->max || !b->rx.has_more))
-		return;
-	rte_prefetch0(&bundle_ext_of(b)->more);
-	rte_prefetch0(&bundle_ext_of(b)->link[slot - LINES_INLINE]);
+	if (!(b->hot.flags & DP_BUNDLE_MP))
+		return DROP_MP_NOT_AGREED;
+	return strip_fragment(w, b, m, mp, field, b->hot.flags & DP_BUNDLE_RX_SHORT);
 }
 
+static inline unsigned
+open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint32_t *mp)
+{
+	const bool is_long = (b->hot.flags & (DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT)) == DP_BUNDLE_MP;
+
+	if (likely(is_long && !(rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1)))
+		return strip_fragment(w, b, m, mp, PPP_PROTO_LEN, false);
+	return open_other(w, b, m, mp);
+}
+
+/* The lines of links behind the second. */
 static inline void
 prefetch_links(const struct bundle_table *t, const struct burst *b)
 {
-	for (unsigned i = 0; i < b->n; i++)
-		if (unlikely(pkt(b->m[i])->slot >= LINES_INLINE))
-			prefetch_link(t, pkt(b->m[i])->bundle, pkt(b->m[i])->slot);
-}
+	for (unsigned i = 0; i < b->n; i++) {
+		const struct pkt *k = pkt(b->m[i]);
 
-/* Where the number will lie, and the maps of links and numbers that are not in the first two lines. */
-static inline void
-prefetch_place(const struct bundle *b, uint32_t seq)
-{
-	if (likely(!b->rx.has_deep))
-		rte_prefetch0(&b->slots[seq % REASM_SLOTS_MIN]);
-	if (unlikely(b->rx.has_deep | b->rx.has_more))
-		reasm_prefetch(&b->rx, seq);
+		if (likely(k->bundle < t->max))
+			rte_prefetch0(bundle_link(&t->bundles[k->bundle], k->slot));
+	}
 }
 
 /* Everything that is checked before the window is asked. */
@@ -681,26 +691,23 @@ check_frame(struct worker *w, struct rx_item *it)
 {
 	const struct pkt *k = pkt(it->m);
 	struct bundle *b = &w->bundles->bundles[k->bundle];
+	struct link_rx *link;
 	unsigned verdict;
 
 	if (unlikely(k->bundle >= w->bundles->max))
 		return DROP_BUNDLE_GONE;
 	it->b = b;
 	it->slot = k->slot;
-	verdict = check_peer(b, it->m, k);
+	link = bundle_link(b, k->slot);
+	verdict = check_peer(b, link, it->m, k);
 	if (unlikely(verdict != DROP_REASONS))
 		return verdict;
-	count_frame(b, it->m, k->slot);
+	count_frame(b, link, it->m, k->slot);
 	it->plain = k->proto != PPP_MP;
 	if (it->plain)
 		return DROP_REASONS;
-	if (likely((b->hot.flags & (DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT)) == DP_BUNDLE_MP))
-		verdict = open_fragment(w, b, it->m, &it->mp, false);
-	else if (b->hot.flags & DP_BUNDLE_MP)
-		verdict = open_fragment(w, b, it->m, &it->mp, true);
-	else
-		return DROP_MP_NOT_AGREED;
-	prefetch_place(b, mp_seq(it->mp));
+	verdict = open_fragment(w, b, it->m, &it->mp);
+	reasm_prefetch(&b->rx, mp_seq(it->mp));
 	return verdict;
 }
 

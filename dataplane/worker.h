@@ -62,12 +62,12 @@ struct worker {
 	uint64_t now_ns;  /* of this turn, from the TSC (or virtual) */
 	uint64_t away_ns; /* of all time, what the machine kept it from turning */
 	struct bundle_table *bundles;
-	struct coming coming;               /* of the port that is being read */
-	uint64_t held_bytes, held_budget;   /* buffers in windows */
-	uintptr_t mbuf_base;                /* of the references to them, see mbuf_ref.h */
-	uint64_t queued_bytes, wait_budget; /* buffers in bundles' queues; of both together */
-	struct rte_mempool *pool;           /* packet buffers of this NUMA node */
-	struct rte_mempool *indirect_pool;  /* headers only, for indirect pieces */
+	struct coming coming;              /* of the port that is being read */
+	uint64_t held_mbufs, held_max;     /* in windows, further segments counted too */
+	uintptr_t mbuf_base;               /* of the references to them, see mbuf_ref.h */
+	uint64_t queued_mbufs, wait_max;   /* in bundles' queues; of both together */
+	struct rte_mempool *pool;          /* packet buffers of this NUMA node */
+	struct rte_mempool *indirect_pool; /* headers only, for indirect pieces */
 	struct tx_buffer tx[DP_PORTS_MAX];
 	struct tx_buffer steer_buf[DP_WORKERS_MAX];
 	unsigned n_free;
@@ -84,7 +84,7 @@ struct worker {
 	uint64_t drops[DROP_REASONS];
 	uint64_t turns, idle_turns, sleeps, rx_frames, tx_frames;
 	uint64_t steered_from_links, steered_to_links, punted, injected;
-	uint64_t df_cleared, df_needed, ip_joined, ip_held_bytes, reserved_bits;
+	uint64_t df_cleared, df_needed, ip_joined, ip_held_mbufs, reserved_bits;
 
 	/* rings; SP/SC each */
 	struct rte_ring *command;                 /* control -> here, struct dp_cmd by value */

@@ -74,8 +74,8 @@ static inline enum reasm_verdict reasm_insert_packet(struct reasm *r, unsigned l
 	uint32_t now_us, bool probe, bool *reordered, uint64_t *packet);
 static inline unsigned reasm_take_packet(struct reasm *r, uint64_t packet, reasm_ref frags[]);
 
-/* Fetches what an insertion of seq will touch besides *r and, in a small window, the caller's slots. */
-static inline void reasm_prefetch(const struct reasm *r, uint32_t seq);
+/* Fetches what an insertion of seq will touch besides *r. */
+static inline void reasm_prefetch(struct reasm *r, uint32_t seq);
 
 /* The next packet (or bunch of lost fragments), oldest first; to be called until it returns 0. Returns the number
  * of references put into frags (<= cap, cap >= REASM_PACKET_FRAGS_MAX); ownership passes to the caller. A packet of

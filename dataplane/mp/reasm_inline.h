@@ -440,19 +440,22 @@ reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 
 /* By force: compilers take a function that only prefetches for one without effects, and leave out its calls. */
 REASM_BODY void
-reasm_prefetch(const struct reasm *r, uint32_t seq)
+reasm_prefetch(struct reasm *r, uint32_t seq)
 {
-	const uint32_t mask = reasm_mask(r, true);
+	const struct reasm apart = {.has_more = 1, .has_deep = 1};
 
-	if (r->has_deep) {
-		const struct reasm_map *maps = r->deep.at->maps;
-
-		__builtin_prefetch(&maps[(seq & mask) / 64]);
-		__builtin_prefetch(&maps[(r->next & mask) / 64]);
-		__builtin_prefetch((const reasm_ref *)(const void *)(maps + (mask + 1) / 64) + (seq & mask));
+	if (REASM_USUAL(!(r->kind & apart.kind))) {
+		__builtin_prefetch(reasm_home_slots(r) + seq % REASM_SLOTS_MIN);
+		return;
 	}
 	if (r->has_more)
 		__builtin_prefetch(r->more);
+	if (r->has_deep) {
+		__builtin_prefetch(reasm_map_of(r, seq, true));
+		__builtin_prefetch(reasm_map_of(r, r->next, true));
+	}
+	__builtin_prefetch(r->has_deep ? reasm_slots_at(r, REASM_DEEP) + (seq & reasm_mask(r, true))
+				       : reasm_home_slots(r) + seq % REASM_SLOTS_MIN);
 }
 
 static inline bool

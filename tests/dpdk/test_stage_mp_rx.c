@@ -106,7 +106,7 @@ fragments_that_straddle_links_wait_for_each_other(void **state)
 		lab_expect_nothing(&l);
 	}
 	lab_expect_drops(&l, DROP_MP_LOST, 0);
-	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_mbufs, 0);
 	rig_close(&l.r);
 }
 
@@ -267,7 +267,7 @@ totals_of_received_pass_2_to_the_32(void **state)
 	b = &l.r.dp->workers[0]->bundles->bundles[0];
 	b->hot.packets = (struct count){before, before};
 	for (unsigned i = 0; i < LINKS; i++)
-		*bundle_link_rx(b, i) = (struct count){before, before};
+		bundle_link(b, i)->n = (struct count){before, before};
 	for (unsigned i = 0; i < PACKETS; i++)
 		send_pieces(&l, LINKS, i * LINKS, LINKS, i, PACKET, ALL);
 	rig_settle(&l.r);
@@ -455,7 +455,7 @@ null_fragments_are_counted_and_move_the_lower_edge(void **state)
 	rig_settle(&l.r);
 	lab_expect_nothing(&l);
 	assert_int_equal(lab_stats(&l, 0, 0)->rx_null, 2);
-	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_mbufs, 0);
 	rig_close(&l.r);
 }
 
@@ -680,7 +680,7 @@ budget_is_made_beside_an_idle_deep_window(void **state)
 	for (unsigned i = 0; i < 10; i++) {
 		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
 		rig_settle(&l.r);
-		assert_true(l.r.dp->workers[0]->held_bytes <= 4 * MBUF);
+		assert_true(l.r.dp->workers[0]->held_mbufs <= 4);
 	}
 	assert_true(rig_drops(&l.r, DROP_MP_BUDGET) >= 4);
 	rig_close(&l.r);
@@ -699,7 +699,7 @@ last_fragment_of_a_burst_lost_leaves_nothing_behind(void **state)
 	rig_run(&l.r, lab_ms(50), lab_ms(1));
 	lab_expect_drops(&l, DROP_MP_LOST, 1);
 	assert_int_equal(lab_stats(&l, 0, 0)->held, 0);
-	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_mbufs, 0);
 	send_pieces(&l, 2, MEASURED + 2, 2, 1, 900, ALL);
 	rig_settle(&l.r);
 	lab_expect_packet(&l, 0, 1, 900);
@@ -851,7 +851,7 @@ budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 
 	(void)state;
 	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = 10 * MBUF});
-	budget = l.r.dp->workers[0]->held_budget;
+	budget = l.r.dp->workers[0]->held_max;
 	for (unsigned b = 0; b < 2; b++)
 		lab_bundle_of(&l, b, 2);
 	lab_inner(&whole, 0, 0, 900);
@@ -864,7 +864,7 @@ budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 	for (unsigned i = 0; i < 20 && rig_drops(&l.r, DROP_MP_BUDGET) == 0; i++) {
 		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
 		rig_settle(&l.r);
-		assert_true(l.r.dp->workers[0]->held_bytes <= budget);
+		assert_true(l.r.dp->workers[0]->held_mbufs <= budget);
 	}
 	assert_int_equal(rig_drops(&l.r, DROP_MP_BUDGET), 1);
 	lab_expect_packet(&l, 0, 5, 555);
@@ -874,10 +874,10 @@ budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 	for (unsigned i = 20; i < 200; i++) {
 		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
 		rig_settle(&l.r);
-		assert_true(l.r.dp->workers[0]->held_bytes <= budget);
+		assert_true(l.r.dp->workers[0]->held_mbufs <= budget);
 	}
 	rig_run(&l.r, lab_ms(300), lab_ms(10));
-	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_mbufs, 0);
 	rig_close(&l.r);
 }
 
@@ -991,7 +991,7 @@ removed_bundle_frees_its_window_and_reports_its_totals(void **state)
 	assert_int_equal(lab_stats(&l, 0, 0)->held, 3);
 	rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = l.gen});
 	lab_expect_drops(&l, DROP_BUNDLE_GONE, 3);
-	assert_int_equal(l.r.dp->workers[0]->held_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->held_mbufs, 0);
 	assert_int_equal(dp_events(l.r.dp, e, 4, &lost), 4);
 	for (unsigned i = 0; i < 4; i++) {
 		assert_int_equal(e[i].op, DP_EVENT_LINK_GONE);

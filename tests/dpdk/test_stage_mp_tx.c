@@ -505,7 +505,7 @@ queues_leave_buffers_to_arrive_in(void **state)
 		while (rig_receive(&l.r, LAB_ACCESS, &f))
 			;
 	}
-	assert_int_equal(l.r.dp->workers[0]->queued_bytes, 0);
+	assert_int_equal(l.r.dp->workers[0]->queued_mbufs, 0);
 	rig_close(&l.r);
 }
 

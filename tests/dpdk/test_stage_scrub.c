@@ -598,13 +598,13 @@ fragments_that_wait_keep_to_their_share_of_the_budget(void **state)
 	open_lab(&l, BOTH_WAYS, 0, 1500);
 	cut4(&c, 0, 99, 200);
 	send_piece(&l, &seq, &c, 0, 80);
-	budget = l.r.dp->workers[0]->held_budget = 40 * ip_held(&l);
+	budget = l.r.dp->workers[0]->held_max = 40 * l.r.dp->workers[0]->ip_held_mbufs;
 	send_piece(&l, &seq, &c, 80, 180);
 	expect_whole4(&l, &c);
 	for (unsigned i = 0; i < 20; i++) {
 		cut4(&c, 0, (uint16_t)(i + 1), 200);
 		send_piece(&l, &seq, &c, 0, 80);
-		assert_true(ip_held(&l) <= budget / 4);
+		assert_true(l.r.dp->workers[0]->ip_held_mbufs <= budget / 4);
 	}
 	lab_expect_drops(&l, DROP_IP_FRAGMENT_FULL, 10);
 	rig_run(&l.r, lab_ms(5200), lab_ms(10));
@@ -627,7 +627,7 @@ a_full_table_is_a_counted_drop(void **state)
 
 	(void)state;
 	open_lab(&l, BOTH_WAYS, 0, 1500);
-	l.r.dp->workers[0]->held_budget = UINT64_C(1) << 40;
+	l.r.dp->workers[0]->held_max = UINT64_C(1) << 40;
 	for (unsigned i = 0; i < FLOOD; i++) {
 		cut4(&c, 0, (uint16_t)(i + 1), 200);
 		send_piece(&l, &seq, &c, 0, 80);

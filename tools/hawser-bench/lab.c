@@ -385,7 +385,7 @@ workers_prepare(const struct lab_wish *wish)
 		w->rx_queue[lab.lines] = w->rx_queue[lab.outside] = -1;
 		/* Only one of them is ever at work. */
 		if (wish->apart)
-			w->held_budget = wish->reassembly_bytes;
+			w->held_max = wish->reassembly_bytes / mbuf_bytes(w->pool);
 		lab.clocks[i] = lab.now_ns;
 	}
 	/* it states no offloads, but frees chains and indirect buffers like a NIC */
