@@ -43,7 +43,7 @@ first_packets(struct arrivals *a)
 		for (; n < LAB_LIST && i < a->p->n; n++)
 			list[n] = arrivals_packet(a, i++, 0, 64);
 		lab_feed(list, n, 0);
-		lab_turns(NS_A_PACKET * BURST);
+		lab_turns(NS_A_PACKET * COMING_TO_LINKS);
 	}
 	lab.now_ns += SOLO_NS;
 	lab_turns(0);
@@ -68,7 +68,7 @@ to_path_slice(struct bench *b, struct sample *s)
 	begin = cycles_begin();
 	while (rte_ring_count(lab.in[lab.inside][0]) != 0) {
 		worker_turn(lab.w, lab.now_ns);
-		lab.now_ns += c->ns_a_packet * BURST;
+		lab.now_ns += c->ns_a_packet * COMING_TO_LINKS;
 	}
 	s->cycles = cycles_end() - begin;
 	s->items = lab.w->tx_frames - sent;
@@ -166,27 +166,28 @@ to_profile(struct arrivals *a, struct profile *p)
 
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
-		port_rx(w, &w->ports[lab.inside], 0, BURST);
-		coming_next(&w->coming, &b);
-		profile_mark(p, STAGE_PORT_RX);
-		ip_rx(w, &w->ports[lab.inside], &b);
-		profile_mark(p, STAGE_IP_RX);
-		ip_route(w, &b);
-		profile_mark(p, STAGE_ROUTE);
-		ip_tx(w, &b);
-		profile_mark(p, STAGE_IP_TX);
-		steer_out(w, &b);
-		profile_mark(p, STAGE_STEER);
-		mss_to_links(w, &b);
-		profile_mark(p, STAGE_MSS);
-		mp_accept(w, &b);
-		profile_mark(p, STAGE_ACCEPT);
+		port_rx(w, &w->ports[lab.inside], 0, COMING_TO_LINKS);
+		while (coming_next(&w->coming, &b, BURST_STAGE)) {
+			profile_mark(p, STAGE_PORT_RX);
+			ip_rx(w, &w->ports[lab.inside], &b);
+			profile_mark(p, STAGE_IP_RX);
+			ip_route(w, &b);
+			profile_mark(p, STAGE_ROUTE);
+			ip_tx(w, &b);
+			profile_mark(p, STAGE_IP_TX);
+			steer_out(w, &b);
+			profile_mark(p, STAGE_STEER);
+			mss_to_links(w, &b);
+			profile_mark(p, STAGE_MSS);
+			mp_accept(w, &b);
+			profile_mark(p, STAGE_ACCEPT);
+		}
 		mp_tx(w);
 		profile_mark(p, STAGE_MP_TX);
 		port_tx_flush(w);
 		worker_flush_free(w);
 		profile_mark(p, STAGE_FLUSH);
-		lab.now_ns += NS_A_PACKET * BURST;
+		lab.now_ns += NS_A_PACKET * COMING_TO_LINKS;
 	}
 	p->frames += lab.w->tx_frames - sent;
 }
