@@ -24,21 +24,27 @@ steer_out(struct worker *w, struct burst *b)
 /* What lay in the rings when their turn came, ring by ring: all of it, so that control may count on it, and no more, so that no
  * neighbour can hold us here. */
 static bool
-refill(struct worker *w, struct bundle_table *t)
+ring_rx(struct worker *w, struct bundle_table *t)
 {
-	t->steered.n = t->steered_at = 0;
-	for (;;) {
-		if (t->steer_left != 0) {
-			t->steered.n = rte_ring_sc_dequeue_burst(w->steer[t->steer_at - 1], (void **)t->steered.m,
-				RTE_MIN(t->steer_left, (unsigned)BURST_MAX), NULL);
-			t->steer_left -= t->steered.n;
-			return true;
-		}
+	while (t->steer_left == 0) {
 		if (t->steer_at == w->n_workers)
 			return false;
 		if (w->steer[t->steer_at++] != NULL)
 			t->steer_left = rte_ring_count(w->steer[t->steer_at - 1]);
 	}
+	w->coming.at = w->coming.fetched = 0;
+	w->coming.n = rte_ring_sc_dequeue_burst(
+		w->steer[t->steer_at - 1], (void **)w->coming.m, RTE_MIN(t->steer_left, (unsigned)COMING_MAX), NULL);
+	t->steer_left -= w->coming.n;
+	return true;
+}
+
+static bool
+refill(struct worker *w, struct bundle_table *t)
+{
+	t->steered_at = 0;
+	return coming_next(&w->coming, &t->steered, BURST_MAX) ||
+		(ring_rx(w, t) && coming_next(&w->coming, &t->steered, BURST_MAX));
 }
 
 bool
@@ -51,8 +57,6 @@ steer_in(struct worker *w, struct burst *b, enum steer_kind *kind)
 		t->steer_at = 0;
 		return false;
 	}
-	for (unsigned i = t->steered_at; i < t->steered.n; i++)
-		mbuf_prefetch(t->steered.m[i]);
 	*kind = (enum steer_kind)pkt(t->steered.m[t->steered_at])->kind;
 	while (t->steered_at < t->steered.n && pkt(t->steered.m[t->steered_at])->kind == *kind) {
 		if (*kind == STEER_FROM_LINKS)
