@@ -24,7 +24,8 @@
  *
  * Arithmetic is in double: all quantities are at most N * 8e9 bit ns/s = 5e14 where they matter, 2^53 is 9e15, and
  * the result is rounded to whole bytes anyway. Times are taken from the earliest w_i, so that the clock's
- * magnitude plays no role. This runs once a packet: what a round needs of a line is worked out in one visit.
+ * magnitude plays no role. This runs once a packet: what a round needs of a line is worked out in one visit, and for
+ * two lines, as most bundles have, the same code is compiled once more, with shares that never leave the registers.
  *
  * Cells and code words: PTM and ATM lines carry 64 of 65 and 48 of 53 bytes; that is in b_i. An ATM fragment is
  * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average.
@@ -34,6 +35,10 @@
  * A line is full when its backlog is more than the limit. c is the least cost at which a line is not full; the lines that cost
  * more than c get nothing. Those that cost up to c share the packet as above, the full ones among them too: their backlog keeps
  * them out, unless the line that would take over is so slow that waiting is faster. When all are full, all share. */
+
+/* Compiled for two lines and for any number. */
+#define INLINE inline __attribute__((always_inline))
+#define UNROLL_TWO _Pragma("GCC unroll 2")
 
 struct share {
 	double wait;   /* w_i, ns */
@@ -49,7 +54,6 @@ struct split {
 	struct share share[SCHED_LINES_MAX];
 	unsigned n;
 	double earliest; /* w_i, of all that share */
-	double least;    /* bytes_i */
 	struct sched_piece *pieces;
 	unsigned n_pieces;
 };
@@ -73,25 +77,28 @@ wait_ns(const struct sched_line *l, uint64_t now_ns)
 	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(&l->pace, now_ns);
 }
 
-/* Rate of the lines that state none: the fastest of the others. Apart from the rest, whose registers it would take. */
-static __attribute__((noinline)) uint64_t
+/* Rate of the lines that state none: the fastest of the others. */
+static INLINE uint64_t
 rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
 {
 	uint64_t bps = 0;
 
+	UNROLL_TWO
 	for (unsigned i = 0; i < n_lines; i++)
 		if (is_usable(lines[i]) && lines[i]->pace.rate_bps > bps)
 			bps = lines[i]->pace.rate_bps;
 	return bps != 0 ? bps : 1000000000;
 }
 
-static void
-share_init(struct share *s, const struct sched_line *l, unsigned line, uint64_t rate_bps, uint64_t now_ns)
+static INLINE void
+share_init(struct share *s, const struct sched_line *const lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
 {
+	const struct sched_line *l = lines[line];
+	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
 	const double share = payload_share[l->pace.encap];
 
 	s->wait = (double)(int64_t)wait_ns(l, now_ns);
-	s->rate = (double)(int64_t)rate_bps * share * (1 / 8e9);
+	s->rate = (double)(int64_t)bps * share * (1 / 8e9);
 	s->header = (double)(int32_t)pacing_line_bytes(&l->pace, l->frame_overhead) * share;
 	s->fragment_max = l->fragment_max;
 	s->line = (uint8_t)line;
@@ -104,12 +111,9 @@ shares_init(struct split *sp, const struct sched_line *const lines[], unsigned n
 	double earliest = DBL_MAX;
 
 	for (unsigned i = 0; i < n_lines; i++) {
-		const struct sched_line *l = lines[i];
-		const uint64_t bps = l->pace.rate_bps;
-
-		if (!is_usable(l))
+		if (!is_usable(lines[i]))
 			continue;
-		share_init(s, l, i, bps != 0 ? bps : rate_of_unpaced(lines, n_lines), now_ns);
+		share_init(s, lines, n_lines, i, now_ns);
 		earliest = s->wait < earliest ? s->wait : earliest;
 		s++;
 	}
@@ -197,47 +201,50 @@ equal_parts(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 }
 
 /* t0 of the lines still in, from the earliest w_i. */
-static double
-completion(const struct split *sp, uint32_t bytes)
+static INLINE double
+completion(const struct share share[], unsigned n, double earliest, uint32_t bytes)
 {
-	const struct share *const end = sp->share + sp->n;
-	double work = bytes, rate = 0;
+	double work = bytes + ((share[0].wait - earliest) * share[0].rate + share[0].header), rate = share[0].rate;
 
-	for (const struct share *s = sp->share; s < end; s++) {
-		work += (s->wait - sp->earliest) * s->rate + s->header;
-		rate += s->rate;
+	UNROLL_TWO
+	for (unsigned i = 1; i < n; i++) {
+		work += (share[i].wait - earliest) * share[i].rate + share[i].header;
+		rate += share[i].rate;
 	}
 	return work / rate;
 }
 
 /* bytes_i of the lines still in, and whole bytes of each: what rounding leaves over (or, in the last bit, overdraws) is the
- * fastest line's. */
-static void
-solve(struct split *sp, uint32_t bytes)
+ * fastest line's. Returns the least bytes_i. */
+static INLINE double
+solve(struct share share[], unsigned n, double earliest, uint32_t bytes)
 {
-	const double t0 = completion(sp, bytes), earliest = sp->earliest;
-	struct share *fastest = sp->share, *const end = sp->share + sp->n;
-	double least = DBL_MAX;
+	const double t0 = completion(share, n, earliest, bytes);
+	double least = DBL_MAX, rate = share[0].rate;
 	int64_t left = bytes;
+	unsigned fastest = 0;
 
-	for (struct share *s = sp->share; s < end; s++) {
-		const double b = s->rate * (t0 - (s->wait - earliest)) - s->header;
+	UNROLL_TWO
+	for (unsigned i = 0; i < n; i++) {
+		const double b = share[i].rate * (t0 - (share[i].wait - earliest)) - share[i].header;
 
-		s->bytes = b;
-		s->cut = (int64_t)b;
-		left -= s->cut;
+		share[i].bytes = b;
+		share[i].cut = (int64_t)b;
+		left -= share[i].cut;
 		least = b < least ? b : least;
-		fastest = s->rate > fastest->rate ? s : fastest;
+		fastest = share[i].rate > rate ? i : fastest;
+		rate = share[i].rate > rate ? share[i].rate : rate;
 	}
-	fastest->cut += left;
-	sp->least = least;
+	UNROLL_TWO
+	for (unsigned i = 0; i < n; i++) /* not by index: it would put them into memory */
+		share[i].cut += i == fastest ? left : 0;
+	return least;
 }
 
 /* Leaves out the lines that cannot help, or else the one with the smallest piece. */
 static void
-leave_out(struct split *sp)
+leave_out(struct split *sp, double least)
 {
-	const double least = sp->least;
 	unsigned kept = 0;
 	bool left = false;
 
@@ -287,15 +294,39 @@ weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 	if (bytes < 2 * floor)
 		return whole_on_earliest(s, sp, bytes);
 	for (;;) {
+		double least;
+
 		if (sp->n == 1)
 			return whole_on_earliest(s, sp, bytes);
-		solve(sp, bytes);
-		if (sp->least >= floor)
+		least = solve(sp->share, sp->n, sp->earliest, bytes);
+		if (least >= floor)
 			return emit_shares(sp);
 		if (sp->n == 2)
 			return whole_on_earliest(s, sp, bytes);
-		leave_out(sp);
+		leave_out(sp, least);
 	}
+}
+
+/* The first two lines, both usable, get one piece each, as weighted() would cut them. False: it would do something else. */
+static inline bool
+one_piece_each(const struct sched_line *const lines[], uint32_t bytes, uint32_t floor, uint64_t now_ns,
+	struct sched_piece pieces[])
+{
+	struct share share[2];
+	double earliest;
+	unsigned later;
+
+	UNROLL_TWO
+	for (unsigned i = 0; i < 2; i++)
+		share_init(&share[i], lines, 2, i, now_ns);
+	later = share[1].wait < share[0].wait;
+	earliest = later ? share[1].wait : share[0].wait;
+	if (solve(share, 2, earliest, bytes) < floor || share[0].cut > share[0].fragment_max ||
+		share[1].cut > share[1].fragment_max)
+		return false;
+	pieces[later] = (struct sched_piece){.bytes = (uint16_t)share[0].cut, .line = 0};
+	pieces[1 - later] = (struct sched_piece){.bytes = (uint16_t)share[1].cut, .line = 1};
+	return true;
 }
 
 static uint32_t
@@ -350,8 +381,9 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sche
 	return weighted(s, sp, bytes, floor_of(cfg));
 }
 
-unsigned
-sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
+/* Apart from the frequent case, whose registers it would take. */
+static __attribute__((noinline)) unsigned
+split_any(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
 	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
 {
 	struct split sp;
@@ -362,4 +394,14 @@ sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_
 	if (shares_init(&sp, lines, n_lines, now_ns) == 0 || !split_by_mode(s, cfg, lines, &sp, packet_bytes, now_ns))
 		return 0;
 	return sp.n_pieces;
+}
+
+unsigned
+sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
+	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
+{
+	if (n_lines == 2 && cfg->mode == SCHED_WEIGHTED && lines[0]->usable && lines[1]->usable &&
+		packet_bytes >= 2 * floor_of(cfg) && one_piece_each(lines, packet_bytes, floor_of(cfg), now_ns, pieces))
+		return 2;
+	return split_any(s, cfg, lines, n_lines, packet_bytes, now_ns, pieces);
 }

@@ -264,6 +264,112 @@ bytes_are_shared_by_rate(void **state)
 	}
 }
 
+/* Two lines are worked out apart from other numbers of lines: a third one that is down must not make a difference. */
+static void
+expect_the_same_beside_a_line_that_is_down(struct bench *b, uint32_t bytes, const char *what)
+{
+	struct bench other = *b;
+
+	add_line(&other, 7 * MBIT, 3, 5000);
+	other.line[2].usable = false;
+	if (split(b, bytes, NOW) != split(&other, bytes, NOW) || b->s.rotate != other.s.rotate)
+		fail_msg("%s: %u and %u pieces", what, b->n_pieces, other.n_pieces);
+	for (unsigned i = 0; i < b->n_pieces; i++)
+		if (b->piece[i].bytes != other.piece[i].bytes || b->piece[i].line != other.piece[i].line)
+			fail_msg("%s: piece %u is %u on %u, and %u on %u", what, i, b->piece[i].bytes, b->piece[i].line,
+				other.piece[i].bytes, other.piece[i].line);
+}
+
+static const struct {
+	const char *name;
+	uint64_t rate[2];
+	uint32_t latency_us[2], backlog_us[2];
+	uint16_t fragment_max[2];
+	uint32_t bytes;
+	uint16_t floor;
+	struct sched_piece want[3]; /* bytes, line */
+} pairs[] = {
+	{"alike", {10 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 64, {{750, 0}, {750, 1}}},
+	{"what is left over goes to the first of two alike", {10 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1501, 64,
+		{{751, 0}, {750, 1}}},
+	/* 1552 / 101 - 26 < 0; 65052 / 101 - 26 = 618.08 */
+	{"a hundredth of the rate, a short packet", {1000 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 1, {{1500, 0}}},
+	{"a hundredth of the rate, a long packet", {1000 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 65000, 1,
+		{{64382, 0}, {618, 1}}},
+	{"the faster line takes over what rounding leaves", {10 * MBIT, 1000 * MBIT}, {0}, {0}, {0}, 65000, 1,
+		{{618, 0}, {64382, 1}}},
+	/* 400 us are 500 bytes */
+	{"backlog on the first: the second has the first bytes", {10 * MBIT, 10 * MBIT}, {0}, {400, 0}, {0}, 1500, 64,
+		{{1000, 1}, {500, 0}}},
+	{"backlog and latency make up for each other", {10 * MBIT, 10 * MBIT}, {0, 400}, {400, 0}, {0}, 1500, 64,
+		{{750, 0}, {750, 1}}},
+	{"backlog of more than the packet", {10 * MBIT, 10 * MBIT}, {0}, {1300, 0}, {0}, 1500, 64, {{1500, 1}}},
+	{"only the first has no rate", {0, 10 * MBIT}, {0}, {0}, {0}, 1500, 64, {{750, 0}, {750, 1}}},
+	{"only the second has no rate", {10 * MBIT, 0}, {0, 400}, {0}, {0}, 1500, 64, {{1000, 0}, {500, 1}}},
+	{"neither has a rate", {0, 0}, {0}, {0}, {0}, 1500, 64, {{750, 0}, {750, 1}}},
+	{"a share that is just the floor", {30 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 362, {{1138, 0}, {362, 1}}},
+	{"a share just under the floor", {30 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 363, {{1500, 0}}},
+	{"twice the floor is cut", {10 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 750, {{750, 0}, {750, 1}}},
+	{"less than twice the floor is not", {10 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 1500, 751, {{1500, 0}}},
+	{"no floor is a floor of one", {10 * MBIT, 10 * MBIT}, {0}, {0}, {0}, 2, 0, {{1, 0}, {1, 1}}},
+	{"shares of just what a fragment may carry", {10 * MBIT, 10 * MBIT}, {0}, {0}, {750, 750}, 1500, 64,
+		{{750, 0}, {750, 1}}},
+	{"the first share is more than that", {10 * MBIT, 10 * MBIT}, {0}, {0}, {749, 750}, 1500, 64,
+		{{749, 0}, {1, 0}, {750, 1}}},
+	{"the second share is more than that", {10 * MBIT, 10 * MBIT}, {0}, {0}, {750, 500}, 1500, 64,
+		{{750, 0}, {500, 1}, {250, 1}}},
+};
+
+static void
+two_lines_share_as_worked_out_by_hand(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct bench b;
+
+		bench_init(&b, SCHED_WEIGHTED, pairs[i].floor);
+		for (unsigned k = 0; k < 2; k++) {
+			add_line(&b, pairs[i].rate[k], pairs[i].latency_us[k], pairs[i].backlog_us[k] * UINT64_C(1000));
+			if (pairs[i].fragment_max[k] != 0)
+				b.line[k].fragment_max = pairs[i].fragment_max[k];
+		}
+		split(&b, pairs[i].bytes, NOW);
+		for (unsigned k = 0; k < 3; k++) {
+			const struct sched_piece *want = &pairs[i].want[k];
+
+			if (k < b.n_pieces ? want->bytes != b.piece[k].bytes || want->line != b.piece[k].line
+					   : want->bytes != 0)
+				fail_msg("%s: piece %u of %u is %u bytes on line %u", pairs[i].name, k, b.n_pieces,
+					b.piece[k].bytes, b.piece[k].line);
+		}
+		expect_the_same_beside_a_line_that_is_down(&b, pairs[i].bytes, pairs[i].name);
+	}
+}
+
+static void
+two_lines_share_as_they_do_beside_one_that_is_down(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 100000; seed++) {
+		struct bench b;
+
+		rng = seed * 0x9e3779b97f4a7c15ull;
+		bench_init(&b, chance(2) ? SCHED_WEIGHTED : (enum sched_mode)chance(SCHED_OVERFLOW + 1), chance(500));
+		for (unsigned k = 0; k < 2; k++) {
+			const uint64_t rate = chance(8) == 0 ? 0 : chance(2) ? random_rate() : 10 * MBIT;
+			const uint32_t latency_us = chance(3) == 0 ? chance(20000) : 0;
+
+			add_line(&b, rate, latency_us, chance(3) == 0 ? chance(10000000) : 0);
+			b.line[k].pace.encap = (uint8_t)chance(PACING_ATM + 1);
+			b.line[k].pace.overhead_bytes = (int16_t)((int)chance(65) - 32);
+			b.line[k].fragment_max = (uint16_t)(chance(3) == 0 ? chance(1000) : 1488);
+			b.line[k].usable = chance(16) != 0;
+			b.line[k].cost = chance(3) & SCHED_COST_MAX;
+		}
+		expect_the_same_beside_a_line_that_is_down(&b, 1 + chance(chance(4) == 0 ? 9000 : 1600), "random");
+	}
+}
+
 static void
 line_that_is_too_far_away_gets_nothing(void **state)
 {
@@ -788,6 +894,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_splits_match_the_formula),
 		cmocka_unit_test(bytes_are_shared_by_rate),
+		cmocka_unit_test(two_lines_share_as_worked_out_by_hand),
+		cmocka_unit_test(two_lines_share_as_they_do_beside_one_that_is_down),
 		cmocka_unit_test(line_that_is_too_far_away_gets_nothing),
 		cmocka_unit_test(backlog_counts_like_latency),
 		cmocka_unit_test(encapsulations_complete_together),
