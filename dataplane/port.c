@@ -156,10 +156,15 @@ send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
 		w->tx_pending &= ~((uint64_t)1 << p->index);
 }
 
-void
-port_tx_full(struct worker *w, struct port *p)
+struct tx_buffer *
+port_tx_begin(struct worker *w, struct port *p)
 {
-	send_buffer(w, p, &w->tx[p->index]);
+	struct tx_buffer *b = &w->tx[p->index];
+
+	if (b->n != 0)
+		send_buffer(w, p, b);
+	w->tx_pending |= (uint64_t)1 << p->index;
+	return b;
 }
 
 void

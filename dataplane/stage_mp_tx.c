@@ -103,25 +103,39 @@ frame(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m)
 	uint8_t *p = mbuf_front(m, line->sched.frame_overhead);
 	const uint16_t payload = (uint16_t)(m->pkt_len - line->eth_len - PPPOE_HDR_LEN);
 
-	p += eth_store(p, &line->peer, &w->bundles->locals[line->local], line->vlans, ETHERTYPE_PPPOE_SESSION);
-	pppoe_store(p, PPPOE_CODE_SESSION, line->session, payload);
-	return p + PPPOE_HDR_LEN;
+	p = eth_store_untyped(p, &line->peer, &w->bundles->locals[line->local], line->vlans);
+	return pppoe_store_session(p, line->session, payload);
 }
 
 static inline void
-frame_mp(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m, uint32_t seq, bool begin, bool end,
+frame_mp(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m, uint32_t seq, uint32_t flags,
 	bool short_seq)
 {
 	uint8_t *p = frame(w, line, m);
 
 	store_be16(p, PPP_MP);
-	mp_store(p + PPP_PROTO_LEN, short_seq, seq, begin, end);
+	mp_store_flags(p + PPP_PROTO_LEN, short_seq, seq, flags);
 }
 
 /* ------------------------------------------------------------------ pieces */
 
+/* Puts n bytes at `at` of the segment m behind `last`, which ends head's chain. NULL: no mbufs left. */
+static inline struct rte_mbuf *
+attach(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *last, struct rte_mbuf *m, uint32_t at, uint32_t n)
+{
+	struct rte_mbuf *seg = mbuf_stock_take(&w->bundles->headers, w->indirect_pool);
+
+	if (unlikely(seg == NULL))
+		return NULL;
+	mbuf_refer(seg, m, (uint16_t)at, (uint16_t)n);
+	last->next = seg;
+	head->nb_segs++;
+	head->pkt_len += n;
+	return seg;
+}
+
 /* Attaches what [offset, offset + len) of the chain m covers behind head. */
-static bool
+static __rte_noinline bool
 attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len)
 {
 	struct rte_mbuf *last = head;
@@ -129,23 +143,26 @@ attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32
 	for (; offset >= m->data_len; m = m->next)
 		offset -= m->data_len;
 	for (; len > 0; m = m->next) {
-		const uint16_t here = (uint16_t)RTE_MIN(len, m->data_len - offset);
-		struct rte_mbuf *seg;
+		const uint32_t here = RTE_MIN(len, m->data_len - offset);
 
 		if (here == 0)
 			continue;
-		seg = mbuf_stock_take(&w->bundles->headers, w->indirect_pool);
-		if (seg == NULL)
+		last = attach(w, head, last, m, offset, here);
+		if (last == NULL)
 			return false;
-		mbuf_refer(seg, m, (uint16_t)offset, here);
-		last->next = seg;
-		last = seg;
-		head->nb_segs++;
-		head->pkt_len += here;
 		len -= here;
 		offset = 0;
 	}
 	return true;
+}
+
+/* Most packets are in one piece of memory. */
+static inline bool
+refer_to(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len)
+{
+	if (unlikely(offset + len > m->data_len))
+		return attach_range(w, head, m, offset, len);
+	return attach(w, head, head, m, offset, len) != NULL;
 }
 
 static __rte_noinline bool
@@ -163,13 +180,13 @@ copy_range(struct rte_mbuf *head, const struct rte_mbuf *m, uint32_t offset, uin
 static inline struct rte_mbuf *
 make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t offset, uint32_t len)
 {
-	const bool copy = len < COPY_BELOW || p->tx_segs_max == 1 || !p->tx_indirect;
+	const bool copy = len < COPY_BELOW || !p->tx_indirect;
 	struct rte_mbuf *head = mbuf_stock_take(&w->bundles->buffers, w->pool);
 
 	if (unlikely(head == NULL))
 		return NULL;
 	mbuf_begin(head);
-	if (likely(copy ? copy_range(head, m, offset, len) : attach_range(w, head, m, offset, len)))
+	if (likely(copy ? copy_range(head, m, offset, len) : refer_to(w, head, m, offset, len)))
 		return head;
 	rte_pktmbuf_free(head);
 	return NULL;
@@ -266,12 +283,14 @@ null_due_set(struct bundle *b, uint64_t ns)
 	b->tx_rest.null_due_ns = ns;
 }
 
-/* Lines that just sent, and lines that have not sent since. */
-static void
+/* Lines that just sent, and lines that have not sent since: none, when all of them carry each packet. */
+static inline void
 note_sent(struct worker *w, struct bundle *b, unsigned lines)
 {
 	unsigned newly = b->tx.up & ~lines & ~b->tx.stale;
 
+	if (likely((newly | b->tx.stale) == 0))
+		return;
 	b->tx.stale = (uint16_t)((b->tx.stale | newly) & ~lines);
 	for (; newly != 0; newly &= newly - 1)
 		bundle_line_rest(b, (unsigned)__builtin_ctz(newly))->stale_ns = w->now_ns;
@@ -291,7 +310,7 @@ send_null(struct worker *w, struct bundle *b, unsigned slot)
 		return;
 	pkt(m)->flags = 0;
 	ppp_discard_store((uint8_t *)rte_pktmbuf_append(m, PPP_DISCARD_LEN));
-	frame_mp(w, line, m, b->tx.seq++, true, true, b->tx.flags & DP_BUNDLE_TX_SHORT);
+	frame_mp(w, line, m, b->tx.seq++, MP_BEGIN | MP_END, b->tx.flags & DP_BUNDLE_TX_SHORT);
 	b->rare.tx_null++;
 	line_put(w, b, slot, line, m);
 }
@@ -330,6 +349,7 @@ number_and_send(struct worker *w, struct bundle *b, const struct lines *l, const
 {
 	const bool short_seq = b->tx.flags & DP_BUNDLE_TX_SHORT;
 	const uint32_t first = b->tx.seq;
+	uint32_t flags = MP_BEGIN;
 	unsigned lines = 0;
 
 	b->tx.seq += c->n;
@@ -338,9 +358,12 @@ number_and_send(struct worker *w, struct bundle *b, const struct lines *l, const
 		struct tx_line *line = line_of(l->at[slot]);
 		struct rte_mbuf *m = c->m[i];
 
-		frame_mp(w, line, m, first + i, i == 0, i + 1 == c->n, short_seq);
+		if (i + 1 == c->n)
+			flags |= MP_END;
+		frame_mp(w, line, m, first + i, flags, short_seq);
 		line_put(w, b, slot, line, m);
 		lines |= 1u << slot;
+		flags = 0;
 	}
 	note_sent(w, b, lines);
 }
@@ -399,8 +422,8 @@ room_at_ns(const struct bundle *b, const struct lines *l)
 	const uint64_t horizon_ns = b->tx.horizon_us * UINT64_C(1000);
 	uint64_t least = UINT64_MAX, most = 0, busy;
 
-	for (unsigned left = b->tx.up; left != 0; left &= left - 1) {
-		const struct sched_line *line = l->at[__builtin_ctz(left)];
+	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+		const struct sched_line *line = l->at[i];
 
 		if (!line->usable)
 			continue;

@@ -162,8 +162,9 @@ static inline void port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
  * so that echoes live where data fills every queue. */
 void port_control_tx(struct worker *w, struct port *p, struct rte_mbuf *m);
 void port_tx_flush(struct worker *w);
-/* For port_tx(): what waits for a port goes; a chain that its device does not take becomes one buffer, NULL when it had to be dropped. */
-void port_tx_full(struct worker *w, struct port *p);
+/* For port_tx(): the port's buffer, for the first frame of a turn, or for the next one when it was full: what waited has gone then. A chain
+ * that the port's device does not take becomes one buffer, NULL when it had to be dropped. */
+struct tx_buffer *port_tx_begin(struct worker *w, struct port *p);
 struct rte_mbuf *port_linear(struct worker *w, struct rte_mbuf *m);
 /* Takes over what other workers have for our queues; returns how many. */
 unsigned port_tx_others(struct worker *w);
@@ -171,18 +172,15 @@ unsigned port_tx_others(struct worker *w);
 static inline void
 port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 {
-	const unsigned index = p->index;
-	struct tx_buffer *b = &w->tx[index];
+	struct tx_buffer *b = &w->tx[p->index];
 
 	if (unlikely(m->nb_segs > p->tx_segs_max)) {
 		m = port_linear(w, m);
 		if (m == NULL)
 			return;
 	}
-	if (unlikely(b->n == TX_BUFFER))
-		port_tx_full(w, p);
-	if (unlikely(b->n == 0)) /* else it is set */
-		w->tx_pending |= (uint64_t)1 << index;
+	if (unlikely(b->n - 1u >= TX_BUFFER - 1u)) /* empty or full */
+		b = port_tx_begin(w, p);
 	b->m[b->n++] = m;
 }
 

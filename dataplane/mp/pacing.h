@@ -63,8 +63,8 @@ pacing_cost_ns(const struct pacing *p, uint32_t frame_bytes)
 static inline uint64_t
 pacing_book(struct pacing *p, uint32_t frame_bytes, uint64_t now_ns)
 {
-	const uint64_t oldest = now_ns > p->burst_ns ? now_ns - p->burst_ns : 0;
-	const uint64_t start = p->busy_until_ns > oldest ? p->busy_until_ns : oldest;
+	const bool lags = p->busy_until_ns + p->burst_ns < now_ns;
+	const uint64_t start = lags ? now_ns - p->burst_ns : p->busy_until_ns;
 
 	if (p->rate_bps == 0)
 		return now_ns;

@@ -131,9 +131,9 @@ vlan_store(uint8_t *p, uint16_t tag)
 	return p + ETH_VLAN_LEN;
 }
 
-/* Writes the header at p, which has room for eth_hdr_len(vlans) bytes; returns that length. */
-static inline size_t
-eth_store(uint8_t *p, const struct mac *dst, const struct mac *src, struct vlan_stack vlans, uint16_t type)
+/* Writes the header at p, but for its last two bytes, the type of what follows; returns where that goes. */
+static inline uint8_t *
+eth_store_untyped(uint8_t *p, const struct mac *dst, const struct mac *src, struct vlan_stack vlans)
 {
 	uint8_t *q = p + 12;
 
@@ -143,6 +143,15 @@ eth_store(uint8_t *p, const struct mac *dst, const struct mac *src, struct vlan_
 		q = vlan_store(q, vlans.outer);
 	if (vlans.inner != 0)
 		q = vlan_store(q, vlans.inner);
+	return q;
+}
+
+/* Writes the header at p, which has room for eth_hdr_len(vlans) bytes; returns that length. */
+static inline size_t
+eth_store(uint8_t *p, const struct mac *dst, const struct mac *src, struct vlan_stack vlans, uint16_t type)
+{
+	uint8_t *q = eth_store_untyped(p, dst, src, vlans);
+
 	store_be16(q, type);
 	return (size_t)(q + 2 - p);
 }

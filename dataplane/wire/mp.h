@@ -83,15 +83,20 @@ mp_parse(const uint8_t *p, size_t n, bool short_seq, struct mp_view *v)
 	return true;
 }
 
+/* flags: MP_BEGIN, MP_END or both. */
 static inline void
-mp_store(uint8_t *p, bool short_seq, uint32_t seq, bool begin, bool end)
+mp_store_flags(uint8_t *p, bool short_seq, uint32_t seq, uint32_t flags)
 {
-	const uint32_t flags = (uint32_t)begin << 31 | (uint32_t)end << 30;
-
 	if (short_seq)
 		store_be16(p, (uint16_t)(flags >> 16 | (seq & 0x0fff)));
 	else
 		store_be32(p, flags | (seq & 0xffffff));
+}
+
+static inline void
+mp_store(uint8_t *p, bool short_seq, uint32_t seq, bool begin, bool end)
+{
+	mp_store_flags(p, short_seq, seq, (begin ? MP_BEGIN : 0) | (end ? MP_END : 0));
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "dataplane/wire/bytes.h"
+#include "dataplane/wire/eth.h"
 
 /* PPPoE (RFC 2516): the six-byte header and the tags of discovery frames. */
 
@@ -75,6 +76,17 @@ pppoe_store(uint8_t *p, uint8_t code, uint16_t session, uint16_t payload_len)
 {
 	store_be32(p, (uint32_t)PPPOE_VER_TYPE << 24 | (uint32_t)code << 16 | session);
 	store_be16(p + 4, payload_len);
+}
+
+/* A session's frame from the type that ends the Ethernet header to the end of the PPPoE header, in one word; returns what is behind it. */
+static inline uint8_t *
+pppoe_store_session(uint8_t *p, uint16_t session, uint16_t payload_len)
+{
+	const uint64_t head = (uint64_t)ETHERTYPE_PPPOE_SESSION << 48 | (uint64_t)PPPOE_VER_TYPE << 40 |
+		(uint64_t)PPPOE_CODE_SESSION << 32;
+
+	store_be64(p, head | (uint32_t)session << 16 | payload_len);
+	return p + 8;
 }
 
 struct pppoe_tag {

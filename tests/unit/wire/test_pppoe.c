@@ -51,6 +51,18 @@ headers_are_written(void **state)
 	assert_memory_equal(made, want, sizeof(want));
 }
 
+static void
+headers_of_sessions_are_written_with_their_type(void **state)
+{
+	static const uint8_t want[] = {0x88, 0x64, 0x11, 0x00, 0xfe, 0xdc, 0xfa, 0x98};
+	uint8_t made[9] = {0};
+
+	(void)state;
+	assert_ptr_equal(pppoe_store_session(made, 0xfedc, 0xfa98), made + sizeof(want));
+	assert_memory_equal(made, want, sizeof(want));
+	assert_int_equal(made[8], 0);
+}
+
 /* RFC 2516 section 4 and appendix A. */
 static void
 tags_are_stepped_through(void **state)
@@ -100,6 +112,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(headers_are_judged),
 		cmocka_unit_test(headers_are_written),
+		cmocka_unit_test(headers_of_sessions_are_written_with_their_type),
 		cmocka_unit_test(tags_are_stepped_through),
 	};
 
