@@ -13,16 +13,13 @@
 enum { WHEEL_SLOTS = 4096, WHEEL_WORDS = WHEEL_SLOTS / 64 };
 #define WHEEL_NIL UINT32_MAX
 
-/* One word, since it lies in lines where every byte counts: hence less than 2^21 entries. */
-enum { WHEEL_LAST = (1 << 21) - 1 };
-
+/* Entries are named + 1 here. Each word is known as a whole to whoever changes it, so that a neighbour is written without being read:
+ * it is seldom in the cache. */
 struct wheel_node {
-	uint64_t next : 21, prev : 21; /* WHEEL_LAST: none */
-	uint64_t slot : 12;
-	uint64_t queued : 1;
-	uint64_t owner : 9; /* whoever has the entry keeps here what he likes */
+	uint32_t next; /* 0: last of its slot */
+	uint32_t back; /* the entry before, or WHEEL_FIRST and the slot; 0: not in the wheel */
 };
-_Static_assert(sizeof(struct wheel_node) == 8 && WHEEL_SLOTS == 1 << 12, "one word");
+#define WHEEL_FIRST (UINT32_C(1) << 31)
 
 struct wheel {
 	uint8_t *base; /* node of entry 0 */
@@ -32,7 +29,7 @@ struct wheel {
 	uint64_t bits[WHEEL_WORDS];
 	uint32_t n;
 	unsigned shift;
-	uint32_t head[WHEEL_SLOTS];
+	uint32_t head[WHEEL_SLOTS]; /* first entry + 1; 0: none */
 };
 
 static inline struct wheel_node *
@@ -41,34 +38,40 @@ wheel_node(const struct wheel *w, uint32_t i)
 	return (struct wheel_node *)(void *)(w->base + (size_t)i * w->stride);
 }
 
+/* The nodes are zero. */
 static inline void
 wheel_init(struct wheel *w, void *base, size_t stride, unsigned shift)
 {
 	*w = (struct wheel){.base = base, .stride = stride, .shift = shift};
-	for (unsigned i = 0; i < WHEEL_SLOTS; i++)
-		w->head[i] = WHEEL_NIL;
+}
+
+static inline void
+wheel_slot_emptied(struct wheel *w, uint32_t slot)
+{
+	w->bits[slot / 64] &= ~(UINT64_C(1) << slot % 64);
+	if (w->bits[slot / 64] == 0)
+		w->words &= ~(UINT64_C(1) << slot / 64);
 }
 
 static inline void
 wheel_remove(struct wheel *w, uint32_t i)
 {
 	struct wheel_node *n = wheel_node(w, i);
+	const uint32_t next = n->next, back = n->back, slot = back & ~WHEEL_FIRST;
 
-	if (!n->queued)
+	if (back == 0)
 		return;
-	if (n->prev != WHEEL_LAST)
-		wheel_node(w, n->prev)->next = n->next;
-	else
-		w->head[n->slot] = n->next == WHEEL_LAST ? WHEEL_NIL : n->next;
-	if (n->next != WHEEL_LAST)
-		wheel_node(w, n->next)->prev = n->prev;
-	if (w->head[n->slot] == WHEEL_NIL) {
-		w->bits[n->slot / 64] &= ~(1ull << n->slot % 64);
-		if (w->bits[n->slot / 64] == 0)
-			w->words &= ~(1ull << n->slot / 64);
-	}
-	n->queued = false;
+	n->back = 0;
 	w->n--;
+	if (next != 0)
+		wheel_node(w, next - 1)->back = back;
+	if (!(back & WHEEL_FIRST)) {
+		wheel_node(w, back - 1)->next = next;
+		return;
+	}
+	w->head[slot] = next;
+	if (next == 0)
+		wheel_slot_emptied(w, slot);
 }
 
 /* Entry i comes out at due_ns, rounded down to a tick. Moves it when it is queued already. */
@@ -85,26 +88,16 @@ wheel_add(struct wheel *w, uint32_t i, uint64_t now_ns, uint64_t due_ns)
 		tick = w->tick;
 	if (tick - w->tick >= WHEEL_SLOTS)
 		tick = w->tick + WHEEL_SLOTS - 1;
-	n->slot = tick % WHEEL_SLOTS;
-	n->prev = WHEEL_LAST;
-	n->next = w->head[n->slot] & WHEEL_LAST;
-	if (n->next != WHEEL_LAST)
-		wheel_node(w, n->next)->prev = i & WHEEL_LAST;
-	w->head[n->slot] = i;
-	w->bits[n->slot / 64] |= 1ull << n->slot % 64;
-	w->words |= 1ull << n->slot / 64;
-	n->queued = true;
+
+	const uint32_t slot = tick % WHEEL_SLOTS, first = w->head[slot];
+
+	*n = (struct wheel_node){.next = first, .back = WHEEL_FIRST | slot};
+	if (first != 0)
+		wheel_node(w, first - 1)->back = i + 1;
+	w->head[slot] = i + 1;
+	w->bits[slot / 64] |= UINT64_C(1) << slot % 64;
+	w->words |= UINT64_C(1) << slot / 64;
 	w->n++;
-}
-
-/* Whether entry i is queued, and comes out at due_ns or before. */
-static inline bool
-wheel_comes_by(const struct wheel *w, uint32_t i, uint64_t due_ns)
-{
-	const struct wheel_node *n = wheel_node(w, i);
-
-	return n->queued &&
-		w->tick + (n->slot + WHEEL_SLOTS - w->tick % WHEEL_SLOTS) % WHEEL_SLOTS <= due_ns >> w->shift;
 }
 
 /* Earliest tick with an entry; UINT64_MAX when the wheel is empty. */
@@ -142,7 +135,7 @@ wheel_first(const struct wheel *w)
 {
 	const uint64_t tick = wheel_first_tick(w);
 
-	return tick == UINT64_MAX ? WHEEL_NIL : w->head[tick % WHEEL_SLOTS];
+	return tick == UINT64_MAX ? WHEEL_NIL : w->head[tick % WHEEL_SLOTS] - 1;
 }
 
 /* Takes out an entry whose tick has begun; WHEEL_NIL: none. */
@@ -158,8 +151,10 @@ wheel_expired(struct wheel *w, uint64_t now_ns)
 		return WHEEL_NIL;
 	}
 	w->tick = first;
-	i = w->head[first % WHEEL_SLOTS];
+	i = w->head[first % WHEEL_SLOTS] - 1;
 	wheel_remove(w, i);
+	if (w->head[first % WHEEL_SLOTS] != 0)
+		__builtin_prefetch(wheel_node(w, w->head[first % WHEEL_SLOTS] - 1)); /* the next one's */
 	return i;
 }
 
