@@ -602,18 +602,18 @@ bundle_tx_ready(struct bundle_table *t, uint32_t index)
 	r->at[r->tail++ & r->mask] = index;
 }
 
-/* Up to n of them, by index; returns how many. */
-static inline unsigned
-bundle_tx_ready_take(struct bundle_table *t, uint32_t to[], unsigned n)
+/* The next of them; WHEEL_NIL: none. */
+static inline uint32_t
+bundle_tx_ready_next(struct bundle_table *t)
 {
 	struct ready_ring *r = &t->tx_ready;
-	unsigned i;
+	uint32_t index;
 
-	for (i = 0; i < n && r->head != r->tail; i++) {
-		to[i] = r->at[r->head++ & r->mask];
-		r->in[to[i] / 64] &= ~(UINT64_C(1) << to[i] % 64);
-	}
-	return i;
+	if (r->head == r->tail)
+		return WHEEL_NIL;
+	index = r->at[r->head++ & r->mask];
+	r->in[index / 64] &= ~(UINT64_C(1) << index % 64);
+	return index;
 }
 
 #endif

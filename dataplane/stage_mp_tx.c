@@ -480,6 +480,13 @@ next_wake_ns(struct bundle *b, uint64_t room_ns)
 	return ns;
 }
 
+/* What is due in this tick has been done: a bundle that came out of the wheel does not get in again among those that are being taken. */
+static uint64_t
+next_tick_ns(const struct worker *w)
+{
+	return (w->now_ns | (PACE_TICK_NS - 1)) + 1;
+}
+
 static void
 serve(struct worker *w, struct bundle_table *t, struct bundle *b, uint32_t index)
 {
@@ -495,31 +502,54 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b, uint32_t index
 	if (wake_ns == UINT64_MAX)
 		wheel_remove(&t->pace, index);
 	else
-		wheel_add(&t->pace, index, w->now_ns, wake_ns);
+		wheel_add(&t->pace, index, w->now_ns, RTE_MAX(wake_ns, next_tick_ns(w)));
 }
 
 /* ------------------------------------------------------------------ stage */
 
-/* Bundles that are served together. Those whose time has come have been left alone for long, they and the frames they hold: they are fetched
- * while the set before them is served. */
-struct set {
-	unsigned n;
-	uint32_t index[BURST_STAGE];
-	struct bundle *b[BURST_STAGE];
+/* Bundles on their way to be served, in order: taken, looked at, served. Those whose time has come have been left alone for long, they and
+ * the frames they hold. A bundle is asked for when it is taken, its frames AHEAD bundles later, and again AHEAD later it is served: so
+ * memory is always at work, and never asked for more at once than a processor can wait for. */
+enum { AHEAD = 8, VISITS = 2 * AHEAD };
+_Static_assert((int)VISITS <= (int)BURST_STAGE, "mbufs are taken from their pools for all of them at once");
+
+struct visits {
+	unsigned taken, looked, served; /* free running */
+	uint32_t index[VISITS];
+	struct bundle *b[VISITS];
 };
 
-static void
-set_take(struct bundle_table *t, struct set *s)
+/* The next one. Who has made a bundle ready has had to do with it just now; of the others only the time is known. */
+static inline uint32_t
+next_bundle(struct worker *w, struct bundle_table *t)
 {
-	s->n = bundle_tx_ready_take(t, s->index, BURST_STAGE);
-	for (unsigned i = 0; i < s->n; i++) {
-		struct bundle *b = &t->bundles[s->index[i]];
+	uint32_t index = bundle_tx_ready_next(t);
 
-		s->b[i] = b;
-		rte_prefetch0(&t->pace_nodes[s->index[i]]);
-		rte_prefetch0(&b->tx);
-		bundle_prefetch_lines(b);
-	}
+	if (index != WHEEL_NIL)
+		return index;
+	index = wheel_expired(&t->pace, w->now_ns);
+	if (index == WHEEL_NIL)
+		return WHEEL_NIL;
+	rte_prefetch0(&t->bundles[index].tx);
+	bundle_prefetch_lines(&t->bundles[index]);
+	return index;
+}
+
+/* False: there are no more. */
+static inline bool
+visit_take(struct worker *w, struct bundle_table *t, struct visits *v)
+{
+	const uint32_t index = next_bundle(w, t);
+	const unsigned at = v->taken % VISITS;
+
+	if (index == WHEEL_NIL)
+		return false;
+	v->index[at] = index;
+	v->b[at] = &t->bundles[index];
+	v->taken++;
+	t->buffers.want = t->headers.want = v->taken - v->served;
+	rte_prefetch0(&t->pace_nodes[index]);
+	return true;
 }
 
 /* Where the front of a packet lies that came with an Ethernet header, as most do: close enough for a hint. */
@@ -534,42 +564,42 @@ mbuf_prefetch_queued(const struct rte_mbuf *m)
 	rte_prefetch0(front + FRAME_ROOM);
 }
 
-static void
-set_prefetch_frames(const struct set *s)
+static inline void
+visit_look(struct visits *v)
 {
-	for (unsigned i = 0; i < s->n; i++) {
-		struct bundle *b = s->b[i];
+	struct bundle *b = v->b[v->looked++ % VISITS];
 
-		bundle_prefetch_more_lines(b);
-		if (b->tx.data.n != 0)
-			mbuf_prefetch_queued(b->tx.data.list.head);
-		for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
-			mbuf_prefetch(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
-	}
+	bundle_prefetch_more_lines(b);
+	if (b->tx.data.n != 0)
+		mbuf_prefetch_queued(b->tx.data.list.head);
+	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
+		mbuf_prefetch(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
 }
 
-static void
-set_serve(struct worker *w, struct bundle_table *t, const struct set *s)
+static inline void
+visit_serve(struct worker *w, struct bundle_table *t, struct visits *v)
 {
-	t->buffers.want = t->headers.want = s->n;
-	for (unsigned i = 0; i < s->n; i++)
-		serve(w, t, s->b[i], s->index[i]);
+	const unsigned at = v->served++ % VISITS;
+
+	serve(w, t, v->b[at], v->index[at]);
 }
 
 void
 mp_tx(struct worker *w)
 {
 	struct bundle_table *t = w->bundles;
-	struct set set[2];
-	unsigned now = 0;
-	uint32_t i;
+	struct visits v;
+	bool more = true;
 
-	while ((i = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
-		bundle_tx_ready(t, i);
-	for (set_take(t, &set[now]); set[now].n != 0; now ^= 1) {
-		set_prefetch_frames(&set[now]);
-		set_take(t, &set[now ^ 1]);
-		set_serve(w, t, &set[now]);
+	v.taken = v.looked = v.served = 0;
+	for (;;) {
+		while (more && v.taken - v.served < VISITS)
+			more = visit_take(w, t, &v);
+		while (v.looked != v.taken && v.looked - v.served < AHEAD)
+			visit_look(&v);
+		if (v.served == v.taken)
+			break;
+		visit_serve(w, t, &v);
 	}
 	mbuf_stock_return(&t->buffers, w->pool);
 	mbuf_stock_return(&t->headers, w->indirect_pool);

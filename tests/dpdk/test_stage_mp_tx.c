@@ -756,6 +756,40 @@ idle_link_gets_one_null_fragment_after_data_and_no_more(void **state)
 	rig_close(&l.r);
 }
 
+/* The wheel gives a bundle out when the tick begins in which its null fragment is due: too early, by most of a tick. The turn ends all the
+ * same, and so does the tick without turns for nothing. */
+static void
+what_is_due_within_a_tick_goes_in_the_next(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	static struct lab_sent s;
+	struct lab l;
+	uint64_t due_ns;
+
+	(void)state;
+	lab_open(&l);
+	set.null_ms = 50;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < 2; i++)
+		lab_link(&l, 0, i, 0);
+	warm_up(&l, 0);
+	l.r.now_ns = (l.r.now_ns | (PACE_TICK_NS - 1)) + PACE_TICK_NS / 2;
+	lab_downlink_udp(&l, 0, 1, 100);
+	rig_settle(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	due_ns = l.r.now_ns + lab_ms(50);
+	l.r.now_ns = due_ns & ~(uint64_t)(PACE_TICK_NS - 1);
+	assert_true(l.r.now_ns < due_ns && bundle_next_ns(l.r.dp->workers[0]) <= l.r.now_ns);
+	rig_turn(&l.r);
+	assert_false(lab_sent(&l, &s, false));
+	l.r.now_ns += PACE_TICK_NS;
+	assert_int_equal(bundle_next_ns(l.r.dp->workers[0]), l.r.now_ns);
+	rig_turn(&l.r);
+	assert_true(lab_sent(&l, &s, false));
+	expect_null(&s);
+	rig_close(&l.r);
+}
+
 /* Link 1 of 3 is too bad to be sent on: it carries no data, only null fragments, so that the peer need not wait for its numbers. */
 static void
 suspended_link_carries_null_fragments_and_no_data(void **state)
@@ -1316,6 +1350,7 @@ main(void)
 		cmocka_unit_test(dear_line_carries_only_what_the_cheap_one_cannot),
 		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
 		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
+		cmocka_unit_test(what_is_due_within_a_tick_goes_in_the_next),
 		cmocka_unit_test(suspended_link_carries_null_fragments_and_no_data),
 		cmocka_unit_test(data_waits_while_all_links_are_suspended),
 		cmocka_unit_test(without_null_interval_idle_links_stay_silent),
