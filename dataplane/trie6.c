@@ -6,14 +6,21 @@
 #include <rte_malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dataplane/index_pool.h"
+#include "dataplane/ranges6.h"
 
-/* An entry is 0, or the way to the next table, or a word with the length of its prefix:
- *   bits 48..54 length, 55 ask: exact matches decide, 62 next: bits 0..47 are the address of a table, 63 set in every word
+/* An entry is 0, or the way on, or a word with the length of its prefix:
+ *   bits 48..54 length, 55 ask: exact matches decide, 62 next: bits 0..47 are the address of a table, or, with 56 short, of ranges that
+ *   say in two lines what the table and those behind it do, 63 set in every word
  * Where a prefix is stuck, as tables had run out or its length is beyond the trie, the entry says `ask`, and readers go no further; what
  * is beside that and behind it is kept as if the prefix were not there. An entry of the root asks until nothing is stuck at it, those of
- * another table until nothing is stuck in the table. */
+ * another table until nothing is stuck in the table.
+ *
+ * In the Internet most tables have few prefixes behind them, so workers would read a line of memory for each eight bits of them, one after
+ * the other. Where all behind an entry is but a few ranges it leads to these, and control on to the table. They are made anew with each
+ * change behind them, and there are none behind others. */
 
 enum {
 	ROOT_BITS = 16,
@@ -22,17 +29,21 @@ enum {
 	DEPTH_MAX = (TRIE6_LEN_MAX - ROOT_BITS) / STRIDE,
 	LEVELS = 1 + DEPTH_MAX,
 	LEN_SHIFT = 48,
+	/* ranges, to each table that there may be: few have no more than a few behind them and are not behind such */
+	RANGES_TABLES = 2,
 };
 
 static const uint64_t entry_len = UINT64_C(0x7f) << LEN_SHIFT;
 static const uint64_t entry_ask = UINT64_C(1) << 55;
+static const uint64_t entry_short = UINT64_C(1) << 56;
 static const uint64_t entry_next = UINT64_C(1) << 62;
 static const uint64_t entry_address = (UINT64_C(1) << LEN_SHIFT) - 1;
 
 struct table6 {
 	_Atomic uint64_t entry[FAN];
-	/* control only: which of the tables, how many prefixes lead through it, and how many of them are stuck in it */
-	uint32_t index, n, n_stuck;
+	/* control only: which of the tables, how many prefixes lead through it, how many of them are stuck in it, and the ranges that
+	 * workers have instead; NO_INDEX: none */
+	uint32_t index, n, n_stuck, ranges_index;
 } __rte_cache_aligned;
 
 struct trie6 {
@@ -43,6 +54,8 @@ struct trie6 {
 	uint32_t n_waiting;     /* of all that are stuck, how many want a table */
 	struct table6 **tables; /* by index; NULL: not made yet */
 	struct index_pool indexes;
+	struct ranges6 **ranges; /* the same */
+	struct index_pool ranges_indexes;
 	struct rte_rcu_qsbr *qsbr;
 	int numa_node;
 };
@@ -53,6 +66,7 @@ struct trie6 *
 trie6_new(unsigned tables_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 {
 	struct trie6 *t = rte_zmalloc_socket("trie6", sizeof(*t), RTE_CACHE_LINE_SIZE, numa_node);
+	const uint32_t n_ranges = RTE_MAX(tables_max / RANGES_TABLES, 1u);
 
 	if (t == NULL)
 		return NULL;
@@ -60,7 +74,9 @@ trie6_new(unsigned tables_max, int numa_node, struct rte_rcu_qsbr *qsbr)
 	t->numa_node = numa_node;
 	t->stuck = calloc(RTE_DIM(t->root), sizeof(*t->stuck));
 	t->tables = calloc(tables_max, sizeof(struct table6 *));
-	if (t->stuck != NULL && t->tables != NULL && index_pool_init(&t->indexes, tables_max) == 0)
+	t->ranges = calloc(n_ranges, sizeof(struct ranges6 *));
+	if (t->stuck != NULL && t->tables != NULL && t->ranges != NULL &&
+		index_pool_init(&t->indexes, tables_max) == 0 && index_pool_init(&t->ranges_indexes, n_ranges) == 0)
 		return t;
 	trie6_free(t);
 	return NULL;
@@ -73,8 +89,12 @@ trie6_free(struct trie6 *t)
 		return;
 	for (unsigned i = 0; i < t->indexes.size; i++)
 		rte_free(t->tables[i]);
+	for (unsigned i = 0; i < t->ranges_indexes.size; i++)
+		rte_free(t->ranges[i]);
 	index_pool_fini(&t->indexes);
+	index_pool_fini(&t->ranges_indexes);
 	free(t->tables);
+	free(t->ranges);
 	free(t->stuck);
 	rte_free(t);
 }
@@ -88,19 +108,45 @@ place(uint64_t hi, unsigned level)
 	return (unsigned)(hi >> (64 - ROOT_BITS - STRIDE * level)) & (FAN - 1);
 }
 
+/* What its address is of. */
+static inline void *
+behind(uint64_t entry)
+{
+	return (void *)(uintptr_t)(entry & entry_address);
+}
+
+static inline const struct ranges6 *
+ranges_behind(uint64_t entry)
+{
+	return behind(entry);
+}
+
 static inline struct table6 *
 next_table(uint64_t entry)
 {
-	return entry & entry_next ? (struct table6 *)(uintptr_t)(entry & entry_address) : NULL;
+	if ((entry & entry_next) == 0)
+		return NULL;
+	return entry & entry_short ? (struct table6 *)(uintptr_t)ranges_behind(entry)->of : behind(entry);
 }
 
-/* The same for readers, who ask rather than go where something is missing. */
-static inline const struct table6 *
-way_on(uint64_t entry)
+/* For readers, who ask rather than go where something is missing: whether they go on to a table, */
+static inline bool
+leads_to_table(uint64_t entry)
 {
-	return (entry & (entry_next | entry_ask)) == entry_next
-		? (const struct table6 *)(uintptr_t)(entry & entry_address)
-		: NULL;
+	return (entry & (entry_next | entry_short | entry_ask)) == entry_next;
+}
+
+/* or to ranges. */
+static inline bool
+leads_to_ranges(uint64_t entry)
+{
+	return (entry & (entry_short | entry_ask)) == entry_short;
+}
+
+static inline uint64_t
+word_of(uint64_t entry)
+{
+	return entry & ~(entry_len | entry_ask);
 }
 
 static inline uint64_t
@@ -140,6 +186,7 @@ table_take(struct trie6 *t)
 	t->tables[i]->index = i;
 	t->tables[i]->n = 0;
 	t->tables[i]->n_stuck = 0;
+	t->tables[i]->ranges_index = NO_INDEX;
 	return t->tables[i];
 }
 
@@ -159,6 +206,162 @@ table_behind(struct trie6 *t, _Atomic uint64_t *at)
 		atomic_store_explicit(&table->entry[i], was & ~entry_ask, memory_order_relaxed);
 	atomic_store_explicit(at, entry_next | (uint64_t)(uintptr_t)table | (was & entry_ask), memory_order_release);
 	return table;
+}
+
+/* ------------------------------------------------------------------ ranges instead of tables */
+
+/* The addresses of one entry: their first bits, those behind it 0. */
+struct part {
+	uint64_t hi;
+	unsigned level;
+};
+
+/* From an entry's first bits to those of the next one. */
+static inline uint64_t
+step_of(unsigned level)
+{
+	return UINT64_C(1) << (64 - ROOT_BITS - STRIDE * level);
+}
+
+/* That of the first entry of the table behind it. */
+static inline struct part
+part_behind(struct part part)
+{
+	return (struct part){part.hi, part.level + 1};
+}
+
+/* False: what the table and those behind it say is no few ranges, or something is stuck there. */
+static bool
+tell_ranges(const struct table6 *table, struct part part, struct ranges6_draft *d)
+{
+	for (unsigned i = 0; i < FAN; i++, part.hi += step_of(part.level)) {
+		const uint64_t entry = entry_load(&table->entry[i]);
+		const struct table6 *next = next_table(entry);
+
+		if (entry & entry_ask)
+			return false;
+		if (next != NULL && !tell_ranges(next, part_behind(part), d))
+			return false;
+		if (next == NULL && !ranges6_add(d, part.hi, word_of(entry)))
+			return false;
+	}
+	return true;
+}
+
+static struct ranges6 *
+ranges_take(struct trie6 *t, uint32_t *index)
+{
+	const uint32_t i = index_take(&t->ranges_indexes, t->qsbr);
+
+	if (i == NO_INDEX)
+		return NULL;
+	if (t->ranges[i] == NULL)
+		t->ranges[i] =
+			rte_malloc_socket("ranges6", sizeof(*t->ranges[i]), _Alignof(struct ranges6), t->numa_node);
+	if (t->ranges[i] == NULL) {
+		index_give(&t->ranges_indexes, t->qsbr, i);
+		return NULL;
+	}
+	*index = i;
+	return t->ranges[i];
+}
+
+/* Where the entry leads workers is replaced: index NO_INDEX: to the table itself. */
+static void
+lead(struct trie6 *t, _Atomic uint64_t *at, struct table6 *table, uint32_t index)
+{
+	const uint64_t ask = entry_load(at) & entry_ask,
+		       way = index == NO_INDEX ? (uint64_t)(uintptr_t)table
+					       : entry_short | (uint64_t)(uintptr_t)t->ranges[index];
+
+	atomic_store_explicit(at, entry_next | way | ask, memory_order_release);
+	index_give(&t->ranges_indexes, t->qsbr, table->ranges_index);
+	table->ranges_index = index;
+}
+
+/* Nobody comes there while those before it lead to ranges. */
+static void
+lead_to_tables_behind(struct trie6 *t, struct table6 *table)
+{
+	for (unsigned i = 0; i < FAN; i++) {
+		const uint64_t entry = entry_load(&table->entry[i]);
+		struct table6 *next = next_table(entry);
+
+		if (entry & entry_short)
+			lead(t, &table->entry[i], next, NO_INDEX);
+		else if (next != NULL)
+			lead_to_tables_behind(t, next);
+	}
+}
+
+/* An entry with a table behind it leads to ranges, if there may be some: made anew, as something behind it has changed. Not while it asks:
+ * who is not told to ask any more has what has been placed behind it meanwhile. */
+static bool
+lead_to_ranges(struct trie6 *t, _Atomic uint64_t *at, struct part part)
+{
+	const uint64_t entry = entry_load(at);
+	struct table6 *table = next_table(entry);
+	const bool had = table->ranges_index != NO_INDEX;
+	struct ranges6 made, *r;
+	struct ranges6_draft d = ranges6_begin(&made, ROOT_BITS + STRIDE * part.level);
+	uint32_t index;
+
+	if ((entry & entry_ask) != 0 || table->n > RANGES6_MAX || !tell_ranges(table, part_behind(part), &d))
+		return false;
+	ranges6_end(&d);
+	made.of = table;
+	if (had && memcmp(&made, t->ranges[table->ranges_index], sizeof(made)) == 0)
+		return true;
+	r = ranges_take(t, &index);
+	if (r == NULL)
+		return false;
+	*r = made;
+	lead(t, at, table, index);
+	if (!had)
+		lead_to_tables_behind(t, table);
+	return true;
+}
+
+static void shorten(struct trie6 *t, _Atomic uint64_t *at, struct part part);
+
+static void
+shorten_behind(struct trie6 *t, struct table6 *table, struct part part)
+{
+	for (unsigned i = 0; i < FAN; i++, part.hi += step_of(part.level))
+		if (next_table(entry_load(&table->entry[i])) != NULL)
+			shorten(t, &table->entry[i], part);
+}
+
+/* After changes behind an entry that has a table: it leads to ranges, or what is behind it does where that can be. */
+static void
+shorten(struct trie6 *t, _Atomic uint64_t *at, struct part part)
+{
+	struct table6 *table = next_table(entry_load(at));
+
+	if (lead_to_ranges(t, at, part))
+		return;
+	shorten_behind(t, table, part_behind(part));
+	lead(t, at, table, NO_INDEX);
+}
+
+/* After a change of a prefix. Where an entry on its way did not lead to ranges before, those beside the way are as they should be. */
+static void
+shorten_way(struct trie6 *t, uint64_t hi)
+{
+	_Atomic uint64_t *at = &t->root[hi >> (64 - ROOT_BITS)];
+	struct table6 *table;
+
+	for (unsigned level = 0; (table = next_table(entry_load(at))) != NULL; level++) {
+		const struct part part = {hi & ~(step_of(level) - 1), level};
+
+		if (table->ranges_index != NO_INDEX) {
+			shorten(t, at, part);
+			return;
+		}
+		if (lead_to_ranges(t, at, part))
+			return;
+		at = &table->entry[place(hi, level + 1)];
+	}
 }
 
 /* ------------------------------------------------------------------ ways */
@@ -214,27 +417,31 @@ is_stuck(unsigned len, unsigned depth)
 	return depth < trie6_depth(len) || len > TRIE6_LEN_MAX;
 }
 
-/* Entries, and those of all tables behind them, that have no longer prefix than len get the leaf. */
+/* Entries of a level, and those of all tables behind them, that have no longer prefix than len get the leaf; hi: first bits of the first one. */
 static void
-paint(_Atomic uint64_t *at, unsigned n, unsigned len, uint64_t leaf)
+paint(struct trie6 *t, _Atomic uint64_t *at, unsigned n, struct part part, unsigned len, uint64_t leaf)
 {
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++, part.hi += step_of(part.level)) {
 		const uint64_t was = entry_load(&at[i]);
 		struct table6 *table = next_table(was);
 
-		if (table != NULL)
-			paint(table->entry, FAN, len, leaf);
-		else if (len_of(was) <= len)
-			atomic_store_explicit(&at[i], leaf | (was & entry_ask), memory_order_relaxed);
+		if (table == NULL) {
+			if (len_of(was) <= len)
+				atomic_store_explicit(&at[i], leaf | (was & entry_ask), memory_order_relaxed);
+			continue;
+		}
+		paint(t, table->entry, FAN, part_behind(part), len, leaf);
+		if (was & entry_short)
+			shorten(t, &at[i], part);
 	}
 }
 
 static void
-paint_prefix(_Atomic uint64_t *at, unsigned len, const struct trie6_leaf *leaf)
+paint_prefix(struct trie6 *t, _Atomic uint64_t *at, uint64_t hi, unsigned len, const struct trie6_leaf *leaf)
 {
-	const unsigned end = ROOT_BITS + STRIDE * trie6_depth(len);
+	const unsigned level = trie6_depth(len), end = ROOT_BITS + STRIDE * level;
 
-	paint(at, 1u << (end - len), len, leaf->word | (uint64_t)leaf->len << LEN_SHIFT);
+	paint(t, at, 1u << (end - len), (struct part){hi, level}, len, leaf->word | (uint64_t)leaf->len << LEN_SHIFT);
 }
 
 unsigned
@@ -253,14 +460,15 @@ trie6_set(struct trie6 *t, uint64_t hi, unsigned len, uint64_t word, unsigned de
 		table->n += w.depth > was;
 	}
 	if (w.depth == want && len <= TRIE6_LEN_MAX)
-		paint_prefix(w.at[want], len, &(struct trie6_leaf){word, len});
-	if (!fresh && w.depth == was)
-		return was;
-	if (is_stuck(len, w.depth))
-		stick(t, hi, &w, w.depth);
-	if (!fresh)
-		unstick(t, hi, &w, was);
-	t->n_waiting += (w.depth < want) - (uint32_t)(!fresh);
+		paint_prefix(t, w.at[want], hi, len, &(struct trie6_leaf){word, len});
+	if (fresh || w.depth != was) {
+		if (is_stuck(len, w.depth))
+			stick(t, hi, &w, w.depth);
+		if (!fresh)
+			unstick(t, hi, &w, was);
+		t->n_waiting += (w.depth < want) - (uint32_t)(!fresh);
+	}
+	shorten_way(t, hi);
 	return w.depth;
 }
 
@@ -269,6 +477,7 @@ static void
 table_leave(struct trie6 *t, _Atomic uint64_t *at, struct table6 *table)
 {
 	atomic_store_explicit(at, entry_load(&table->entry[0]) | (entry_load(at) & entry_ask), memory_order_relaxed);
+	index_give(&t->ranges_indexes, t->qsbr, table->ranges_index);
 	index_give(&t->indexes, t->qsbr, table->index);
 }
 
@@ -282,11 +491,12 @@ trie6_del(struct trie6 *t, uint64_t hi, unsigned len, unsigned depth, const stru
 	if (is_stuck(len, depth))
 		unstick(t, hi, &w, depth);
 	else
-		paint_prefix(w.at[depth], len, below);
+		paint_prefix(t, w.at[depth], hi, len, below);
 	t->n_waiting -= depth < trie6_depth(len);
 	for (unsigned k = depth; k > 0; k--)
 		if (--w.table[k]->n == 0)
 			table_leave(t, w.at[k - 1], w.table[k]);
+	shorten_way(t, hi);
 }
 
 unsigned
@@ -301,41 +511,70 @@ trie6_has_room(const struct trie6 *t)
 	return index_ready(&t->indexes, t->qsbr);
 }
 
+unsigned
+trie6_n_ranges(const struct trie6 *t)
+{
+	return t->ranges_indexes.fresh - t->ranges_indexes.n_waiting;
+}
+
 /* ------------------------------------------------------------------ workers */
+
+static inline void
+prefetch_ranges(const struct ranges6 *r)
+{
+	__builtin_prefetch(r->first);
+	__builtin_prefetch(&r->word[RANGES6_MAX - 1]);
+}
 
 void
 trie6_prefetch(const struct trie6 *t, uint64_t hi)
 {
 	/* addresses have few beginnings: the root is near */
-	const struct table6 *table = way_on(entry_load(&t->root[hi >> (64 - ROOT_BITS)]));
+	const uint64_t entry = entry_load(&t->root[hi >> (64 - ROOT_BITS)]);
 
-	if (table != NULL)
-		__builtin_prefetch(&table->entry[place(hi, 1)]);
+	if (leads_to_table(entry))
+		__builtin_prefetch(&next_table(entry)->entry[place(hi, 1)]);
+	else if (leads_to_ranges(entry))
+		prefetch_ranges(ranges_behind(entry));
 }
 
-/* Destinations that have led to a table, level by level, so that each waits for memory beside the others. */
+/* Destinations that have led to a table, level by level, or to ranges, so that each waits for memory beside the others. */
 struct walk {
 	const _Atomic uint64_t *at[64]; /* the entry that is next */
-	uint8_t whose[64];
-	unsigned n;
+	const struct ranges6 *ranges[64];
+	uint8_t whose[64], whose_ranges[64];
+	unsigned n, n_ranges;
 	uint64_t ask;
 };
 
-/* What destination i finds: the way to a table of `level`, or its word. */
+/* What destination i finds: the way to a table of `level`, or to ranges, or its word. */
 static inline void
 visit(struct walk *w, unsigned i, uint64_t hi, uint64_t entry, unsigned level, uint64_t words[])
 {
-	const struct table6 *table = way_on(entry);
-
-	if (table != NULL) {
-		w->at[w->n] = &table->entry[place(hi, level)];
+	if (leads_to_ranges(entry)) {
+		prefetch_ranges(ranges_behind(entry));
+		w->ranges[w->n_ranges] = ranges_behind(entry);
+		w->whose_ranges[w->n_ranges++] = (uint8_t)i;
+		return;
+	}
+	if (leads_to_table(entry)) {
+		w->at[w->n] = &((const struct table6 *)behind(entry))->entry[place(hi, level)];
 		__builtin_prefetch(w->at[w->n]);
 		w->whose[w->n++] = (uint8_t)i;
 		return;
 	}
-	words[i] = entry & ~(entry_len | entry_ask);
+	words[i] = word_of(entry);
 	if (unlikely(entry & entry_ask))
 		w->ask |= UINT64_C(1) << i;
+}
+
+/* Of the root's entry, or of the first table's, which trie6_prefetch() has asked for. */
+static inline uint64_t
+first_entry(const struct trie6 *t, uint64_t hi)
+{
+	const uint64_t entry = entry_load(&t->root[hi >> (64 - ROOT_BITS)]);
+
+	return leads_to_table(entry) ? entry_load(&((const struct table6 *)behind(entry))->entry[place(hi, 1)]) : entry;
 }
 
 uint64_t
@@ -343,11 +582,11 @@ trie6_bulk(const struct trie6 *t, const struct ip6_num dst[], unsigned n, uint64
 {
 	struct walk w; /* not all of it */
 
-	w.n = 0;
+	w.n = w.n_ranges = 0;
 	w.ask = 0;
 	for (unsigned i = 0; i < n; i++)
-		visit(&w, i, dst[i].hi, entry_load(&t->root[dst[i].hi >> (64 - ROOT_BITS)]), 1, words);
-	for (unsigned level = 2; w.n != 0; level++) {
+		visit(&w, i, dst[i].hi, first_entry(t, dst[i].hi), 2, words);
+	for (unsigned level = 3; w.n != 0; level++) {
 		const unsigned here = w.n;
 
 		w.n = 0;
@@ -357,5 +596,7 @@ trie6_bulk(const struct trie6 *t, const struct ip6_num dst[], unsigned n, uint64
 			visit(&w, i, dst[i].hi, entry_load(w.at[k]), level, words);
 		}
 	}
+	for (unsigned k = 0; k < w.n_ranges; k++)
+		words[w.whose_ranges[k]] = ranges6_find(w.ranges[k], dst[w.whose_ranges[k]].hi);
 	return w.ask;
 }

@@ -9,7 +9,8 @@
 
 /* The first 64 bits of IPv6 destinations and next hop words: a table by the first 16 bits, whose entries are the answer or lead to a
  * table by the next 8, and so on. Each entry has the word of the longest prefix that holds it, so nothing is looked for twice, and
- * what most destinations share (the first 24 bits, a pool of subscribers) stays in the cache.
+ * what most destinations share (the first 24 bits, a pool of subscribers) stays in the cache. Where what is behind an entry is but a
+ * few ranges, as with most blocks of the Internet, it leads to these (ranges6.h) and no further.
  *
  * The number of tables is bounded, and prefixes longer than 64 bits have none: an entry behind which a worker must ask for exact matches
  * says so (prefix6.c). How many tables count a prefix, its depth, is kept by the caller: one for which tables had run out is placed by
@@ -46,6 +47,9 @@ void trie6_del(struct trie6 *t, uint64_t hi, unsigned len, unsigned depth, const
 unsigned trie6_waiting(const struct trie6 *t);
 /* There is a table for one of them. */
 bool trie6_has_room(const struct trie6 *t);
+
+/* How many entries lead to ranges. */
+unsigned trie6_n_ranges(const struct trie6 *t);
 
 /* Fetches what a look-up reads first. */
 void trie6_prefetch(const struct trie6 *t, uint64_t hi);

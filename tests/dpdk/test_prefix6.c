@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "dataplane/prefix6.h"
+#include "dataplane/ranges6.h"
 #include "dataplane/tables.h"
 #include "dataplane/trie6.h"
 #include "tests/support/rig.h"
@@ -347,6 +348,59 @@ prefixes_that_share_a_hint_come_and_go_alone(void **state)
 	prefix6_free(p);
 }
 
+/* ------------------------------------------------------------------ ranges alone */
+
+static void
+ranges_tell_where_each_begins(void **state)
+{
+	static const unsigned skips[] = {16, 24, 40, 63};
+	const uint64_t all = 0x20010db812345678;
+
+	(void)state;
+	for (unsigned s = 0; s < RTE_DIM(skips); s++) {
+		const unsigned skip = skips[s], bits = RTE_MIN(64 - skip, (unsigned)RANGES6_BITS);
+		const uint64_t begin = all & ~(UINT64_MAX >> skip), step = UINT64_C(1) << (64 - skip - bits);
+		const unsigned most = bits < 4 ? 1u << bits : RANGES6_MAX;
+		struct ranges6 r;
+		struct ranges6_draft d = ranges6_begin(&r, skip);
+
+		/* the last one is the highest address alone */
+		for (unsigned n = 1; n <= most; n++) {
+			d = ranges6_begin(&r, skip);
+			for (unsigned i = 0; i + 1 < n; i++)
+				assert_true(ranges6_add(&d, begin + i * step, 100 + i));
+			assert_true(ranges6_add(
+				&d, n == 1 ? begin : begin | (UINT64_MAX >> skip & ~(step - 1)), 100 + n - 1));
+			ranges6_end(&d);
+			for (unsigned i = 0; i + 1 < n; i++) {
+				assert_int_equal(ranges6_find(&r, begin + i * step), 100 + i);
+				assert_int_equal(ranges6_find(&r, begin + i * step + step - 1), 100 + i);
+			}
+			assert_int_equal(ranges6_find(&r, begin | UINT64_MAX >> skip), 100 + n - 1);
+		}
+	}
+}
+
+static void
+ranges_refuse_what_they_cannot_tell(void **state)
+{
+	const uint64_t begin = 0x20010d0000000000, step = UINT64_C(1) << 8;
+	struct ranges6 r;
+	struct ranges6_draft d = ranges6_begin(&r, 24);
+
+	(void)state;
+	for (uint64_t i = 0; i < RANGES6_MAX; i++) {
+		assert_true(ranges6_add(&d, begin + 3 * i * step, i + 1));
+		/* what goes on is no range of its own, wherever it does */
+		assert_true(ranges6_add(&d, begin + 3 * i * step + 1, i + 1));
+	}
+	assert_false(ranges6_add(&d, begin + (UINT64_C(1) << 32), 0));
+	assert_true(ranges6_add(&d, begin + (UINT64_C(1) << 32), RANGES6_MAX));
+	d = ranges6_begin(&r, 24);
+	assert_true(ranges6_add(&d, begin, 1));
+	assert_false(ranges6_add(&d, begin + step / 2, 2));
+}
+
 /* ------------------------------------------------------------------ the trie alone */
 
 /* As the tables make them. */
@@ -429,6 +483,181 @@ naive_waiting(const struct naive n[])
 	for (unsigned i = 0; i < ROUTES; i++)
 		waiting += n[i].used && n[i].depth < trie6_depth(n[i].len);
 	return waiting;
+}
+
+/* The first 64 bits of an address at one of a prefix's ends, or beside it. */
+static struct ip6_num
+at_an_end(const struct naive *n)
+{
+	const struct ip6_num first = ip6_num_load(n->prefix.b);
+	const uint64_t rest = n->len >= 64 ? 0 : UINT64_MAX >> n->len;
+
+	switch (chance(4)) {
+	case 0:
+		return first;
+	case 1:
+		return (struct ip6_num){first.hi | rest, 0};
+	case 2:
+		return (struct ip6_num){first.hi - 1, 0};
+	default:
+		return (struct ip6_num){(first.hi | rest) + 1, 0};
+	}
+}
+
+/* A burst of destinations, some of them where what holds one ends. */
+static void
+trie_has(const struct trie6 *trie, const struct naive n[])
+{
+	struct ip6_num dst[64];
+	struct ip_addr a;
+	uint64_t words[64];
+
+	for (unsigned i = 0; i < RTE_DIM(dst); i++) {
+		a = random_address();
+		dst[i] = chance(4) == 0 ? ip6_num_load(a.b) : at_an_end(&n[chance(ROUTES)]);
+	}
+	assert_true(trie6_bulk(trie, dst, RTE_DIM(dst), words) == 0);
+	for (unsigned i = 0; i < RTE_DIM(dst); i++) {
+		ip6_num_store(a.b, dst[i]);
+		const int want = naive_lookup(n, &a);
+
+		assert_true(words[i] == (want < 0 ? 0 : word_of(n[want].bundle)));
+	}
+}
+
+/* Another prefix of at most 64 bits at place i, its word one of a few, so that neighbours may have the same. */
+static void
+trie_put(struct trie6 *trie, struct naive n[], unsigned i)
+{
+	static const unsigned lens[] = {
+		3, 15, 16, 19, 24, 28, 29, 32, 32, 36, 40, 44, 48, 48, 48, 49, 56, 57, 63, 64, 64};
+	struct ip_addr a = random_address();
+	struct naive x = {.len = lens[chance(RTE_DIM(lens))], .bundle = 1 + chance(5), .used = true};
+
+	a.b[2] = (uint8_t)chance(3);
+	x.prefix = ip_addr_prefix(&a, x.len);
+	if (n[i].used)
+		return;
+	for (unsigned k = 0; k < ROUTES; k++)
+		if (n[k].used && n[k].len == x.len && ip_addr_equal(&n[k].prefix, &x.prefix))
+			return;
+	x.depth = trie6_set(trie, ip6_num_load(x.prefix.b).hi, x.len, word_of(x.bundle), TRIE6_FRESH);
+	assert_int_equal(x.depth, trie6_depth(x.len));
+	n[i] = x;
+}
+
+static void
+trie_take(struct trie6 *trie, struct naive n[], unsigned i)
+{
+	const struct trie6_leaf below = naive_below(n, &n[i]);
+
+	if (n[i].used)
+		trie6_del(trie, ip6_num_load(n[i].prefix.b).hi, n[i].len, n[i].depth, &below);
+	n[i].used = false;
+}
+
+/* From none to many and back, so that parts of the trie are told in ranges, are too many for that, and are again. */
+static void
+parts_of_a_trie_with_few_prefixes_are_ranges(void **state)
+{
+	static struct naive n[ROUTES];
+	struct trie6 *trie = trie6_new(4096, SOCKET_ID_ANY, qsbr);
+	unsigned most = 0;
+
+	(void)state;
+	assert_non_null(trie);
+	memset(n, 0, sizeof(n));
+	seed = 0x9e3779b97f4a7c15;
+	for (unsigned round = 0; round < 12; round++) {
+		for (unsigned i = 0; i < 4 + round * 8; i++) {
+			trie_put(trie, n, chance(ROUTES));
+			rte_rcu_qsbr_quiescent(qsbr, READER);
+			trie_has(trie, n);
+			most = RTE_MAX(most, trie6_n_ranges(trie));
+		}
+		for (unsigned i = 0; i < ROUTES; i++) {
+			if (!n[i].used || chance(6) == 0)
+				continue;
+			trie_take(trie, n, i);
+			rte_rcu_qsbr_quiescent(qsbr, READER);
+			trie_has(trie, n);
+		}
+	}
+	assert_in_range(most, 8, ROUTES);
+	for (unsigned i = 0; i < ROUTES; i++)
+		trie_take(trie, n, i);
+	assert_int_equal(trie6_n_ranges(trie), 0);
+	trie6_free(trie);
+}
+
+/* The i-th of the /48s that lie by turns in two /32 beside each other. */
+static uint64_t
+by_turns(unsigned i)
+{
+	return UINT64_C(0x20010db800000000) | (uint64_t)(i % 2) << 32 | (uint64_t)(i / 2) << 17;
+}
+
+/* What all of them leads to is told in ranges while it is ten at most, the gaps between them and before the first one among them; then what
+ * each of the /32 does. */
+static void
+ranges_give_way_to_tables_and_return(void **state)
+{
+	const struct trie6_leaf none = {0, 0};
+	struct trie6 *trie = trie6_new(256, SOCKET_ID_ANY, qsbr);
+	bool asked;
+
+	(void)state;
+	assert_non_null(trie);
+	for (unsigned i = 0; i < RANGES6_MAX; i++) {
+		assert_int_equal(trie6_set(trie, by_turns(i), 48, word_of(i + 1), TRIE6_FRESH), 4);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+		assert_int_equal(trie6_n_ranges(trie), i < 4 ? 1 : 2);
+	}
+	for (unsigned i = 0; i < RANGES6_MAX; i++) {
+		assert_true(ask_trie(trie, (struct ip6_num){by_turns(i) | 0x1234, 0}, &asked) == word_of(i + 1));
+		assert_true(ask_trie(trie, (struct ip6_num){by_turns(i) | 0x11234, 0}, &asked) == 0);
+	}
+	for (unsigned i = 0; i < RANGES6_MAX; i++) {
+		const unsigned left = RANGES6_MAX - 1 - i;
+
+		trie6_del(trie, by_turns(i), 48, 4, &none);
+		rte_rcu_qsbr_quiescent(qsbr, READER);
+		assert_int_equal(trie6_n_ranges(trie), left > 4 ? 2 : left > 0);
+	}
+	trie6_free(trie);
+}
+
+/* A reader that has not reported may be in any of them. Whoever finds none left has the tables. */
+static void
+a_trie_without_free_ranges_is_right(void **state)
+{
+	static struct naive n[ROUTES];
+	struct trie6 *trie = trie6_new(2048, SOCKET_ID_ANY, qsbr);
+	const struct naive stay = {.prefix = addr("2001:db8::"), .len = 32, .bundle = 9, .used = true};
+
+	(void)state;
+	assert_non_null(trie);
+	memset(n, 0, sizeof(n));
+	seed = 0x2545f4914f6cdd1d;
+	n[0] = stay;
+	n[0].depth = trie6_set(trie, ip6_num_load(stay.prefix.b).hi, stay.len, word_of(9), TRIE6_FRESH);
+	assert_int_equal(trie6_n_ranges(trie), 1);
+	for (unsigned i = 0; i < 2000; i++) {
+		trie6_set(trie, ip6_num_load(stay.prefix.b).hi, stay.len, word_of(i), n[0].depth);
+		n[0].bundle = i;
+		if (i % 16 == 0)
+			trie_has(trie, n);
+	}
+	assert_int_equal(trie6_n_ranges(trie), 0);
+	trie_has(trie, n);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	trie6_set(trie, ip6_num_load(stay.prefix.b).hi, stay.len, word_of(7), n[0].depth);
+	n[0].bundle = 7;
+	assert_int_equal(trie6_n_ranges(trie), 1);
+	trie_has(trie, n);
+	trie_take(trie, n, 0);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	trie6_free(trie);
 }
 
 /* Few tables and many: what the trie knows it knows right, and it asks where a prefix is longer than it is. Returns how often it asked. */
@@ -580,13 +809,16 @@ a_longer_prefix_asks_no_longer_than_it_is_there(void **state)
 	(void)state;
 	assert_non_null(trie);
 	assert_int_equal(trie6_set(trie, a.hi, 64, word_of(64), TRIE6_FRESH), 6);
+	assert_int_equal(trie6_n_ranges(trie), 1);
 	assert_int_equal(trie6_set(trie, a.hi, 128, word_of(128), TRIE6_FRESH), trie6_depth(128));
+	assert_int_equal(trie6_n_ranges(trie), 0); /* they do not know when to ask */
 	ask_trie(trie, a, &asked);
 	assert_true(asked);
 	assert_int_equal(trie6_waiting(trie), 0);
 	trie6_del(trie, a.hi, 128, 6, &(struct trie6_leaf){word_of(64), 64});
 	assert_true(ask_trie(trie, a, &asked) == word_of(64));
 	assert_false(asked);
+	assert_int_equal(trie6_n_ranges(trie), 1);
 	trie6_free(trie);
 }
 
@@ -883,6 +1115,11 @@ main(void)
 	const struct CMUnitTest alone[] = {
 		cmocka_unit_test(prefixes_that_share_a_hint_come_and_go_alone),
 		cmocka_unit_test(a_trie_agrees_with_a_naive_list_however_few_tables_it_has),
+		cmocka_unit_test(ranges_tell_where_each_begins),
+		cmocka_unit_test(ranges_refuse_what_they_cannot_tell),
+		cmocka_unit_test(parts_of_a_trie_with_few_prefixes_are_ranges),
+		cmocka_unit_test(ranges_give_way_to_tables_and_return),
+		cmocka_unit_test(a_trie_without_free_ranges_is_right),
 		cmocka_unit_test(tables_are_used_again_when_no_reader_can_be_in_them),
 		cmocka_unit_test(a_subtree_asks_until_all_that_wait_in_it_are_placed),
 		cmocka_unit_test(a_longer_prefix_asks_no_longer_than_it_is_there),
