@@ -437,12 +437,6 @@ ask_exact(const struct prefix6 *p, const struct ip6_num dst[], uint64_t whom, ui
 }
 
 void
-prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst)
-{
-	trie6_prefetch(p->trie, dst.hi);
-}
-
-void
 prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[])
 {
 	const uint64_t other = atomic_load_explicit(&p->default_word, memory_order_relaxed);

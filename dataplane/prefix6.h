@@ -31,9 +31,6 @@ uint64_t prefix6_find(const struct prefix6 *p, const struct ip_addr *address, un
 /* How many prefixes only exact matches know until the trie has room; each change places a few of them as soon as it has. Control's. */
 unsigned prefix6_waiting(const struct prefix6 *p);
 
-/* Fetches what a look-up of the address reads first. */
-void prefix6_prefetch(const struct prefix6 *p, struct ip6_num dst);
-
 /* Workers: the same for n <= PREFIX6_BULK addresses and any length. */
 void prefix6_bulk(const struct prefix6 *p, const struct ip6_num dst[], unsigned n, uint64_t words[]);
 

@@ -68,14 +68,6 @@ prefetch_route(const struct worker *w, const struct rte_mbuf *m)
 		tables_route_prefetch(w->tables, load_be32(rte_pktmbuf_mtod(m, const uint8_t *) + 16));
 }
 
-static inline void
-prefetch_route6(const struct worker *w, const struct rte_mbuf *m, const struct bundle *b)
-{
-	rte_prefetch0(&b->sources6);
-	if (likely(m->data_len >= IP6_HDR_LEN))
-		tables_route6_prefetch(w->tables, ip6_num_load(rte_pktmbuf_mtod(m, const uint8_t *) + 24));
-}
-
 void
 inner_proto(struct worker *w, struct burst *b)
 {
@@ -90,7 +82,7 @@ inner_proto(struct worker *w, struct burst *b)
 		if (likely(proto == PPP_IPV4 && (bu->hot.flags & DP_BUNDLE_V4))) {
 			prefetch_route(w, m);
 		} else if (likely(proto == PPP_IPV6 && (bu->hot.flags & DP_BUNDLE_V6))) {
-			prefetch_route6(w, m, bu);
+			rte_prefetch0(&bu->sources6); /* read before any of the route's tables, and longer under way */
 		} else {
 			leave(w, m);
 			continue;

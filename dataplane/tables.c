@@ -769,12 +769,6 @@ route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t wo
 }
 
 void
-tables_route6_prefetch(const struct tables *t, struct ip6_num dst)
-{
-	prefix6_prefetch(t->prefixes6, dst);
-}
-
-void
 tables_route_bulk(const struct tables *t, const uint32_t dst[], unsigned n, uint64_t words[])
 {
 	for (unsigned at = 0; at < n; at += KEY_BULK)

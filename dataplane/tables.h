@@ -161,8 +161,6 @@ tables_route_prefetch(const struct tables *t, uint32_t dst)
 	rte_prefetch0(tables_near(t)->by_16_bits + (size_t)(dst >> 16) * sizeof(uint64_t));
 }
 
-void tables_route6_prefetch(const struct tables *t, struct ip6_num dst);
-
 /* The same for IPv6; next hops that are neighbours or gateways are named by their neighbour words alone. */
 void tables_route6_bulk(const struct tables *t, const struct ip6_num dst[], unsigned n, uint64_t words[]);
 

@@ -526,18 +526,6 @@ prefetch_ranges(const struct ranges6 *r)
 	__builtin_prefetch(&r->word[RANGES6_MAX - 1]);
 }
 
-void
-trie6_prefetch(const struct trie6 *t, uint64_t hi)
-{
-	/* addresses have few beginnings: the root is near */
-	const uint64_t entry = entry_load(&t->root[hi >> (64 - ROOT_BITS)]);
-
-	if (leads_to_table(entry))
-		__builtin_prefetch(&next_table(entry)->entry[place(hi, 1)]);
-	else if (leads_to_ranges(entry))
-		prefetch_ranges(ranges_behind(entry));
-}
-
 /* Destinations that have led to a table, level by level, or to ranges, so that each waits for memory beside the others. */
 struct walk {
 	const _Atomic uint64_t *at[64]; /* the entry that is next */
@@ -568,7 +556,8 @@ visit(struct walk *w, unsigned i, uint64_t hi, uint64_t entry, unsigned level, u
 		w->ask |= UINT64_C(1) << i;
 }
 
-/* Of the root's entry, or of the first table's, which trie6_prefetch() has asked for. */
+/* The root's entry, or the first table's: addresses have few beginnings, so the root is near, and there is so little to do for each
+ * destination that a processor waits for the tables of several at once. */
 static inline uint64_t
 first_entry(const struct trie6 *t, uint64_t hi)
 {

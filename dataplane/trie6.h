@@ -51,9 +51,6 @@ bool trie6_has_room(const struct trie6 *t);
 /* How many entries lead to ranges. */
 unsigned trie6_n_ranges(const struct trie6 *t);
 
-/* Fetches what a look-up reads first. */
-void trie6_prefetch(const struct trie6 *t, uint64_t hi);
-
 /* Workers: words of n <= 64 destinations, 0: no prefix. Bit = destination of which only exact matches know: its word means nothing. */
 uint64_t trie6_bulk(const struct trie6 *t, const struct ip6_num dst[], unsigned n, uint64_t words[]);
 
