@@ -35,12 +35,12 @@ enum hop {
 
 struct packet_view {
 	uint16_t verdict;
-	uint8_t src_at, dst_at; /* whose words in the query; src_at: NOT_ASKED: no need to */
+	uint8_t src_at, dst_at; /* whose words in the query; src_at: NOT_ASKED: no need to, or AT_BUNDLE: not yet */
 	uint8_t hop;
 	bool unroutable; /* destination is never forwarded to */
 };
 
-enum { NOT_ASKED = 0xff };
+enum { NOT_ASKED = 0xff, AT_BUNDLE = 0xfe };
 
 /* ------------------------------------------------------------------ checks */
 
@@ -123,11 +123,17 @@ check_v4(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 	return PACKET_PASS;
 }
 
+/* The prefixes of a bundle are a line of their own: see check_sources6(). */
+static inline uint8_t
+source6_at(const struct worker *w, struct rte_mbuf *m)
+{
+	return source_checked(w, m) != NULL ? AT_BUNDLE : NOT_ASKED;
+}
+
 static unsigned
 check_v6(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct route_query *q)
 {
 	struct ip6_num src, dst;
-	const struct bundle *b;
 	struct ip6_view ip;
 
 	if (ip6_parse(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, m->pkt_len, &ip) != IP_OK)
@@ -144,9 +150,7 @@ check_v6(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 	v->hop = (uint8_t)hop_of(m, ip.hop_limit, true);
 	v->unroutable = ip6_is_multicast(dst) || ip6_is_link_local(dst) || ip6_is_nobodys(dst);
 	v->dst_at = ask6(q, dst);
-	b = source_checked(w, m);
-	if (b != NULL && !bundle_has_source6(b, src.hi))
-		v->src_at = ask6(q, src);
+	v->src_at = source6_at(w, m);
 	return PACKET_PASS;
 }
 
@@ -188,24 +192,19 @@ is_usual4(const struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
 	return b == NULL || memcmp(ip + 12, &b->hot.address_be, sizeof(b->hot.address_be)) == 0;
 }
 
-/* The same for check_v6(). */
+/* The same for check_v6(), which asks for no source yet. */
 static inline bool
-is_usual6(const struct worker *w, struct rte_mbuf *m, const uint8_t *ip)
+is_usual6(struct rte_mbuf *m, const uint8_t *ip)
 {
-	const struct bundle *b;
-
-	if (!has_header(m, IP6_HDR_LEN) || ip[0] >> 4 != 6 || (uint32_t)load_be16(ip + 4) + IP6_HDR_LEN != m->pkt_len ||
-		hop_of(m, ip[7], true) != HOP_V6 || !is_global6(ip6_num_load(ip + 8)) ||
-		!is_global6(ip6_num_load(ip + 24)))
-		return false;
-	b = source_checked(w, m);
-	return b == NULL || bundle_has_source6(b, load_be64(ip + 8));
+	return has_header(m, IP6_HDR_LEN) && ip[0] >> 4 == 6 &&
+		(uint32_t)load_be16(ip + 4) + IP6_HDR_LEN == m->pkt_len && hop_of(m, ip[7], true) == HOP_V6 &&
+		is_global6(ip6_num_load(ip + 8)) && is_global6(ip6_num_load(ip + 24));
 }
 
 static inline struct packet_view
-usual_view(enum hop hop, uint8_t dst_at)
+usual_view(enum hop hop, uint8_t src_at, uint8_t dst_at)
 {
-	return (struct packet_view){.verdict = PACKET_PASS, .src_at = NOT_ASKED, .dst_at = dst_at, .hop = (uint8_t)hop};
+	return (struct packet_view){.verdict = PACKET_PASS, .src_at = src_at, .dst_at = dst_at, .hop = (uint8_t)hop};
 }
 
 static inline struct rte_mbuf *
@@ -214,12 +213,31 @@ look(struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct route_q
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	if (likely(is_usual4(w, m, ip)))
-		*v = usual_view(HOP_V4, ask4(q, load_be32(ip + 16)));
-	else if (likely(is_usual6(w, m, ip)))
-		*v = usual_view(HOP_V6, ask6(q, ip6_num_load(ip + 24)));
+		*v = usual_view(HOP_V4, NOT_ASKED, ask4(q, load_be32(ip + 16)));
+	else if (likely(is_usual6(m, ip)))
+		*v = usual_view(HOP_V6, source6_at(w, m), ask6(q, ip6_num_load(ip + 24)));
 	else
 		m = check_packet(w, m, v, q);
 	return m;
+}
+
+/* After the destinations' look-up, since meanwhile the lines have come that say which sources are the bundles' own. The others are routes,
+ * or nobody's. */
+static inline void
+check_sources6(const struct worker *w, const struct burst *b, struct packet_view v[], struct route_query *q)
+{
+	const unsigned n = q->n6;
+
+	for (unsigned i = 0; i < b->n; i++) {
+		const uint8_t *ip = rte_pktmbuf_mtod(b->m[i], const uint8_t *);
+		const struct bundle *bu = &w->bundles->bundles[pkt(b->m[i])->bundle];
+
+		if (v[i].src_at == AT_BUNDLE)
+			v[i].src_at = likely(bundle_has_source6(bu, load_be64(ip + 8))) ? NOT_ASKED
+											: ask6(q, ip6_num_load(ip + 8));
+	}
+	if (unlikely(q->n6 != n))
+		tables_route6_bulk(w->tables, q->dst6 + n, q->n6 - n, q->words + ASK_MAX + n);
 }
 
 /* ------------------------------------------------------------------ decisions */
@@ -404,8 +422,10 @@ ip_route(struct worker *w, struct burst *b)
 		b->m[i] = look(w, b->m[i], &v[i], &q);
 	if (q.n != 0)
 		tables_route_bulk(w->tables, q.dst, q.n, q.words);
-	if (q.n6 != 0)
+	if (q.n6 != 0) {
 		tables_route6_bulk(w->tables, q.dst6, q.n6, q.words + ASK_MAX);
+		check_sources6(w, b, v, &q);
+	}
 	b->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = b->m[i];

@@ -418,6 +418,43 @@ source_that_is_not_the_subscribers_is_dropped(void **state)
 	rig_close(&l.r);
 }
 
+/* In turn: the bundle's own, one behind it by route, and somebody else's: each is told from those beside it, and they keep their order. */
+static void
+sources_of_every_kind_in_one_burst(void **state)
+{
+	struct dp_bundle_set set = defaults6(0);
+	const struct dp_bundle_set other = defaults6(1);
+	const struct ip_addr h = host(), beyond = addr("2001:db8:80b0:100::1");
+	const struct ip_addr src[3] = {subscriber(0), beyond, subscriber(1)};
+	const struct dp_next to_0 = {.kind = DP_NEXT_BUNDLE, .bundle = {.index = 0, .gen = 7}};
+	static struct frame ip, want, out;
+	struct lab l;
+
+	(void)state;
+	open6(&l);
+	set.flags |= DP_BUNDLE_SOURCE_CHECK;
+	set.prefix6[0] = ip6_num_load(src[0].b).hi;
+	set.prefix6_len[0] = 64;
+	bundle6(&l, 0, &set);
+	bundle6(&l, 1, &other);
+	route6(&l, "2001:db8:80b0:100::", 56, &to_0);
+	for (unsigned i = 0; i < 30; i++) {
+		udp(&ip, &src[i % 3], &h, 64, i, 100);
+		uplink(&l, 0, i, &ip);
+	}
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_IP_SOURCE, 10);
+	for (unsigned i = 0; i < 30; i++) {
+		if (i % 3 == 2)
+			continue;
+		udp(&want, &src[i % 3], &h, 63, i, 100);
+		assert_true(rig_receive(&l.r, LAB_IP, &out));
+		assert_int_equal(out.len, ETH_HDR_LEN + want.len);
+		assert_memory_equal(out.b + ETH_HDR_LEN, want.b, want.len);
+	}
+	rig_close(&l.r);
+}
+
 /* ------------------------------------------------------------------ what control gets */
 
 /* IP_TTL, IP_NO_ROUTE: dropped, counted, and shown to control for the ICMPv6 error. */
@@ -654,6 +691,7 @@ main(void)
 		cmocka_unit_test(cut_headers_and_wrong_lengths_are_dropped),
 		cmocka_unit_test(without_ipv6cp_nothing_passes),
 		cmocka_unit_test(source_that_is_not_the_subscribers_is_dropped),
+		cmocka_unit_test(sources_of_every_kind_in_one_burst),
 		cmocka_unit_test(packets_that_end_here_are_counted_and_shown_to_control),
 		cmocka_unit_test(error_packets_shown_to_control_are_rationed),
 		cmocka_unit_test(packet_that_is_too_large_is_answered),
