@@ -403,6 +403,8 @@ ranges_refuse_what_they_cannot_tell(void **state)
 
 /* ------------------------------------------------------------------ the trie alone */
 
+static const struct ip6_num stays = {0x20010db800010203, 7};
+
 /* As the tables make them. */
 static uint64_t
 word_of(unsigned n)
@@ -798,6 +800,36 @@ a_subtree_asks_until_all_that_wait_in_it_are_placed(void **state)
 	trie6_free(trie);
 }
 
+/* Ranges made before a prefix is placed do not have it, and who does not ask any more would believe them. */
+static void
+there_are_no_ranges_where_a_prefix_waits(void **state)
+{
+	const struct ip6_num waits = {0x3000010000000000, 0}, beside = {0x3000020000000000, 0};
+	struct trie6 *trie = trie6_new(4, SOCKET_ID_ANY, qsbr);
+	const struct trie6_leaf none = {0, 0};
+	bool asked;
+
+	(void)state;
+	assert_non_null(trie);
+	assert_int_equal(trie6_set(trie, ip6_num_prefix(stays, 48).hi, 48, word_of(1), TRIE6_FRESH), 4);
+	assert_int_equal(trie6_n_ranges(trie), 1);
+	assert_int_equal(trie6_set(trie, waits.hi, 24, word_of(2), TRIE6_FRESH), 0);
+	trie6_del(trie, ip6_num_prefix(stays, 48).hi, 48, 4, &none);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	/* the table that it waits for is there, made for another one */
+	assert_int_equal(trie6_set(trie, beside.hi, 24, word_of(3), TRIE6_FRESH), 1);
+	assert_int_equal(trie6_n_ranges(trie), 0);
+	ask_trie(trie, waits, &asked);
+	assert_true(asked);
+	rte_rcu_qsbr_quiescent(qsbr, READER);
+	assert_int_equal(trie6_set(trie, waits.hi, 24, word_of(2), 0), 1);
+	assert_int_equal(trie6_n_ranges(trie), 1);
+	assert_true(ask_trie(trie, waits, &asked) == word_of(2));
+	assert_false(asked);
+	assert_true(ask_trie(trie, beside, &asked) == word_of(3));
+	trie6_free(trie);
+}
+
 /* An address asks for its /64 only while it is there, whatever else is near. */
 static void
 a_longer_prefix_asks_no_longer_than_it_is_there(void **state)
@@ -829,8 +861,6 @@ struct reading {
 	_Atomic unsigned turns;
 	unsigned known, asked, wrong;
 };
-
-static const struct ip6_num stays = {0x20010db800010203, 7};
 
 /* A /48 stays while longer and shorter ones around it come and go. */
 static void *
@@ -1122,6 +1152,7 @@ main(void)
 		cmocka_unit_test(a_trie_without_free_ranges_is_right),
 		cmocka_unit_test(tables_are_used_again_when_no_reader_can_be_in_them),
 		cmocka_unit_test(a_subtree_asks_until_all_that_wait_in_it_are_placed),
+		cmocka_unit_test(there_are_no_ranges_where_a_prefix_waits),
 		cmocka_unit_test(a_longer_prefix_asks_no_longer_than_it_is_there),
 		cmocka_unit_test(a_reader_sees_a_prefix_at_all_times),
 		cmocka_unit_test(prefixes_that_wait_for_tables_are_placed_when_there_are_some),
