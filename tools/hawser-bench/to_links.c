@@ -15,7 +15,6 @@
 
 enum {
 	BURST = 16,
-	PACKETS = 2048, /* a slice */
 	NS_A_PACKET = 120,
 	FLIGHT = 64, /* packets of a fragmentation slice: so few that their buffers stay in the cache of the pool */
 	REPEAT = 8,
@@ -57,19 +56,27 @@ to_feed(const struct to_case *c, unsigned n)
 	lab_feed(list, n, 0);
 }
 
+/* Until so many packets are left. */
+static void
+to_turns(const struct to_case *c, unsigned left)
+{
+	while (rte_ring_count(lab.in[lab.inside][0]) > left) {
+		worker_turn(lab.w, lab.now_ns);
+		lab.now_ns += c->ns_a_packet * COMING_TO_LINKS;
+	}
+}
+
 static void
 to_path_slice(struct bench *b, struct sample *s)
 {
 	const struct to_case *c = b->ctx;
-	const uint64_t sent = lab.w->tx_frames;
-	uint64_t begin;
+	uint64_t begin, sent;
 
-	to_feed(c, PACKETS);
+	to_feed(c, LAB_LIST);
+	to_turns(c, LAB_LIST - LAB_LEAD);
+	sent = lab.w->tx_frames;
 	begin = cycles_begin();
-	while (rte_ring_count(lab.in[lab.inside][0]) != 0) {
-		worker_turn(lab.w, lab.now_ns);
-		lab.now_ns += c->ns_a_packet * COMING_TO_LINKS;
-	}
+	to_turns(c, 0);
 	s->cycles = cycles_end() - begin;
 	s->items = lab.w->tx_frames - sent;
 }
@@ -80,7 +87,7 @@ line_rate_enter(struct bench *b)
 {
 	struct sample s;
 
-	for (unsigned i = 0; i < 64; i++)
+	for (unsigned i = 0; i < 8; i++)
 		to_path_slice(b, &s);
 }
 
@@ -159,7 +166,7 @@ to_profile(struct arrivals *a, struct profile *p)
 	const struct to_case c = {.a = a, .bytes = 1500, .bundles = a->p->n};
 	const uint64_t sent = lab.w->tx_frames;
 
-	to_feed(&c, PACKETS);
+	to_feed(&c, LAB_LIST);
 	while (rte_ring_count(lab.in[lab.inside][0]) != 0) {
 		struct worker *w = lab.w;
 		struct burst b;
