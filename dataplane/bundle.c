@@ -12,7 +12,6 @@
 
 enum {
 	BUNDLE_MADE_FLAGS = DP_BUNDLE_MP | DP_BUNDLE_RX_SHORT | DP_BUNDLE_TX_SHORT | DP_BUNDLE_TOLERATE,
-	EXT_SLAB = 16, /* extensions taken from memory at once */
 	/* A line may catch up this much after the worker was away: far less than any modem's queue, and than a port's ring. */
 	BURST_NS = 4000000,
 	BURST_BYTES = 512 * 1024,
@@ -123,20 +122,19 @@ bundle_table_new(struct worker *w, unsigned bundles_max, int numa_node)
 	return t;
 }
 
-/* Slabs of extensions: the first of each is what rte_free wants. */
 static bool
 ext_refill(struct worker *w, struct bundle_table *t)
 {
-	struct bundle_ext *slab =
-		rte_zmalloc_socket("bundle_ext", EXT_SLAB * sizeof(*slab), RTE_CACHE_LINE_SIZE, w->numa_node);
+	struct ext_slab *slab = rte_zmalloc_socket("bundle_ext", sizeof(*slab), RTE_CACHE_LINE_SIZE, w->numa_node);
 
 	if (slab == NULL)
 		return false;
-	slab[0].next_slab = t->slabs;
+	slab->next = t->slabs;
 	t->slabs = slab;
 	for (unsigned i = 0; i < EXT_SLAB; i++) {
-		slab[i].next_free = t->free_ext;
-		t->free_ext = &slab[i];
+		slab->ext[i].rx = &slab->rx[i];
+		slab->ext[i].next_free = t->free_ext;
+		t->free_ext = &slab->ext[i];
 	}
 	return true;
 }
@@ -163,7 +161,8 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 		return false;
 	e = t->free_ext;
 	t->free_ext = e->next_free;
-	*e = (struct bundle_ext){.next_slab = e->next_slab};
+	*e = (struct bundle_ext){.rx = e->rx};
+	*e->rx = (struct bundle_ext_rx){.more.n = 0};
 	for (unsigned i = 0; i < LINES_INLINE; i++)
 		e->skew[i] = b->rare.skew_inline[i];
 	b->tx_rest.ext = e;
@@ -446,7 +445,7 @@ link_join(struct worker *w, struct bundle *b, const struct dp_link_set *l)
 	*bundle_line_rest(b, l->slot) = (struct tx_line_rest){0};
 	*bundle_link_rare(b, l->slot) = (struct link_rare){0};
 	/* first: it leads to the extension, where the third link's lag, id and count are */
-	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->more : NULL);
+	reasm_link_join(&b->rx, l->slot, b->tx_rest.ext != NULL ? &b->tx_rest.ext->rx->more : NULL);
 	bundle_skew(b)[l->slot] = (struct window_skew){
 		.updated_ms = (uint32_t)(w->now_ns / 1000000), .chances = b->hot.joined != 0 ? WINDOW_CHANCES : 0};
 	*bundle_link(b, l->slot) = (struct link_rx){{l->peer, rte_cpu_to_be_16(l->session)}, {0, 0}};
@@ -559,9 +558,9 @@ bundle_table_free(struct worker *w, struct bundle_table *t)
 		release(w, t->steered.m[t->steered_at]);
 	worker_flush_free(w);
 	while (t->slabs != NULL) {
-		struct bundle_ext *slab = t->slabs;
+		struct ext_slab *slab = t->slabs;
 
-		t->slabs = slab->next_slab;
+		t->slabs = slab->next;
 		rte_free(slab);
 	}
 	deep_pool_fini(&t->deep);

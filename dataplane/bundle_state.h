@@ -186,18 +186,30 @@ struct bundle_rare {
 	struct link_rare links[LINES_INLINE];
 };
 
-/* Links three to sixteen. */
+/* Links three to sixteen: what fragments need. */
+struct bundle_ext_rx {
+	struct reasm_more more; /* so that the window leads here without a cold line */
+	struct link_rx link[LINES_EXT];
+} __rte_cache_aligned;
+_Static_assert(offsetof(struct bundle_ext_rx, more) == 0, "bundle_ext_rx_of() counts on it");
+
+/* And the rest. */
 struct bundle_ext {
-	struct reasm_more more __rte_cache_aligned; /* so that the window leads here without a cold line */
-	struct link_rx link[LINES_EXT] __rte_cache_aligned;
+	struct bundle_ext_rx *rx;
 	struct bundle_ext *next_free;
-	struct bundle_ext *next_slab; /* in the first of each slab */
 	struct link_rare rare[LINES_EXT];
 	struct window_skew skew[DP_BUNDLE_LINKS_MAX];
 	struct tx_line lines[LINES_EXT];
 	struct tx_line_rest line_rest[LINES_EXT];
 } __rte_cache_aligned;
-_Static_assert(offsetof(struct bundle_ext, more) == 0, "bundle_ext_of() counts on it");
+
+/* Extensions taken from memory at once. What fragments need is together: on a tenth of the pages. */
+enum { EXT_SLAB = 64 };
+struct ext_slab {
+	struct bundle_ext_rx rx[EXT_SLAB];
+	struct bundle_ext ext[EXT_SLAB];
+	struct ext_slab *next;
+};
 
 struct bundle {
 	struct reasm rx;       /* line 0 */
@@ -275,7 +287,8 @@ struct bundle_table {
 
 	struct bucket icmp, glean, unknown, unknown_proto, beyond;
 
-	struct bundle_ext *free_ext, *slabs;
+	struct bundle_ext *free_ext;
+	struct ext_slab *slabs;
 	struct deep_pool deep;
 	struct deadlines gaps;
 	struct wheel shrink, pace; /* shrink: bundles with deep windows, in ticks of STALL_SHIFT */
@@ -366,17 +379,17 @@ bundle_line_rest(struct bundle *b, unsigned slot)
 }
 
 /* The extension of a bundle of which a third link has joined. */
-static inline struct bundle_ext *
-bundle_ext_of(const struct bundle *b)
+static inline struct bundle_ext_rx *
+bundle_ext_rx_of(const struct bundle *b)
 {
-	return (struct bundle_ext *)(void *)b->rx.more;
+	return (struct bundle_ext_rx *)(void *)b->rx.more;
 }
 
 /* How late the links are, of all slots. */
 static inline struct window_skew *
 bundle_skew(struct bundle *b)
 {
-	return b->rx.has_more ? bundle_ext_of(b)->skew : b->rare.skew_inline;
+	return b->rx.has_more ? b->tx_rest.ext->skew : b->rare.skew_inline;
 }
 
 /* By a mask instead of a branch: frames come on any of the links, and nobody can tell on which. */
@@ -384,7 +397,7 @@ static inline struct link_rx *
 bundle_link(struct bundle *b, unsigned slot)
 {
 	const uintptr_t further = -(uintptr_t)(slot >= LINES_INLINE); /* all ones, or none */
-	const uintptr_t here = (uintptr_t)b->hot.link, there = (uintptr_t)bundle_ext_of(b)->link;
+	const uintptr_t here = (uintptr_t)b->hot.link, there = (uintptr_t)bundle_ext_rx_of(b)->link;
 
 	return (struct link_rx *)(here ^ ((here ^ there) & further)) + slot - (further & LINES_INLINE);
 }
