@@ -11,7 +11,7 @@
 
 /* What stages work on: some packets, and each packet's scratch in its mbuf. */
 
-/* BURST_STAGE: what is dealt with at once of what goes to the links: each of its packets brings more lines into the cache. */
+/* BURST_STAGE: what is read at once of what goes to the links: each of its packets brings more lines into the cache. */
 enum { BURST_MAX = 32, BURST_STAGE = 16 };
 
 struct burst {

@@ -4,11 +4,13 @@
 
 #include "dataplane/mbuf.h"
 
-/* The frames of one poll of a port, given out in bursts that are in the cache. A stage asks for one of the frames behind with each of its
- * own, so that their misses and page walks pass while something is done; only those of the first burst are waited for. So a poll is of
- * several bursts, and of fewer to the links, where a frame is a whole packet. */
+/* The frames of one poll of a port, given out in bursts that are in the cache. The stage with the most work asks for one of the frames behind
+ * with each of its own, so that their misses and page walks pass while something is done.
+ *
+ * A poll of more frames would hide more of them, but what it gives leaves in one go, too, for rings whose readers may not be there just then:
+ * with four times as many, two processes that shared CPUs carried a fifth less before the first loss. */
 
-enum { COMING_MAX = 8 * BURST_MAX, COMING_TO_LINKS = 4 * BURST_STAGE };
+enum { COMING_MAX = 2 * BURST_MAX };
 
 struct coming {
 	unsigned n, at, fetched; /* frames [at, n) are in no burst yet */
@@ -23,11 +25,11 @@ coming_fetch(struct coming *c)
 		mbuf_prefetch(c->m[c->fetched++]);
 }
 
-/* The next n frames (at most BURST_MAX) or fewer, fetched. False: none are left. */
+/* The next BURST_MAX frames or fewer, fetched. False: none are left. */
 static inline bool
-coming_next(struct coming *c, struct burst *b, const unsigned n)
+coming_next(struct coming *c, struct burst *b)
 {
-	b->n = RTE_MIN(c->n - c->at, n);
+	b->n = RTE_MIN(c->n - c->at, (unsigned)BURST_MAX);
 	for (unsigned i = 0; i < b->n; i++)
 		b->m[i] = c->m[c->at++];
 	while (c->fetched < c->at)

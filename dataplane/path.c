@@ -64,7 +64,7 @@ path_from_links(struct worker *w, struct port *p, uint16_t queue)
 	const unsigned n = port_rx(w, p, queue, COMING_MAX);
 	struct burst b;
 
-	while (coming_next(&w->coming, &b, BURST_MAX)) {
+	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
 		from_mp(w, &b);
 	}
@@ -91,10 +91,10 @@ path_steered(struct worker *w)
 unsigned
 path_to_links(struct worker *w, struct port *p, uint16_t queue)
 {
-	const unsigned n = port_rx(w, p, queue, COMING_TO_LINKS);
+	const unsigned n = port_rx(w, p, queue, BURST_STAGE);
 	struct burst b;
 
-	while (coming_next(&w->coming, &b, BURST_STAGE)) {
+	while (coming_next(&w->coming, &b)) {
 		ip_rx(w, p, &b);
 		routed(w, &b);
 	}
@@ -145,7 +145,7 @@ path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *
 	struct burst b;
 	bool more;
 
-	while (coming_next(&w->coming, &b, BURST_MAX)) {
+	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
 		do {
 			more = mp_rx(w, &b);

@@ -84,7 +84,6 @@ ip_rx(struct worker *w, struct port *p, struct burst *b)
 		struct rte_mbuf *m = b->m[i];
 		const unsigned verdict = look(w, p, &m);
 
-		coming_fetch(&w->coming);
 		*pkt(m) = (struct pkt){.port = p->index};
 		if (likely(verdict == FRAME_PASS)) {
 			m->data_off = (uint16_t)(m->data_off + ETH_HDR_LEN);

@@ -43,8 +43,7 @@ static bool
 refill(struct worker *w, struct bundle_table *t)
 {
 	t->steered_at = 0;
-	return coming_next(&w->coming, &t->steered, BURST_MAX) ||
-		(ring_rx(w, t) && coming_next(&w->coming, &t->steered, BURST_MAX));
+	return coming_next(&w->coming, &t->steered) || (ring_rx(w, t) && coming_next(&w->coming, &t->steered));
 }
 
 bool

@@ -170,7 +170,7 @@ reassemble_burst(struct worker *w, struct rte_mbuf *m[], unsigned n, struct rte_
 	w->coming.n = n;
 	w->coming.at = w->coming.fetched = 0;
 	memcpy(w->coming.m, m, n * sizeof(*m));
-	while (coming_next(&w->coming, &b, BURST_MAX)) {
+	while (coming_next(&w->coming, &b)) {
 		pppoe_rx(w, p, &b);
 		do {
 			more = mp_rx(w, &b);
@@ -270,7 +270,7 @@ profile_burst(struct worker *w, unsigned port, struct profile *p)
 
 	profile_begin(p);
 	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], COMING_MAX);
-	while (coming_next(&w->coming, &b, BURST_MAX)) {
+	while (coming_next(&w->coming, &b)) {
 		profile_mark(p, STAGE_PORT_RX);
 		pppoe_rx(w, &w->ports[port], &b);
 		profile_mark(p, STAGE_PPPOE_RX);

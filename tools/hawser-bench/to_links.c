@@ -42,7 +42,7 @@ first_packets(struct arrivals *a)
 		for (; n < LAB_LIST && i < a->p->n; n++)
 			list[n] = arrivals_packet(a, i++, 0, 64);
 		lab_feed(list, n, 0);
-		lab_turns(NS_A_PACKET * COMING_TO_LINKS);
+		lab_turns(NS_A_PACKET * BURST);
 	}
 	lab.now_ns += SOLO_NS;
 	lab_turns(0);
@@ -62,7 +62,7 @@ to_turns(const struct to_case *c, unsigned left)
 {
 	while (rte_ring_count(lab.in[lab.inside][0]) > left) {
 		worker_turn(lab.w, lab.now_ns);
-		lab.now_ns += c->ns_a_packet * COMING_TO_LINKS;
+		lab.now_ns += c->ns_a_packet * BURST;
 	}
 }
 
@@ -173,8 +173,8 @@ to_profile(struct arrivals *a, struct profile *p)
 
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
-		port_rx(w, &w->ports[lab.inside], 0, COMING_TO_LINKS);
-		while (coming_next(&w->coming, &b, BURST_STAGE)) {
+		port_rx(w, &w->ports[lab.inside], 0, BURST);
+		while (coming_next(&w->coming, &b)) {
 			profile_mark(p, STAGE_PORT_RX);
 			ip_rx(w, &w->ports[lab.inside], &b);
 			profile_mark(p, STAGE_IP_RX);
@@ -194,7 +194,7 @@ to_profile(struct arrivals *a, struct profile *p)
 		port_tx_flush(w);
 		worker_flush_free(w);
 		profile_mark(p, STAGE_FLUSH);
-		lab.now_ns += NS_A_PACKET * COMING_TO_LINKS;
+		lab.now_ns += NS_A_PACKET * BURST;
 	}
 	p->frames += lab.w->tx_frames - sent;
 }
