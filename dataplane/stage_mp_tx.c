@@ -584,6 +584,19 @@ visit_serve(struct worker *w, struct bundle_table *t, struct visits *v)
 	serve(w, t, v->b[at], v->index[at]);
 }
 
+/* The wheel goes round once in 67 ms. After a longer time away, what is served would come out of it again and again while others are still
+ * in it from before: so all are taken out first. */
+static void
+catch_up(struct worker *w, struct bundle_table *t)
+{
+	uint32_t index;
+
+	if (likely(t->pace.n == 0 || next_tick_ns(w) >> PACE_SHIFT < t->pace.tick + WHEEL_SLOTS))
+		return;
+	while ((index = wheel_expired(&t->pace, w->now_ns)) != WHEEL_NIL)
+		bundle_tx_ready(t, index);
+}
+
 void
 mp_tx(struct worker *w)
 {
@@ -591,6 +604,7 @@ mp_tx(struct worker *w)
 	struct visits v;
 	bool more = true;
 
+	catch_up(w, t);
 	v.taken = v.looked = v.served = 0;
 	for (;;) {
 		while (more && v.taken - v.served < VISITS)

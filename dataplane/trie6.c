@@ -344,7 +344,8 @@ shorten(struct trie6 *t, _Atomic uint64_t *at, struct part part)
 	lead(t, at, table, NO_INDEX);
 }
 
-/* After a change of a prefix. Where an entry on its way did not lead to ranges before, those beside the way are as they should be. */
+/* After a change of a prefix: on its way. Where ranges had run out, or an entry has ceased to ask since, tables serve until something behind
+ * changes. */
 static void
 shorten_way(struct trie6 *t, uint64_t hi)
 {

@@ -790,6 +790,39 @@ what_is_due_within_a_tick_goes_in_the_next(void **state)
 	rig_close(&l.r);
 }
 
+/* More bundles than are on their way at once, all with more in their queues than may be caught up, and the worker comes back after three
+ * years: if each were served once for every 67 ms of these, nobody would see the end. */
+static void
+time_away_does_not_count_the_bundles_that_wait(void **state)
+{
+	enum { BUNDLES = 40, PACKETS = 3, RATE = 64000 };
+	const uint64_t away_ns = UINT64_C(100000000000000000);
+	static struct lab_sent s;
+	unsigned sent = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	for (unsigned b = 0; b < BUNDLES; b++) {
+		const struct dp_bundle_set set = lab_bundle_defaults(b);
+
+		lab_bundle(&l, b, &set);
+		lab_link(&l, b, 0, RATE);
+		for (unsigned i = 0; i < PACKETS; i++)
+			lab_downlink_udp(&l, b, i, 500);
+		rig_settle(&l.r);
+	}
+	while (lab_sent(&l, &s, false))
+		;
+	assert_int_equal(l.r.dp->workers[0]->bundles->pace.n, BUNDLES);
+	l.r.now_ns += away_ns;
+	rig_turn(&l.r);
+	while (lab_sent(&l, &s, false))
+		sent++;
+	assert_in_range(sent, BUNDLES, 2 * BUNDLES);
+	rig_close(&l.r);
+}
+
 /* Link 1 of 3 is too bad to be sent on: it carries no data, only null fragments, so that the peer need not wait for its numbers. */
 static void
 suspended_link_carries_null_fragments_and_no_data(void **state)
@@ -1351,6 +1384,7 @@ main(void)
 		cmocka_unit_test(frames_leave_a_paced_line_at_even_distances),
 		cmocka_unit_test(idle_link_gets_one_null_fragment_after_data_and_no_more),
 		cmocka_unit_test(what_is_due_within_a_tick_goes_in_the_next),
+		cmocka_unit_test(time_away_does_not_count_the_bundles_that_wait),
 		cmocka_unit_test(suspended_link_carries_null_fragments_and_no_data),
 		cmocka_unit_test(data_waits_while_all_links_are_suspended),
 		cmocka_unit_test(without_null_interval_idle_links_stay_silent),
