@@ -191,7 +191,7 @@ struct bundle_ext_rx {
 	struct reasm_more more; /* so that the window leads here without a cold line */
 	struct link_rx link[LINES_EXT];
 } __rte_cache_aligned;
-_Static_assert(offsetof(struct bundle_ext_rx, more) == 0, "bundle_ext_rx_of() counts on it");
+_Static_assert(offsetof(struct bundle_ext_rx, more) == 0, "bundle_link() counts on it");
 
 /* And the rest. */
 struct bundle_ext {
@@ -378,13 +378,6 @@ bundle_line_rest(struct bundle *b, unsigned slot)
 	return slot < LINES_INLINE ? &b->tx_rest.lines[slot] : &b->tx_rest.ext->line_rest[slot - LINES_INLINE];
 }
 
-/* The extension of a bundle of which a third link has joined. */
-static inline struct bundle_ext_rx *
-bundle_ext_rx_of(const struct bundle *b)
-{
-	return (struct bundle_ext_rx *)(void *)b->rx.more;
-}
-
 /* How late the links are, of all slots. */
 static inline struct window_skew *
 bundle_skew(struct bundle *b)
@@ -397,7 +390,9 @@ static inline struct link_rx *
 bundle_link(struct bundle *b, unsigned slot)
 {
 	const uintptr_t further = -(uintptr_t)(slot >= LINES_INLINE); /* all ones, or none */
-	const uintptr_t here = (uintptr_t)b->hot.link, there = (uintptr_t)bundle_ext_rx_of(b)->link;
+	const uintptr_t here = (uintptr_t)b->hot.link;
+	const uintptr_t there =
+		(uintptr_t)b->rx.more + offsetof(struct bundle_ext_rx, link); /* of nothing, where there are none */
 
 	return (struct link_rx *)(here ^ ((here ^ there) & further)) + slot - (further & LINES_INLINE);
 }
