@@ -282,7 +282,7 @@ struct bundle_table {
 	struct rte_mbuf *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 
-	struct burst steered; /* steer_in: taken from ring steer_at, not given out before steered_at */
+	struct burst steered;                      /* steer_in: the burst that is being given out, from steered_at on */
 	unsigned steered_at, steer_at, steer_left; /* steer_at: next ring, 0 at the beginning of a turn */
 
 	struct bucket icmp, glean, unknown, unknown_proto, beyond;

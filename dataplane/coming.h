@@ -4,8 +4,8 @@
 
 #include "dataplane/mbuf.h"
 
-/* The frames of one poll of a port, given out in bursts that are in the cache. The stage with the most work asks for one of the frames behind
- * with each of its own, so that their misses and page walks pass while something is done.
+/* The frames of one poll of a port, or of another worker's ring, given out in bursts that are in the cache. The stage with the most work asks
+ * for one of the frames behind with each of its own, so that their misses and page walks pass while something is done.
  *
  * A poll of more frames would hide more of them, but what it gives leaves in one go, too, for rings whose readers may not be there just then:
  * with four times as many, two processes that shared CPUs carried a fifth less before the first loss. */

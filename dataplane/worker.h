@@ -62,7 +62,7 @@ struct worker {
 	uint64_t now_ns;  /* of this turn, from the TSC (or virtual) */
 	uint64_t away_ns; /* of all time, what the machine kept it from turning */
 	struct bundle_table *bundles;
-	struct coming coming;              /* of the port that is being read */
+	struct coming coming;              /* of the port or ring that is being read */
 	uint64_t held_mbufs, held_max;     /* in windows, further segments counted too */
 	uintptr_t mbuf_base;               /* of the references to them, see mbuf_ref.h */
 	uint64_t queued_mbufs, wait_max;   /* in bundles' queues; of both together */
