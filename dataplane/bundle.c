@@ -400,7 +400,7 @@ drop_waiting(struct worker *w, struct bundle *b, unsigned slot)
 static struct dp_link_totals
 link_totals(struct bundle *b, unsigned slot)
 {
-	const struct count *rx = &bundle_link(b, slot)->n, *tx = &bundle_line(b, slot)->sent;
+	const struct count *rx = &bundle_link(b, slot)->received, *tx = &bundle_line(b, slot)->sent;
 	const struct count_high *rx_high = &bundle_link_rare(b, slot)->rx, *tx_high = &bundle_line_rest(b, slot)->sent;
 
 	return (struct dp_link_totals){

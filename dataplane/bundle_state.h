@@ -68,7 +68,7 @@ _Static_assert(sizeof(struct link_id) == 8, "two of them and what else a fragmen
 /* What a fragment needs of its link. */
 struct link_rx {
 	struct link_id id;
-	struct count n;
+	struct count received;
 };
 
 /* hot.stall: what has happened since the deadline was armed. */

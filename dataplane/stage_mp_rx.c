@@ -610,15 +610,13 @@ sender(const uint8_t *payload, unsigned eth_len)
 	return session_last ^ ((mac_first ^ session_last) & of_mac);
 }
 
-static inline unsigned
-check_peer(const struct link_rx *link, const struct rte_mbuf *m, const struct pkt *k)
+static inline bool
+is_from_peer(const struct link_rx *link, const struct rte_mbuf *m, const struct pkt *k)
 {
 	uint64_t id;
 
 	memcpy(&id, &link->id, sizeof(id));
-	if (unlikely(sender(rte_pktmbuf_mtod(m, const uint8_t *), k->eth_len) != id))
-		return DROP_SESSION_BAD_PEER;
-	return DROP_REASONS;
+	return sender(rte_pktmbuf_mtod(m, const uint8_t *), k->eth_len) == id;
 }
 
 static inline void
@@ -626,8 +624,8 @@ count_frame(struct bundle *b, struct link_rx *link, const struct rte_mbuf *m, un
 {
 	const uint32_t bytes = m->pkt_len + PPPOE_HDR_LEN;
 
-	if (unlikely(count_one(&link->n, bytes)))
-		count_carry(&link->n, &bundle_link_rare(b, slot)->rx, bytes);
+	if (unlikely(count_one(&link->received, bytes)))
+		count_carry(&link->received, &bundle_link_rare(b, slot)->rx, bytes);
 }
 
 /* Strips the protocol field, of so many bytes, and the multilink header into *mp. */
@@ -699,9 +697,8 @@ check_frame(struct worker *w, struct rx_item *it, const bool further)
 	if (unlikely(!bundle_joined(b, k->slot)))
 		return b->hot.flags & BUNDLE_LIVE ? DROP_SESSION_NOT_READY : DROP_BUNDLE_GONE;
 	link = further ? bundle_link(b, k->slot) : &b->hot.link[k->slot];
-	verdict = check_peer(link, it->m, k);
-	if (unlikely(verdict != DROP_REASONS))
-		return verdict;
+	if (unlikely(!is_from_peer(link, it->m, k)))
+		return DROP_SESSION_BAD_PEER;
 	count_frame(b, link, it->m, k->slot);
 	it->plain = k->proto != PPP_MP;
 	if (it->plain)
@@ -768,10 +765,12 @@ mp_rx(struct worker *w, struct burst *b)
 	struct bundle_table *t = w->bundles;
 	const struct drain d = drain_begin(w, b);
 
-	if (!t->rx_more && likely(t->slabs == NULL))
-		take_in(w, t, b, false);
-	else if (!t->rx_more)
-		take_in(w, t, b, true);
+	if (!t->rx_more) {
+		if (likely(t->slabs == NULL))
+			take_in(w, t, b, false);
+		else
+			take_in(w, t, b, true);
+	}
 	b->n = 0;
 	if (drain_ready(&d))
 		put_in(&d);

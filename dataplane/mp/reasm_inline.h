@@ -173,7 +173,7 @@ reasm_place(struct reasm *r, unsigned link)
 	return link < 2 ? &r->last[link] : &r->more->last_more[link - 2];
 }
 
-/* The same of a joined link. */
+/* The same of a joined link. shape: REASM_PLAIN knows that the first two are. */
 REASM_BODY uint32_t *
 reasm_last(struct reasm *r, unsigned link, const enum reasm_shape shape)
 {

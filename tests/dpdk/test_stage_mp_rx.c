@@ -267,7 +267,7 @@ totals_of_received_pass_2_to_the_32(void **state)
 	b = &l.r.dp->workers[0]->bundles->bundles[0];
 	b->hot.packets = (struct count){before, before};
 	for (unsigned i = 0; i < LINKS; i++)
-		bundle_link(b, i)->n = (struct count){before, before};
+		bundle_link(b, i)->received = (struct count){before, before};
 	for (unsigned i = 0; i < PACKETS; i++)
 		send_pieces(&l, LINKS, i * LINKS, LINKS, i, PACKET, ALL);
 	rig_settle(&l.r);

@@ -199,7 +199,7 @@ floor_burst(struct worker *w, struct rte_mbuf *const m[], const bool own)
 	for (unsigned i = 0; i < BURST; i++) {
 		touch(&b[i]->rx.next);
 		if (own) {
-			touch(&b[i]->hot.link[0].n.n);
+			touch(&b[i]->hot.link[0].received.n);
 			pkt(m[i])->bundle = seq[i];
 		}
 		sum += b[i]->slots[seq[i]];

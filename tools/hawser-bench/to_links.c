@@ -174,21 +174,20 @@ to_profile(struct arrivals *a, struct profile *p)
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
 		port_rx(w, &w->ports[lab.inside], 0, BURST);
-		while (coming_next(&w->coming, &b)) {
-			profile_mark(p, STAGE_PORT_RX);
-			ip_rx(w, &w->ports[lab.inside], &b);
-			profile_mark(p, STAGE_IP_RX);
-			ip_route(w, &b);
-			profile_mark(p, STAGE_ROUTE);
-			ip_tx(w, &b);
-			profile_mark(p, STAGE_IP_TX);
-			steer_out(w, &b);
-			profile_mark(p, STAGE_STEER);
-			mss_to_links(w, &b);
-			profile_mark(p, STAGE_MSS);
-			mp_accept(w, &b);
-			profile_mark(p, STAGE_ACCEPT);
-		}
+		coming_next(&w->coming, &b);
+		profile_mark(p, STAGE_PORT_RX);
+		ip_rx(w, &w->ports[lab.inside], &b);
+		profile_mark(p, STAGE_IP_RX);
+		ip_route(w, &b);
+		profile_mark(p, STAGE_ROUTE);
+		ip_tx(w, &b);
+		profile_mark(p, STAGE_IP_TX);
+		steer_out(w, &b);
+		profile_mark(p, STAGE_STEER);
+		mss_to_links(w, &b);
+		profile_mark(p, STAGE_MSS);
+		mp_accept(w, &b);
+		profile_mark(p, STAGE_ACCEPT);
 		mp_tx(w);
 		profile_mark(p, STAGE_MP_TX);
 		port_tx_flush(w);
