@@ -278,7 +278,8 @@ struct bundle_table {
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
 	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
-	unsigned n_popped, n_frags;
+	uint64_t *reordered[BURST_MAX];  /* counts that are one short */
+	unsigned n_popped, n_frags, n_reordered;
 	struct rte_mbuf *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 

@@ -5,6 +5,7 @@
 
 #include "dataplane/bundle.h"
 #include "dataplane/internal.h"
+#include "dataplane/mbuf.h"
 
 /* Counters are plain words with one writer; control reads each whole, not all at one instant. */
 

@@ -22,6 +22,7 @@
 #include "dataplane/bundle.h"
 #include "dataplane/internal.h"
 #include "dataplane/ip_join.h"
+#include "dataplane/mbuf.h"
 #include "dataplane/mbuf_ref.h"
 
 /* Putting the data plane together and taking it apart. */

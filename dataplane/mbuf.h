@@ -28,6 +28,13 @@ mbuf_prefetch(const struct rte_mbuf *m)
 	rte_prefetch0(mbuf_data_hint(m));
 }
 
+static inline void
+mbuf_prefetch_burst(const struct burst *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		mbuf_prefetch(b->m[i]);
+}
+
 /* Memory of one buffer. */
 static inline unsigned
 mbuf_bytes(struct rte_mempool *pool)

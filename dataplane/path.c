@@ -61,10 +61,10 @@ from_mp(struct worker *w, struct burst *b)
 unsigned
 path_from_links(struct worker *w, struct port *p, uint16_t queue)
 {
-	const unsigned n = port_rx(w, p, queue, COMING_MAX);
 	struct burst b;
+	const unsigned n = port_rx(w, p, queue, BURST_MAX, &b);
 
-	while (coming_next(&w->coming, &b)) {
+	if (n != 0) {
 		pppoe_rx(w, p, &b);
 		from_mp(w, &b);
 	}
@@ -91,10 +91,10 @@ path_steered(struct worker *w)
 unsigned
 path_to_links(struct worker *w, struct port *p, uint16_t queue)
 {
-	const unsigned n = port_rx(w, p, queue, BURST_STAGE);
 	struct burst b;
+	const unsigned n = port_rx(w, p, queue, BURST_STAGE, &b);
 
-	while (coming_next(&w->coming, &b)) {
+	if (n != 0) {
 		ip_rx(w, p, &b);
 		routed(w, &b);
 	}
@@ -141,17 +141,15 @@ replayed(struct worker *w, struct burst *b, struct dp_replay *r)
 unsigned
 path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *r)
 {
-	const unsigned n = port_rx(w, p, queue, COMING_MAX);
 	struct burst b;
+	const unsigned n = port_rx(w, p, queue, BURST_MAX, &b);
 	bool more;
 
-	while (coming_next(&w->coming, &b)) {
-		pppoe_rx(w, p, &b);
-		do {
-			more = mp_rx(w, &b);
-			replayed(w, &b, r);
-		} while (more);
-	}
+	pppoe_rx(w, p, &b);
+	do {
+		more = mp_rx(w, &b);
+		replayed(w, &b, r);
+	} while (more);
 	return n;
 }
 

@@ -5,6 +5,7 @@
 #include <rte_ring.h>
 #include <string.h>
 
+#include "dataplane/mbuf.h"
 #include "dataplane/worker.h"
 
 #include "dataplane/poison.h"
@@ -32,16 +33,14 @@ small_copy(struct worker *w, struct rte_mbuf *m)
 }
 
 unsigned
-port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n)
+port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n, struct burst *b)
 {
-	struct coming *c = &w->coming;
-
-	c->at = c->fetched = 0;
-	c->n = rte_eth_rx_burst(p->id, queue, c->m, (uint16_t)n);
-	w->rx_frames += c->n;
-	for (unsigned i = 0; i < c->n && unlikely(p->rx_large); i++)
-		c->m[i] = small_copy(w, c->m[i]);
-	return c->n;
+	b->n = rte_eth_rx_burst(p->id, queue, b->m, (uint16_t)n);
+	w->rx_frames += b->n;
+	for (unsigned i = 0; i < b->n && unlikely(p->rx_large); i++)
+		b->m[i] = small_copy(w, b->m[i]);
+	mbuf_prefetch_burst(b);
+	return b->n;
 }
 
 /* ------------------------------------------------------------------ linearising */

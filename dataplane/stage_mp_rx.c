@@ -48,7 +48,7 @@ drain_begin(struct worker *w, struct burst *out)
 {
 	const uint64_t now_ns = worker_patience_ns(w);
 
-	w->bundles->n_popped = w->bundles->n_frags = 0;
+	w->bundles->n_popped = w->bundles->n_frags = w->bundles->n_reordered = 0;
 	return (struct drain){w, w->bundles, out, now_ns, (uint32_t)(now_ns / 1000), probes_now(w->now_ns)};
 }
 
@@ -146,13 +146,23 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 	deliver(d, b, m, true);
 }
 
-/* All that was popped, when what it consists of has come into the cache. */
+/* Fragments that have waited are as good as never seen: their headers, chain pointers and scratch, and the first ones' data. In a row, so that
+ * their page walks overlap. */
+static void
+prefetch_popped(const struct bundle_table *t)
+{
+	for (unsigned i = 0; i < t->n_frags; i++)
+		mbuf_prefetch(t->frags[i]);
+}
+
+/* All that was popped, when what it consists of comes into the cache. */
 static void
 deliver_popped(const struct drain *d)
 {
 	const struct popped *end = d->t->popped + d->t->n_popped;
 	struct rte_mbuf *const *frags = d->t->frags;
 
+	prefetch_popped(d->t);
 	for (const struct popped *p = d->t->popped; p < end; frags += p->n, p++) {
 		if (unlikely(p->how == POPPED_PLAIN))
 			deliver(d, p->b, frags[0], false);
@@ -184,20 +194,14 @@ popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, enum
 	popped_add(d, b, 1, how);
 }
 
-/* The window has given a packet of n fragments. Those that have waited are as good as never seen: their headers, chain pointers and scratch,
- * and the first one's data are asked for. */
+/* The window has given a packet of n fragments. */
 static __rte_always_inline void
 popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n)
 {
 	struct rte_mbuf **frags = d->t->frags + d->t->n_frags;
-	const uintptr_t base = d->w->mbuf_base;
 
-	for (unsigned i = 0; i < n; i++) {
-		frags[i] = mbuf_at(base, refs[i]);
-		rte_prefetch0(frags[i]);
-		rte_prefetch0(pkt(frags[i]));
-	}
-	rte_prefetch0(mbuf_data_hint(frags[0]));
+	for (unsigned i = 0; i < n; i++)
+		frags[i] = mbuf_at(d->w->mbuf_base, refs[i]);
 	popped_add(d, b, n, POPPED_HELD);
 }
 
@@ -528,6 +532,23 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 	}
 }
 
+/* Not newer than the last one of its link. The count is in cold memory, and who sends nothing else must not have us wait for it. */
+static __rte_noinline void
+note_reordered(const struct drain *d, const struct rx_item *it)
+{
+	uint64_t *count = &bundle_link_rare(it->b, it->slot)->reorder;
+
+	rte_prefetch0_write(count);
+	d->t->reordered[d->t->n_reordered++] = count;
+}
+
+static void
+count_reordered(const struct bundle_table *t)
+{
+	for (unsigned i = 0; i < t->n_reordered; i++)
+		++*t->reordered[i];
+}
+
 /* The fragment has made packets complete, or closed a gap. */
 static __rte_noinline bool
 drain_after(const struct drain *d, const struct rx_item *it)
@@ -577,7 +598,7 @@ insert(const struct drain *d, const struct rx_item *it)
 	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered, &packet))
 		return false;
 	if (unlikely(reordered))
-		bundle_link_rare(b, it->slot)->reorder++;
+		note_reordered(d, it);
 	if (verdict == REASM_WHOLE) {
 		popped_add_one(d, b, it->m, POPPED_WHOLE);
 		return true;
@@ -750,7 +771,6 @@ put_in(const struct drain *d)
 	const struct rx_item *it = t->in + t->in_at, *end = t->in + t->in_n;
 
 	for (; it < end && !is_full(d); it++) {
-		coming_fetch(&d->w->coming);
 		if (unlikely(it->plain))
 			popped_add_one(d, it->b, it->m, POPPED_PLAIN);
 		else if (!insert(d, it))
@@ -774,6 +794,7 @@ mp_rx(struct worker *w, struct burst *b)
 	b->n = 0;
 	if (drain_ready(&d))
 		put_in(&d);
+	count_reordered(t);
 	t->rx_more = is_full(&d);
 	deliver_popped(&d);
 	return t->rx_more;

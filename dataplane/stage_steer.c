@@ -26,24 +26,18 @@ steer_out(struct worker *w, struct burst *b)
 static bool
 ring_rx(struct worker *w, struct bundle_table *t)
 {
+	t->steered_at = t->steered.n = 0;
 	while (t->steer_left == 0) {
 		if (t->steer_at == w->n_workers)
 			return false;
 		if (w->steer[t->steer_at++] != NULL)
 			t->steer_left = rte_ring_count(w->steer[t->steer_at - 1]);
 	}
-	w->coming.at = w->coming.fetched = 0;
-	w->coming.n = rte_ring_sc_dequeue_burst(
-		w->steer[t->steer_at - 1], (void **)w->coming.m, RTE_MIN(t->steer_left, (unsigned)COMING_MAX), NULL);
-	t->steer_left -= w->coming.n;
+	t->steered.n = rte_ring_sc_dequeue_burst(
+		w->steer[t->steer_at - 1], (void **)t->steered.m, RTE_MIN(t->steer_left, (unsigned)BURST_MAX), NULL);
+	t->steer_left -= t->steered.n;
+	mbuf_prefetch_burst(&t->steered);
 	return true;
-}
-
-static bool
-refill(struct worker *w, struct bundle_table *t)
-{
-	t->steered_at = 0;
-	return coming_next(&w->coming, &t->steered) || (ring_rx(w, t) && coming_next(&w->coming, &t->steered));
 }
 
 bool
@@ -52,7 +46,7 @@ steer_in(struct worker *w, struct burst *b, enum steer_kind *kind)
 	struct bundle_table *t = w->bundles;
 
 	b->n = 0;
-	if (t->steered_at == t->steered.n && !refill(w, t)) {
+	if (t->steered_at == t->steered.n && !ring_rx(w, t)) {
 		t->steer_at = 0;
 		return false;
 	}

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "dataplane/api/dataplane.h"
-#include "dataplane/coming.h"
+#include "dataplane/burst.h"
 #include "dataplane/tables.h"
 
 /* One worker: a core that polls its queues, and the home of its bundles. Every field says who writes it. */
@@ -62,7 +62,6 @@ struct worker {
 	uint64_t now_ns;  /* of this turn, from the TSC (or virtual) */
 	uint64_t away_ns; /* of all time, what the machine kept it from turning */
 	struct bundle_table *bundles;
-	struct coming coming;              /* of the port or ring that is being read */
 	uint64_t held_mbufs, held_max;     /* in windows, further segments counted too */
 	uintptr_t mbuf_base;               /* of the references to them, see mbuf_ref.h */
 	uint64_t queued_mbufs, wait_max;   /* in bundles' queues; of both together */
@@ -184,8 +183,8 @@ port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 	b->m[b->n++] = m;
 }
 
-/* Up to n (<= COMING_MAX) frames of one of this worker's queues, into w->coming; returns how many. */
-unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n);
+/* Up to n (<= BURST_MAX) frames of one of this worker's queues, into b, and asked for; returns how many. */
+unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n, struct burst *b);
 
 /* Event for control; when the ring is full it is counted and the sticky mark is set. */
 void worker_event(struct worker *w, const struct dp_event *e);

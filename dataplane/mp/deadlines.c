@@ -216,7 +216,7 @@ deadlines_earliest(struct deadlines *d)
 uint64_t
 deadlines_next(const struct deadlines *d)
 {
-	if (d->n == 0)
+	if (next_in_use(d, 0) == d->n_blocks)
 		return UINT64_MAX;
 	return d->left != 0 || d->found != 0 ? d->tick : d->tick + 1;
 }

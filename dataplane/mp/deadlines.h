@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /* Deadlines of up to millions of entries, named by index, that are set and cleared far more often than they pass: gaps in the windows of
- * bundles open and close with every second fragment when links are skewed. Setting and clearing writes two bytes. What has passed is
- * found by a sweep over those two bytes of each entry, 32 entries a cache line, so that nobody's own memory is touched in vain.
+ * bundles open and close with every second fragment when links are skewed. Setting and clearing writes two bytes and reads none of them,
+ * so that nobody waits for memory. What has passed is found by a sweep over those two bytes of each entry, 32 entries a cache line, so that
+ * nobody's own memory is touched in vain.
  *
  * Time is in ticks of the caller's, 64 bits wide; deadlines lie less than DEADLINES_AHEAD_MAX ticks ahead. */
 
@@ -20,15 +21,15 @@ enum {
 #define DEADLINES_NONE UINT32_MAX
 
 struct deadlines {
-	uint16_t *due;        /* low bits of the tick, never 0; 0: none */
-	uint64_t *in_use;     /* bit = block that may have a deadline */
-	uint32_t n_blocks, n; /* n: deadlines set */
-	uint32_t late_max;    /* ticks by which a deadline may be found too late */
-	uint64_t tick;        /* up to which the sweep has been told to look */
-	uint32_t at, left;    /* block to look at next, and how many before the next tick */
-	uint64_t found;       /* passed entries of block `at` - 1 that were not given out yet */
-	bool all;             /* time has jumped further than 16 bits tell: every deadline has passed */
-	uint32_t oldest_at;   /* deadlines_earliest(): where to look next for those of oldest_due */
+	uint16_t *due;    /* low bits of the tick, never 0; 0: none */
+	uint64_t *in_use; /* bit = block that may have a deadline */
+	uint32_t n_blocks;
+	uint32_t late_max;  /* ticks by which a deadline may be found too late */
+	uint64_t tick;      /* up to which the sweep has been told to look */
+	uint32_t at, left;  /* block to look at next, and how many before the next tick */
+	uint64_t found;     /* passed entries of block `at` - 1 that were not given out yet */
+	bool all;           /* time has jumped further than 16 bits tell: every deadline has passed */
+	uint32_t oldest_at; /* deadlines_earliest(): where to look next for those of oldest_due */
 	uint16_t oldest_due;
 };
 
@@ -42,7 +43,6 @@ deadlines_set(struct deadlines *d, uint32_t i, uint64_t tick)
 {
 	const uint32_t block = i / DEADLINES_BLOCK;
 
-	d->n += d->due[i] == 0;
 	d->due[i] = (uint16_t)tick != 0 ? (uint16_t)tick : 1;
 	d->in_use[block / 64] |= UINT64_C(1) << block % 64;
 }
@@ -50,7 +50,6 @@ deadlines_set(struct deadlines *d, uint32_t i, uint64_t tick)
 static inline void
 deadlines_clear(struct deadlines *d, uint32_t i)
 {
-	d->n -= d->due[i] != 0;
 	d->due[i] = 0;
 }
 
@@ -73,7 +72,7 @@ deadlines_passed(struct deadlines *d, uint64_t now)
  * DEADLINES_NONE: there is none. */
 uint32_t deadlines_earliest(struct deadlines *d);
 
-/* The tick in which deadlines_passed() has something to do; UINT64_MAX: nothing is set. */
+/* The tick in which deadlines_passed() has something to do; UINT64_MAX: nothing is set. It may find that the last one was cleared. */
 uint64_t deadlines_next(const struct deadlines *d);
 
 #endif

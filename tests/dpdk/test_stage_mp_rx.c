@@ -483,6 +483,7 @@ gap_behind_a_silent_link_is_given_up_within_the_stall_limit(void **state)
 	lab_expect_packet(&l, 0, 1, 500);
 	lab_expect_drops(&l, DROP_MP_LOST, 2);
 	assert_int_equal(lab_stats(&l, 0, 0)->expired, 1);
+	rig_run(&l.r, lab_ms(1), lab_ms(1));
 	assert_int_equal(bundle_next_ns(l.r.dp->workers[0]), UINT64_MAX);
 	rig_close(&l.r);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/bundle_state.h"
+#include "dataplane/mbuf.h"
 #include "dataplane/path.h"
 #include "dataplane/stages.h"
 #include "dataplane/wire/ip.h"
@@ -24,7 +25,7 @@ static struct rte_mbuf *list[LAB_LEAD + LAB_LIST], *out[2 * LAB_LIST];
 uint64_t
 turn_ns(void)
 {
-	return (uint64_t)LAB_NS_A_FRAME * COMING_MAX * lab.n_access;
+	return (uint64_t)LAB_NS_A_FRAME * BURST_MAX * lab.n_access;
 }
 
 /* ------------------------------------------------------------------ traffic */
@@ -141,7 +142,7 @@ by_port(struct rte_mbuf *m[], unsigned n, unsigned at[])
 		of[m[i]->port][have[m[i]->port]++] = m[i];
 	while (k < n)
 		for (unsigned p = 0; p < lab.n_access; p++) {
-			const unsigned now = RTE_MIN(have[p] - taken[p], (unsigned)COMING_MAX);
+			const unsigned now = RTE_MIN(have[p] - taken[p], (unsigned)BURST_MAX);
 
 			if (now == 0)
 				continue;
@@ -164,21 +165,18 @@ static void
 reassemble_burst(struct worker *w, struct rte_mbuf *m[], unsigned n, struct rte_mbuf *to[], unsigned *n_out)
 {
 	struct port *p = &w->ports[m[0]->port];
-	struct burst b;
+	struct burst b = {.n = n};
 	bool more;
 
-	w->coming.n = n;
-	w->coming.at = w->coming.fetched = 0;
-	memcpy(w->coming.m, m, n * sizeof(*m));
-	while (coming_next(&w->coming, &b)) {
-		pppoe_rx(w, p, &b);
-		do {
-			more = mp_rx(w, &b);
-			inner_proto(w, &b);
-			mss_from_links(w, &b);
-			take(&b, to, n_out);
-		} while (more);
-	}
+	memcpy(b.m, m, n * sizeof(*m));
+	mbuf_prefetch_burst(&b);
+	pppoe_rx(w, p, &b);
+	do {
+		more = mp_rx(w, &b);
+		inner_proto(w, &b);
+		mss_from_links(w, &b);
+		take(&b, to, n_out);
+	} while (more);
 }
 
 static void
@@ -269,24 +267,22 @@ profile_burst(struct worker *w, unsigned port, struct profile *p)
 	bool more;
 
 	profile_begin(p);
-	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], COMING_MAX);
-	while (coming_next(&w->coming, &b)) {
-		profile_mark(p, STAGE_PORT_RX);
-		pppoe_rx(w, &w->ports[port], &b);
-		profile_mark(p, STAGE_PPPOE_RX);
-		do {
-			more = mp_rx(w, &b);
-			profile_mark(p, STAGE_MP_RX);
-			inner_proto(w, &b);
-			profile_mark(p, STAGE_INNER);
-			mss_from_links(w, &b);
-			profile_mark(p, STAGE_MSS);
-			ip_route(w, &b);
-			profile_mark(p, STAGE_ROUTE);
-			ip_tx(w, &b);
-			profile_mark(p, STAGE_IP_TX);
-		} while (more);
-	}
+	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], BURST_MAX, &b);
+	profile_mark(p, STAGE_PORT_RX);
+	pppoe_rx(w, &w->ports[port], &b);
+	profile_mark(p, STAGE_PPPOE_RX);
+	do {
+		more = mp_rx(w, &b);
+		profile_mark(p, STAGE_MP_RX);
+		inner_proto(w, &b);
+		profile_mark(p, STAGE_INNER);
+		mss_from_links(w, &b);
+		profile_mark(p, STAGE_MSS);
+		ip_route(w, &b);
+		profile_mark(p, STAGE_ROUTE);
+		ip_tx(w, &b);
+		profile_mark(p, STAGE_IP_TX);
+	} while (more);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <rte_ethdev.h>
 #include <string.h>
 
+#include "dataplane/mbuf.h"
 #include "tools/hawser-bench/harness.h"
 
 enum {

@@ -173,8 +173,7 @@ to_profile(struct arrivals *a, struct profile *p)
 
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
-		port_rx(w, &w->ports[lab.inside], 0, BURST);
-		coming_next(&w->coming, &b);
+		port_rx(w, &w->ports[lab.inside], 0, BURST, &b);
 		profile_mark(p, STAGE_PORT_RX);
 		ip_rx(w, &w->ports[lab.inside], &b);
 		profile_mark(p, STAGE_IP_RX);

@@ -122,6 +122,7 @@ next_tells_whether_there_is_anything(void **state)
 	deadlines_set(&d, 151, 20);
 	deadlines_set(&d, 151, 22);
 	assert_int_equal(deadlines_passed(&d, 22), 151);
+	assert_int_equal(deadlines_passed(&d, 23), DEADLINES_NONE);
 	assert_true(deadlines_next(&d) == UINT64_MAX);
 	free(memory);
 }
