@@ -11,11 +11,10 @@
 
 /* What stages work on: some packets, and each packet's scratch in its mbuf. */
 
-/* BURST_MAX: what is read at once of a port with links, and of other workers' rings. All that a burst needs of the memory is asked for in
- * rows, so that its misses and page walks overlap; more than fits into a first-level cache beside what it brings would come in vain, and
- * what a poll gives leaves in one go, too, for rings whose readers may not be there just then.
- * BURST_STAGE: the same of what goes to the links: each of its packets brings more lines into the cache. */
-enum { BURST_MAX = 64, BURST_STAGE = 16 };
+/* BURST_MAX: what is read at once of a port, or of other workers' rings. All that a burst needs of the memory is asked for in rows, so that
+ * its misses and page walks overlap; more than fits into a first-level cache beside what it brings would come in vain, and what a poll gives
+ * leaves in one go, too, for rings whose readers may not be there just then. */
+enum { BURST_MAX = 64 };
 
 struct burst {
 	unsigned n;

@@ -62,7 +62,7 @@ unsigned
 path_from_links(struct worker *w, struct port *p, uint16_t queue)
 {
 	struct burst b;
-	const unsigned n = port_rx(w, p, queue, BURST_MAX, &b);
+	const unsigned n = port_rx(w, p, queue, &b);
 
 	if (n != 0) {
 		pppoe_rx(w, p, &b);
@@ -92,7 +92,7 @@ unsigned
 path_to_links(struct worker *w, struct port *p, uint16_t queue)
 {
 	struct burst b;
-	const unsigned n = port_rx(w, p, queue, BURST_STAGE, &b);
+	const unsigned n = port_rx(w, p, queue, &b);
 
 	if (n != 0) {
 		ip_rx(w, p, &b);
@@ -142,7 +142,7 @@ unsigned
 path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *r)
 {
 	struct burst b;
-	const unsigned n = port_rx(w, p, queue, BURST_MAX, &b);
+	const unsigned n = port_rx(w, p, queue, &b);
 	bool more;
 
 	pppoe_rx(w, p, &b);

@@ -33,9 +33,9 @@ small_copy(struct worker *w, struct rte_mbuf *m)
 }
 
 unsigned
-port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n, struct burst *b)
+port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b)
 {
-	b->n = rte_eth_rx_burst(p->id, queue, b->m, (uint16_t)n);
+	b->n = rte_eth_rx_burst(p->id, queue, b->m, BURST_MAX);
 	w->rx_frames += b->n;
 	for (unsigned i = 0; i < b->n && unlikely(p->rx_large); i++)
 		b->m[i] = small_copy(w, b->m[i]);
@@ -97,14 +97,14 @@ drop_refused(struct worker *w, const struct tx_buffer *b, struct rte_mbuf *const
 		drop(w, m[i], b->owner == w->index ? DROP_PORT_TX : DROP_TX_RING_FULL);
 }
 
-/* The first of those that wait, at most BURST_STAGE, and the one behind them. They stay where they are. */
+/* The first of those that wait, at most BURST_MAX, and the one behind them. They stay where they are. */
 static unsigned
 control_first(const struct tx_buffer *b, struct rte_mbuf *m[], struct rte_mbuf **behind)
 {
 	struct rte_mbuf *next = b->control.head;
 	unsigned n = 0;
 
-	for (; next != NULL && n < BURST_STAGE; next = pkt(next)->next)
+	for (; next != NULL && n < BURST_MAX; next = pkt(next)->next)
 		m[n++] = next;
 	*behind = next;
 	return n;
@@ -115,7 +115,7 @@ static bool
 control_flush(struct worker *w, struct port *p, struct tx_buffer *b)
 {
 	while (b->control.head != NULL) {
-		struct rte_mbuf *m[BURST_STAGE], *behind;
+		struct rte_mbuf *m[BURST_MAX], *behind;
 		const unsigned n = control_first(b, m, &behind);
 		const unsigned taken = hand_over(w, p, b, m, n, PKT_CONTROL);
 

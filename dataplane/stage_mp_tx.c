@@ -511,7 +511,7 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b, uint32_t index
  * the frames they hold. A bundle is asked for when it is taken, its frames AHEAD bundles later, and again AHEAD later it is served: so
  * memory is always at work, and never asked for more at once than a processor can wait for. */
 enum { AHEAD = 8, VISITS = 2 * AHEAD };
-_Static_assert((int)VISITS <= (int)BURST_STAGE, "mbufs are taken from their pools for all of them at once");
+_Static_assert((int)VISITS <= (int)MBUF_STOCK_MAX, "mbufs are taken from their pools for all of them at once");
 
 struct visits {
 	unsigned taken, looked, served; /* free running */

@@ -183,8 +183,8 @@ port_tx(struct worker *w, struct port *p, struct rte_mbuf *m)
 	b->m[b->n++] = m;
 }
 
-/* Up to n (<= BURST_MAX) frames of one of this worker's queues, into b, and asked for; returns how many. */
-unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, unsigned n, struct burst *b);
+/* What has come to one of this worker's queues, as far as it is a burst, and asked for; returns how many that are. */
+unsigned port_rx(struct worker *w, struct port *p, uint16_t queue, struct burst *b);
 
 /* Event for control; when the ring is full it is counted and the sticky mark is set. */
 void worker_event(struct worker *w, const struct dp_event *e);

@@ -182,7 +182,7 @@ ordinary_frames_leave_large_buffers_at_once(void **state)
 		memcpy(rte_pktmbuf_append(m, (uint16_t)f->len), f->b, f->len);
 		assert_int_equal(rte_ring_enqueue(r.port[0].in[0], m), 0);
 	}
-	assert_int_equal(port_rx(worker(0), &r.dp->ports[0], 0, BURST_MAX, &b), 2);
+	assert_int_equal(port_rx(worker(0), &r.dp->ports[0], 0, &b), 2);
 	assert_int_equal(b.n, 2);
 	assert_ptr_equal(b.m[0]->pool, worker(0)->pool);
 	assert_ptr_equal(b.m[1]->pool, r.dp->pools[0]);

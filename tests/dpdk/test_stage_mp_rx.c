@@ -899,7 +899,7 @@ windows_leave_a_quarter_of_the_buffers_to_others(void **state)
 	lab_link(&l, 0, 1, 0);
 	for (unsigned i = 1; i < 9000; i++) {
 		send_pieces(&l, 1, i, 1, i, 100, ALL);
-		if (i % BURST_STAGE != 0)
+		if (i % BURST_MAX != 0)
 			continue;
 		rig_turn(&l.r);
 		while (rig_receive(&l.r, LAB_IP, &out))

@@ -267,7 +267,7 @@ profile_burst(struct worker *w, unsigned port, struct profile *p)
 	bool more;
 
 	profile_begin(p);
-	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], BURST_MAX, &b);
+	p->frames += port_rx(w, &w->ports[port], (uint16_t)w->rx_queue[port], &b);
 	profile_mark(p, STAGE_PORT_RX);
 	pppoe_rx(w, &w->ports[port], &b);
 	profile_mark(p, STAGE_PPPOE_RX);

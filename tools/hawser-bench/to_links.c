@@ -14,7 +14,6 @@
 /* Cases of packets that go to the lines. */
 
 enum {
-	BURST = 16,
 	NS_A_PACKET = 120,
 	FLIGHT = 64, /* packets of a fragmentation slice: so few that their buffers stay in the cache of the pool */
 	REPEAT = 8,
@@ -42,7 +41,7 @@ first_packets(struct arrivals *a)
 		for (; n < LAB_LIST && i < a->p->n; n++)
 			list[n] = arrivals_packet(a, i++, 0, 64);
 		lab_feed(list, n, 0);
-		lab_turns(NS_A_PACKET * BURST);
+		lab_turns(NS_A_PACKET * BURST_MAX);
 	}
 	lab.now_ns += SOLO_NS;
 	lab_turns(0);
@@ -62,7 +61,7 @@ to_turns(const struct to_case *c, unsigned left)
 {
 	while (rte_ring_count(lab.in[lab.inside][0]) > left) {
 		worker_turn(lab.w, lab.now_ns);
-		lab.now_ns += c->ns_a_packet * BURST;
+		lab.now_ns += c->ns_a_packet * BURST_MAX;
 	}
 }
 
@@ -135,6 +134,7 @@ static void
 fragment_slice(struct bench *b, struct sample *s)
 {
 	const struct to_case *c = b->ctx;
+	const unsigned n = TX_BUFFER / c->pieces; /* whose pieces wait to be sent together */
 	struct rte_mbuf *m[FLIGHT];
 
 	*s = (struct sample){0, 0};
@@ -143,15 +143,15 @@ fragment_slice(struct bench *b, struct sample *s)
 
 		fragment_fill(c, m);
 		begin = cycles_begin();
-		for (unsigned i = 0; i < FLIGHT; i += BURST) {
-			struct burst burst = {.n = BURST};
+		for (unsigned i = 0; i < FLIGHT; i += n) {
+			struct burst burst = {.n = n};
 
-			memcpy(burst.m, m + i, sizeof(*m) * BURST);
+			memcpy(burst.m, m + i, sizeof(*m) * n);
 			lab.w->now_ns = lab.now_ns;
 			mp_accept(lab.w, &burst);
 			mp_tx(lab.w);
 			s->items += lines_free();
-			lab.now_ns += c->ns_a_packet * BURST;
+			lab.now_ns += c->ns_a_packet * n;
 		}
 		s->cycles += cycles_end() - begin;
 		worker_flush_free(lab.w);
@@ -173,7 +173,7 @@ to_profile(struct arrivals *a, struct profile *p)
 
 		w->now_ns = lab.now_ns;
 		profile_begin(p);
-		port_rx(w, &w->ports[lab.inside], 0, BURST, &b);
+		port_rx(w, &w->ports[lab.inside], 0, &b);
 		profile_mark(p, STAGE_PORT_RX);
 		ip_rx(w, &w->ports[lab.inside], &b);
 		profile_mark(p, STAGE_IP_RX);
@@ -192,7 +192,7 @@ to_profile(struct arrivals *a, struct profile *p)
 		port_tx_flush(w);
 		worker_flush_free(w);
 		profile_mark(p, STAGE_FLUSH);
-		lab.now_ns += NS_A_PACKET * BURST;
+		lab.now_ns += NS_A_PACKET * BURST_MAX;
 	}
 	p->frames += lab.w->tx_frames - sent;
 }
@@ -293,11 +293,11 @@ check_contents(struct arrivals *a, unsigned bytes)
 	if (sent_frames.copy == NULL || cb == NULL)
 		die("the contents cannot be checked");
 	a->check = true;
-	for (unsigned i = 0; i < CHECKED; i += BURST) {
-		for (unsigned k = 0; k < BURST; k++)
+	for (unsigned i = 0; i < CHECKED; i += BURST_MAX) {
+		for (unsigned k = 0; k < BURST_MAX; k++)
 			list[k] = arrivals_packet(a, random_below(&a->seed, BUNDLES), i + k, bytes);
-		lab_feed(list, BURST, 0);
-		lab_turns(NS_A_PACKET * BURST * 1000);
+		lab_feed(list, BURST_MAX, 0);
+		lab_turns(NS_A_PACKET * BURST_MAX * 1000);
 	}
 	lab.now_ns += SOLO_NS;
 	lab_turns(0);
