@@ -267,31 +267,18 @@ static void
 frames_in_any_number_of_segments_are_understood(void **state)
 {
 	static struct frame whole, f;
-	struct rte_mempool *pool_of_rig;
 	struct lab l;
 
 	(void)state;
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 1);
-	pool_of_rig = l.r.dp->workers[0]->pool;
 	for (unsigned piece = 1; piece < 120; piece++) {
 		const struct frame_path p = lab_path(&l, 0, 0);
-		struct rte_mbuf *head = NULL;
 
 		lab_inner(&whole, 0, piece, 100);
 		frame_mp(&f, &p, false, piece - 1, true, true, whole.b, whole.len);
 		frame_pad(&f, f.len + piece % 5);
-		for (size_t at = 0; at < f.len; at += piece) {
-			struct rte_mbuf *seg = rte_pktmbuf_alloc(pool_of_rig);
-			const size_t n = RTE_MIN((size_t)piece, f.len - at);
-
-			memcpy(rte_pktmbuf_append(seg, (uint16_t)n), f.b + at, n);
-			if (head == NULL)
-				head = seg;
-			else
-				assert_int_equal(rte_pktmbuf_chain(head, seg), 0);
-		}
-		assert_int_equal(rte_ring_enqueue(l.r.port[LAB_ACCESS].in[0], head), 0);
+		rig_send_scattered(&l.r, LAB_ACCESS, &f, piece);
 		rig_settle(&l.r);
 		lab_expect_packet(&l, 0, piece, 100);
 	}

@@ -156,8 +156,8 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 	r->now_ns = 1000000000;
 }
 
-void
-rig_send_queue(struct rig *r, unsigned port, unsigned queue, const void *bytes, size_t len)
+static struct rte_mbuf *
+mbuf_of(struct rig *r, const void *bytes, size_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->dp->workers[0]->pool);
 
@@ -165,13 +165,29 @@ rig_send_queue(struct rig *r, unsigned port, unsigned queue, const void *bytes, 
 	assert_true(len <= rte_pktmbuf_tailroom(m));
 	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
 	memset(pkt(m), 0xa5, sizeof(struct pkt)); /* nobody may rely on it being clear */
-	assert_int_equal(rte_ring_enqueue(r->port[port].in[queue], m), 0);
+	return m;
+}
+
+void
+rig_send_queue(struct rig *r, unsigned port, unsigned queue, const void *bytes, size_t len)
+{
+	assert_int_equal(rte_ring_enqueue(r->port[port].in[queue], mbuf_of(r, bytes, len)), 0);
 }
 
 void
 rig_send(struct rig *r, unsigned port, const struct frame *f)
 {
 	rig_send_queue(r, port, 0, f->b, f->len);
+}
+
+void
+rig_send_scattered(struct rig *r, unsigned port, const struct frame *f, size_t each)
+{
+	struct rte_mbuf *head = mbuf_of(r, f->b, RTE_MIN(each, f->len));
+
+	for (size_t at = each; at < f->len; at += each)
+		assert_int_equal(rte_pktmbuf_chain(head, mbuf_of(r, f->b + at, RTE_MIN(each, f->len - at))), 0);
+	assert_int_equal(rte_ring_enqueue(r->port[port].in[0], head), 0);
 }
 
 static void

@@ -53,6 +53,8 @@ void rig_close(struct rig *r);
 /* A frame arrives at the port's queue. */
 void rig_send_queue(struct rig *r, unsigned port, unsigned queue, const void *bytes, size_t len);
 void rig_send(struct rig *r, unsigned port, const struct frame *f); /* queue 0 */
+/* The same, as a driver gives it that scatters: in mbufs of so many bytes. */
+void rig_send_scattered(struct rig *r, unsigned port, const struct frame *f, size_t each);
 /* Next frame that left the port, its queues in turn. False: none. */
 bool rig_receive(struct rig *r, unsigned port, struct frame *f);
 /* Frames waiting there. */
