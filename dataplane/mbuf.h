@@ -209,17 +209,19 @@ mbuf_last(struct rte_mbuf *m)
 	return likely(m->nb_segs == 1) ? m : rte_pktmbuf_lastseg(m);
 }
 
-/* n pieces (each a packet of its own) become one packet. Empty ones, but the first, are freed. */
+/* n pieces (each a packet of its own) become one packet. Empty ones, but the first, are freed; *freed: how many mbufs. */
 static inline struct rte_mbuf *
-mbuf_join(struct rte_mbuf *const frags[], unsigned n)
+mbuf_join(struct rte_mbuf *const frags[], unsigned n, unsigned *freed)
 {
 	struct rte_mbuf *head = frags[0], *last = mbuf_last(head);
 	uint32_t len = head->pkt_len, segs = head->nb_segs;
 
+	*freed = 0;
 	for (unsigned i = 1; i < n; i++) {
 		struct rte_mbuf *m = frags[i];
 
 		if (unlikely(m->pkt_len == 0)) {
+			*freed += m->nb_segs;
 			rte_pktmbuf_free(m);
 			continue;
 		}

@@ -131,17 +131,19 @@ static __rte_always_inline void
 deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const frags[], unsigned n, bool held)
 {
 	const uint8_t slot = pkt(frags[n - 1])->slot;
-	struct rte_mbuf *m = mbuf_join(frags, n);
+	unsigned freed, further;
+	struct rte_mbuf *m = mbuf_join(frags, n, &freed);
 
 	pkt(m)->slot = slot;
-	if (unlikely(m->nb_segs > n && held))
-		d->w->held_mbufs -= m->nb_segs - n;
+	further = m->nb_segs + freed - n; /* segments that fragments came with behind their first ones */
+	if (unlikely(further != 0 && held))
+		d->w->held_mbufs -= further;
 	if (unlikely(is_null(m))) {
 		b->rare.rx_null++;
 		release(d->w, m);
 		return;
 	}
-	if (unlikely(m->nb_segs > n))
+	if (unlikely(further != 0))
 		mbuf_drop_empty(m);
 	deliver(d, b, m, true);
 }

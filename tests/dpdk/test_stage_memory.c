@@ -199,7 +199,7 @@ chains_are_cut_skipped_pulled_and_joined_without_losing_a_byte(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 20000; round++) {
-		unsigned n = 1 + draw(&seed) % 400, from = 0, k;
+		unsigned n = 1 + draw(&seed) % 400, from = 0, freed, k;
 		struct rte_mbuf *m = chain(&seed, bytes[0], n), *both[2];
 
 		switch (draw(&seed) % 4) {
@@ -223,7 +223,8 @@ chains_are_cut_skipped_pulled_and_joined_without_losing_a_byte(void **state)
 			k = 1 + draw(&seed) % 400;
 			both[0] = m;
 			both[1] = chain(&seed, bytes[1], k);
-			m = mbuf_join(both, 2);
+			m = mbuf_join(both, 2, &freed);
+			assert_int_equal(freed, 0);
 			memcpy(bytes[0] + n, bytes[1], k);
 			n += k;
 		}
@@ -240,6 +241,7 @@ pulling_never_writes_into_a_shared_buffer(void **state)
 {
 	static const uint8_t bytes[] = "0123456789abcdefghij";
 	struct rte_mbuf *front = rte_pktmbuf_alloc(pool()), *back = rte_pktmbuf_alloc(pool()), *m;
+	unsigned freed;
 
 	(void)state;
 	memcpy(rte_pktmbuf_append(front, 20), bytes, 20);
@@ -251,7 +253,7 @@ pulling_never_writes_into_a_shared_buffer(void **state)
 	front->pkt_len = 10;
 	m = rte_pktmbuf_alloc(pool());
 	memcpy(rte_pktmbuf_append(m, 10), "XXXXXXXXXX", 10);
-	front = mbuf_join((struct rte_mbuf *[]){front, m}, 2);
+	front = mbuf_join((struct rte_mbuf *[]){front, m}, 2, &freed);
 	front = mbuf_pull(pool(), front, 20);
 	expect_bytes(front, (const uint8_t *)"0123456789XXXXXXXXXX", 20);
 	expect_bytes(back, bytes + 10, 10);
@@ -338,6 +340,35 @@ empty_fragments_are_not_passed_on_either(void **state)
 	rig_settle(&l.r);
 	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
 	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 900);
+	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
+		assert_int_not_equal(seg->data_len, 0);
+	rte_pktmbuf_free(m);
+	rig_close(&l.r);
+}
+
+/* Both at once: as many mbufs as fragments, when one of them is gone and another has come in two. */
+static void
+empty_segments_beside_empty_fragments_are_not_passed_on(void **state)
+{
+	static struct frame whole, f;
+	struct rte_mbuf *m = NULL;
+	struct frame_path p;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	l.vlans = (struct vlan_stack){5 | VLAN_TAGGED | VLAN_AD, 6 | VLAN_TAGGED};
+	lab_bundle_of(&l, 0, 1);
+	p = lab_path(&l, 0, 0);
+	lab_inner(&whole, 0, 1, 430);
+	lab_fragment(&l, 0, 0, 0, &whole, 0, 400);
+	lab_fragment(&l, 0, 0, 1, &whole, 400, 0);
+	frame_mp(&f, &p, false, 2, false, true, whole.b + 400, whole.len - 400);
+	/* all headers in the first of two segments, which is empty without them */
+	rig_send_scattered(&l.r, LAB_ACCESS, &f, ETH_HDR_MAX + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN);
+	rig_settle(&l.r);
+	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
+	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 430);
 	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
 		assert_int_not_equal(seg->data_len, 0);
 	rte_pktmbuf_free(m);
@@ -492,6 +523,7 @@ main(void)
 		cmocka_unit_test(frames_in_any_number_of_segments_are_understood),
 		cmocka_unit_test(empty_segments_are_not_passed_on),
 		cmocka_unit_test(empty_fragments_are_not_passed_on_either),
+		cmocka_unit_test(empty_segments_beside_empty_fragments_are_not_passed_on),
 		cmocka_unit_test(frames_for_us_in_any_number_of_segments_go_to_control_whole),
 		cmocka_unit_test(counts_go_on_where_their_lower_halves_wrap),
 		cmocka_unit_test(every_buffer_of_two_pools_has_a_reference_of_its_own),

@@ -1039,6 +1039,109 @@ skew_is_measured_and_makes_the_window_patient(void **state)
 	rig_close(&l.r);
 }
 
+/* ------------------------------------------------------------------ fragments in several mbufs */
+
+/* Packets of four fragments, one on each link: packet i of the bundle has numbers from 4 i on. */
+enum { PIECES = 4, PIECE_BYTES = 300 };
+
+/* In how many mbufs each fragment comes; 0: in one, and the fragment is empty. */
+struct shape {
+	unsigned mbufs[PIECES];
+};
+
+static unsigned
+shape_bytes(const struct shape *s, unsigned pieces)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < pieces; i++)
+		n += s->mbufs[i] != 0 ? PIECE_BYTES : 0;
+	return n;
+}
+
+/* Fragment k of packet i arrives; returns the mbufs it lies in. */
+static unsigned
+send_shaped(struct lab *l, unsigned bundle, unsigned i, const struct shape *s, unsigned k)
+{
+	const struct frame_path p = lab_path(l, bundle, k);
+	const unsigned from = shape_bytes(s, k), len = shape_bytes(s, k + 1) - from, mbufs = RTE_MAX(s->mbufs[k], 1u);
+	static struct frame whole, f;
+
+	lab_inner(&whole, bundle, i, shape_bytes(s, PIECES) - PPP_PROTO_LEN);
+	frame_mp(&f, &p, false, i * PIECES + k, k == 0, k + 1 == PIECES, whole.b + from, len);
+	frame_pad(&f, ETH_FRAME_MIN);
+	rig_send_scattered(&l->r, LAB_ACCESS, &f, (f.len + mbufs - 1) / mbufs);
+	return mbufs;
+}
+
+static void
+expect_shaped(struct lab *l, unsigned bundle, unsigned i, const struct shape *s)
+{
+	lab_expect_packet(l, bundle, i, shape_bytes(s, PIECES) - PPP_PROTO_LEN);
+}
+
+/* The orders of four are numbered from 0 to 23. */
+enum { ORDERS = 24 };
+
+static void
+order_numbered(unsigned number, unsigned order[PIECES])
+{
+	unsigned left[PIECES] = {0, 1, 2, 3};
+
+	for (unsigned n = PIECES; n > 0; n--) {
+		order[n - 1] = left[number % n];
+		left[number % n] = left[n - 1];
+		number /= n;
+	}
+}
+
+static uint64_t
+held_mbufs(const struct lab *l)
+{
+	return l->r.dp->workers[0]->held_mbufs;
+}
+
+/* Empty fragments are freed when a packet is joined; they have been held as well. */
+static void
+mbufs_held_are_counted_whatever_fragments_consist_of(void **state)
+{
+	static const struct shape shapes[] = {
+		{{1, 0, 1, 1}},
+		{{2, 0, 1, 1}},
+		{{1, 0, 3, 1}},
+		{{3, 0, 0, 2}},
+		{{1, 0, 0, 3}},
+		{{0, 2, 0, 1}},
+		{{0, 1, 0, 4}},
+		{{1, 2, 1, 0}},
+		{{2, 0, 0, 0}},
+		{{4, 3, 2, 1}},
+	};
+	unsigned i = 0;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, PIECES);
+	for (const struct shape *s = shapes; s < shapes + RTE_DIM(shapes); s++) {
+		for (unsigned number = 0; number < ORDERS; number++, i++) {
+			unsigned order[PIECES], held = 0;
+
+			order_numbered(number, order);
+			for (unsigned k = 0; k < PIECES; k++) {
+				assert_int_equal(held_mbufs(&l), held);
+				held += send_shaped(&l, 0, i, s, order[k]);
+				rig_settle(&l.r);
+			}
+			expect_shaped(&l, 0, i, s);
+			assert_int_equal(held_mbufs(&l), 0);
+		}
+	}
+	lab_expect_nothing(&l);
+	assert_int_equal(rig_drops_all(&l.r), 0);
+	rig_close(&l.r);
+}
+
 int
 main(void)
 {
@@ -1077,6 +1180,7 @@ main(void)
 		cmocka_unit_test(memory_of_deep_windows_comes_back),
 		cmocka_unit_test(removed_bundle_frees_its_window_and_reports_its_totals),
 		cmocka_unit_test(skew_is_measured_and_makes_the_window_patient),
+		cmocka_unit_test(mbufs_held_are_counted_whatever_fragments_consist_of),
 	};
 
 	return cmocka_run_group_tests_name("stage mp_rx", tests, NULL, NULL);

@@ -67,7 +67,7 @@ next_packet(struct plain_bundle *b)
 {
 	const struct plain_fragment *f = b->head;
 	struct rte_mbuf *pieces[8];
-	unsigned n = 0;
+	unsigned n = 0, freed;
 
 	for (uint32_t seq = b->next;; seq++, f = f->next) {
 		if (f == NULL || f->seq != seq)
@@ -84,7 +84,7 @@ next_packet(struct plain_bundle *b)
 	}
 	b->next += n;
 	b->packets++;
-	return mbuf_join(pieces, n);
+	return mbuf_join(pieces, n, &freed);
 }
 
 static unsigned
