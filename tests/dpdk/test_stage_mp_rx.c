@@ -1142,6 +1142,152 @@ mbufs_held_are_counted_whatever_fragments_consist_of(void **state)
 	rig_close(&l.r);
 }
 
+/* Packet i of the bundle, but without its fragment `skip`; returns the mbufs sent. */
+static unsigned
+send_shaped_without(struct lab *l, unsigned bundle, unsigned i, const struct shape *s, unsigned skip)
+{
+	unsigned mbufs = 0;
+
+	for (unsigned k = 0; k < PIECES; k++)
+		mbufs += k != skip ? send_shaped(l, bundle, i, s, k) : 0;
+	rig_settle(&l->r);
+	return mbufs;
+}
+
+static const struct shape scattered = {{3, 0, 2, 2}};
+
+/* By the lower edge in every second round, else by the stall limit. */
+static void
+scattered_fragments_that_are_given_up_leave_nothing_behind(void **state)
+{
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, PIECES);
+	for (unsigned i = 0; i < 4 * PIECES; i += 2) {
+		const unsigned held = send_shaped_without(&l, 0, i, &scattered, i / 4);
+
+		assert_int_equal(held_mbufs(&l), held);
+		lab_expect_drops(&l, DROP_MP_LOST, i / 2 * (PIECES - 1));
+		if (i % 4 == 0) {
+			rig_run(&l.r, lab_ms(450), lab_ms(1)); /* twice stall_max_ms: links are not measured */
+			lab_expect_drops(&l, DROP_MP_LOST, (i / 2 + 1) * (PIECES - 1));
+			assert_int_equal(held_mbufs(&l), 0);
+		}
+		send_shaped_without(&l, 0, i + 1, &scattered, ALL);
+		expect_shaped(&l, 0, i + 1, &scattered);
+		lab_expect_drops(&l, DROP_MP_LOST, (i / 2 + 1) * (PIECES - 1));
+		assert_int_equal(held_mbufs(&l), 0);
+	}
+	lab_expect_nothing(&l);
+	rig_close(&l.r);
+}
+
+static void
+scattered_fragments_pushed_out_of_the_window_leave_nothing_behind(void **state)
+{
+	struct dp_bundle_set set = lab_bundle_defaults(0);
+	unsigned held;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	set.window_slots_max = REASM_SLOTS_MIN;
+	lab_bundle(&l, 0, &set);
+	for (unsigned i = 0; i < PIECES; i++)
+		lab_link(&l, 0, i, 0);
+	held = send_shaped_without(&l, 0, 0, &scattered, 1);
+	assert_int_equal(held_mbufs(&l), held);
+	held = send_shaped(&l, 0, REASM_SLOTS_MIN, &scattered, 0);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_OVERRUN, PIECES - 1);
+	assert_int_equal(held_mbufs(&l), held);
+	for (unsigned k = 1; k < PIECES; k++)
+		send_shaped(&l, 0, REASM_SLOTS_MIN, &scattered, k);
+	rig_settle(&l.r);
+	expect_shaped(&l, 0, REASM_SLOTS_MIN, &scattered);
+	assert_int_equal(held_mbufs(&l), 0);
+	rig_close(&l.r);
+}
+
+static void
+scattered_fragments_that_are_refused_are_not_counted(void **state)
+{
+	unsigned held;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, PIECES);
+	held = send_shaped_without(&l, 0, 0, &scattered, 3);
+	send_shaped_without(&l, 0, 0, &scattered, 3);
+	lab_expect_drops(&l, DROP_MP_DUPLICATE, 3);
+	assert_int_equal(held_mbufs(&l), held);
+	send_shaped(&l, 0, 0, &scattered, 3);
+	rig_settle(&l.r);
+	expect_shaped(&l, 0, 0, &scattered);
+	assert_int_equal(held_mbufs(&l), 0);
+	send_shaped_without(&l, 0, 0, &scattered, ALL);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_LATE), PIECES);
+	assert_int_equal(held_mbufs(&l), 0);
+	held = send_shaped(&l, 0, 2, &scattered, 2);
+	send_shaped(&l, 0, 1, &scattered, 2);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_REORDERED), 1);
+	assert_int_equal(held_mbufs(&l), held);
+	lab_expect_nothing(&l);
+	rig_close(&l.r);
+}
+
+static void
+scattered_fragments_go_with_their_bundle(void **state)
+{
+	unsigned held[2], before;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	before = dp_mbufs_free(l.r.dp);
+	for (unsigned b = 0; b < 2; b++) {
+		lab_bundle_of(&l, b, PIECES);
+		held[b] = send_shaped_without(&l, b, 0, &scattered, 2 * b);
+	}
+	assert_int_equal(held_mbufs(&l), held[0] + held[1]);
+	assert_int_equal(dp_mbufs_free(l.r.dp), before - held[0] - held[1]);
+	for (unsigned b = 0; b < 2; b++) {
+		rig_command(&l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = b, .gen = l.gen});
+		lab_expect_drops(&l, DROP_BUNDLE_GONE, (b + 1) * (PIECES - 1));
+		assert_int_equal(held_mbufs(&l), b == 0 ? held[1] : 0);
+	}
+	rig_settle(&l.r);
+	assert_int_equal(dp_mbufs_free(l.r.dp), before);
+	rig_close(&l.r);
+}
+
+/* Beginnings without end, of packets that nothing else ever comes of. */
+static void
+budget_counts_every_mbuf_of_scattered_fragments(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, ROOM = 10, MBUFS = 4 };
+	static const struct shape heavy = {{MBUFS, 1, 1, 1}};
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = ROOM * MBUF});
+	for (unsigned b = 0; b < 2; b++)
+		lab_bundle_of(&l, b, PIECES);
+	for (unsigned i = 0; i < 100; i++) {
+		send_shaped(&l, i % 2, i, &heavy, 0);
+		rig_settle(&l.r);
+		assert_in_range(held_mbufs(&l), MBUFS, ROOM);
+		assert_int_equal(held_mbufs(&l), MBUFS * (i + 1 - rig_drops(&l.r, DROP_MP_BUDGET)));
+	}
+	rig_run(&l.r, lab_ms(450), lab_ms(1));
+	assert_int_equal(held_mbufs(&l), 0);
+	rig_close(&l.r);
+}
+
 int
 main(void)
 {
@@ -1181,6 +1327,11 @@ main(void)
 		cmocka_unit_test(removed_bundle_frees_its_window_and_reports_its_totals),
 		cmocka_unit_test(skew_is_measured_and_makes_the_window_patient),
 		cmocka_unit_test(mbufs_held_are_counted_whatever_fragments_consist_of),
+		cmocka_unit_test(scattered_fragments_that_are_given_up_leave_nothing_behind),
+		cmocka_unit_test(scattered_fragments_pushed_out_of_the_window_leave_nothing_behind),
+		cmocka_unit_test(scattered_fragments_that_are_refused_are_not_counted),
+		cmocka_unit_test(scattered_fragments_go_with_their_bundle),
+		cmocka_unit_test(budget_counts_every_mbuf_of_scattered_fragments),
 	};
 
 	return cmocka_run_group_tests_name("stage mp_rx", tests, NULL, NULL);
