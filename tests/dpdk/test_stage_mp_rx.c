@@ -1288,6 +1288,123 @@ budget_counts_every_mbuf_of_scattered_fragments(void **state)
 	rig_close(&l.r);
 }
 
+/* ------------------------------------------------------------------ a third link */
+
+/* Bundles that have traffic together; only the first one ever has a third link. */
+enum { TOGETHER = 5, TOGETHER_BYTES = 900 };
+
+struct together {
+	struct lab l;
+	uint32_t seq[TOGETHER]; /* of the next packet's first piece */
+	unsigned links[TOGETHER];
+	unsigned packets; /* of each bundle */
+};
+
+/* Pieces [from, to) of the next packet of each bundle, one for each link, those of higher numbers first. */
+static void
+send_together(struct together *t, unsigned from, unsigned to)
+{
+	static struct frame whole;
+
+	for (unsigned k = to; k-- > from;) {
+		for (unsigned b = 0; b < TOGETHER; b++) {
+			const unsigned links = t->links[b];
+			size_t at, end;
+
+			if (k >= links)
+				continue;
+			lab_inner(&whole, b, t->packets + b, TOGETHER_BYTES);
+			at = whole.len * k / links;
+			end = whole.len * (k + 1) / links;
+			lab_fragment(&t->l, b, k, t->seq[b] + k, &whole, at, end - at);
+		}
+	}
+}
+
+/* The packets come out, those of each bundle as they were sent. */
+static void
+expect_together(struct together *t)
+{
+	static struct frame got, want;
+	unsigned b;
+
+	for (unsigned seen = 0; seen != (1u << TOGETHER) - 1; seen |= 1u << b) {
+		assert_true(rig_receive(&t->l.r, LAB_IP, &got));
+		b = load_be32(got.b + ETH_HDR_LEN + 12) - lab_subscriber;
+		assert_in_range(b, 0, TOGETHER - 1);
+		assert_int_equal(seen >> b & 1, 0);
+		packet_udp(&want, lab_address(b), lab_host, 63, t->packets + b, TOGETHER_BYTES);
+		assert_int_equal(got.len, want.len + ETH_HDR_LEN);
+		assert_memory_equal(got.b + ETH_HDR_LEN, want.b, want.len);
+	}
+	lab_expect_nothing(&t->l);
+	assert_int_equal(rig_drops_all(&t->l.r), 0);
+	assert_int_equal(held_mbufs(&t->l), 0);
+}
+
+static void
+pass_together(struct together *t)
+{
+	rig_settle(&t->l.r);
+	expect_together(t);
+	for (unsigned b = 0; b < TOGETHER; b++)
+		t->seq[b] += t->links[b];
+	t->packets++;
+}
+
+static void
+run_together(struct together *t, unsigned packets)
+{
+	while (packets-- > 0) {
+		send_together(t, 0, 3);
+		pass_together(t);
+	}
+}
+
+/* What the links of a worker's bundles have that are behind the second is looked for from then on when there is one for the first time. */
+static void
+third_link_comes_and_goes_while_windows_hold_fragments(void **state)
+{
+	enum { RUN = 100 };
+	static struct together t;
+	const struct bundle_table *table;
+
+	(void)state;
+	t = (struct together){.packets = 0};
+	lab_open(&t.l);
+	table = t.l.r.dp->workers[0]->bundles;
+	for (unsigned b = 0; b < TOGETHER; b++)
+		lab_bundle_of(&t.l, b, t.links[b] = 2);
+	run_together(&t, RUN);
+
+	send_together(&t, 1, 2);
+	rig_settle(&t.l.r);
+	assert_int_equal(held_mbufs(&t.l), TOGETHER);
+	assert_null(table->slabs);
+	send_together(&t, 0, 1); /* come in the turn of the command */
+	lab_link(&t.l, 0, 2, 0);
+	assert_non_null(table->slabs);
+	pass_together(&t);
+	t.links[0] = 3;
+	run_together(&t, RUN);
+
+	send_together(&t, 1, 3);
+	rig_settle(&t.l.r);
+	assert_int_equal(held_mbufs(&t.l), TOGETHER + 1);
+	lab_link_remove(&t.l, 0, 2);
+	assert_int_equal(held_mbufs(&t.l), TOGETHER + 1);
+	send_together(&t, 0, 1);
+	pass_together(&t);
+	t.links[0] = 2;
+	run_together(&t, RUN);
+
+	lab_link(&t.l, 0, 2, 0);
+	t.links[0] = 3;
+	run_together(&t, RUN);
+	assert_int_equal(lab_stats(&t.l, 0, 0)->links[2].totals.rx_frames, RUN);
+	rig_close(&t.l.r);
+}
+
 int
 main(void)
 {
@@ -1332,6 +1449,7 @@ main(void)
 		cmocka_unit_test(scattered_fragments_that_are_refused_are_not_counted),
 		cmocka_unit_test(scattered_fragments_go_with_their_bundle),
 		cmocka_unit_test(budget_counts_every_mbuf_of_scattered_fragments),
+		cmocka_unit_test(third_link_comes_and_goes_while_windows_hold_fragments),
 	};
 
 	return cmocka_run_group_tests_name("stage mp_rx", tests, NULL, NULL);
