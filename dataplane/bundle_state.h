@@ -330,6 +330,13 @@ bundle_prefetch_lines(const struct bundle *b)
 		rte_prefetch0(&b->lines[i]);
 }
 
+/* What lines need besides, whose frames wait for their time. */
+static inline void
+bundle_prefetch_waiting(const struct bundle *b)
+{
+	rte_prefetch0(&b->tx_rest);
+}
+
 /* The third line and those behind it; b->tx is there. */
 static inline void
 bundle_prefetch_more_lines(const struct bundle *b)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/mbuf_stock.h"
 
+#include <rte_prefetch.h>
+
 #include "dataplane/poison.h"
 
 bool
@@ -10,6 +12,8 @@ mbuf_stock_fill(struct mbuf_stock *s, struct rte_mempool *pool)
 		s->n = s->want;
 	else
 		s->n = rte_mempool_get(pool, (void **)s->m) == 0;
+	for (unsigned i = 0; i < s->n; i++)
+		rte_prefetch0_write(s->m[i]);
 	return s->n != 0;
 }
 

@@ -84,16 +84,29 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 		enqueue(w, b, bundle_index(w->bundles, b), pieces[i], 4);
 }
 
+/* Each packet's bundle and the room in front of it; then the packets that others are put behind, which have waited. */
+static void
+fetch(const struct worker *w, const struct burst *burst)
+{
+	for (unsigned i = 0; i < burst->n; i++) {
+		bundle_prefetch_queue(w->bundles, pkt(burst->m[i])->bundle);
+		mbuf_prefetch_front(burst->m[i], FRAME_ROOM);
+	}
+	for (unsigned i = 0; i < burst->n; i++) {
+		const struct bundle *b = bundle_tx_at(w->bundles, pkt(burst->m[i])->bundle);
+
+		if (b != NULL && b->tx.data.n != 0)
+			rte_prefetch0_write(pkt(b->tx.data.list.tail));
+	}
+}
+
 void
 mp_accept(struct worker *w, struct burst *burst)
 {
 	const unsigned n = burst->n;
 
+	fetch(w, burst);
 	burst->n = 0;
-	for (unsigned i = 0; i < n; i++) {
-		bundle_prefetch_queue(w->bundles, pkt(burst->m[i])->bundle);
-		mbuf_prefetch_front(burst->m[i], FRAME_ROOM);
-	}
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
 		struct bundle *b = bundle_tx_at(w->bundles, pkt(m)->bundle);

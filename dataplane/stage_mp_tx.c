@@ -532,6 +532,7 @@ next_bundle(struct worker *w, struct bundle_table *t)
 		return WHEEL_NIL;
 	rte_prefetch0(&t->bundles[index].tx);
 	bundle_prefetch_lines(&t->bundles[index]);
+	bundle_prefetch_waiting(&t->bundles[index]);
 	return index;
 }
 
