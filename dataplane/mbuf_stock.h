@@ -47,12 +47,15 @@ mbuf_begin(struct rte_mbuf *m)
 }
 
 /* seg, fresh from a pool of headers, stands for the n bytes at offset `at` of the segment m. As rte_pktmbuf_attach(), without what belongs
- * to a packet as a whole, where m's bytes are its own: seg goes behind another mbuf. */
+ * to a packet as a whole, where m's bytes are its own: seg goes behind another mbuf. alone: nobody else knows m or who refers to it, yet. */
 static inline void
-mbuf_refer(struct rte_mbuf *seg, struct rte_mbuf *m, uint16_t at, uint16_t n)
+mbuf_refer(struct rte_mbuf *seg, struct rte_mbuf *m, uint16_t at, uint16_t n, bool alone)
 {
 	if (likely(RTE_MBUF_DIRECT(m))) {
-		rte_mbuf_refcnt_update(m, 1);
+		if (likely(alone))
+			rte_mbuf_refcnt_set(m, (uint16_t)(rte_mbuf_refcnt_read(m) + 1));
+		else
+			rte_mbuf_refcnt_update(m, 1);
 		seg->ol_flags = RTE_MBUF_F_INDIRECT;
 		seg->priv_size = m->priv_size;
 		seg->buf_addr = m->buf_addr;

@@ -84,7 +84,8 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 		enqueue(w, b, bundle_index(w->bundles, b), pieces[i], 4);
 }
 
-/* Each packet's bundle and the room in front of it; then the packets that others are put behind, which have waited. */
+/* Each packet's bundle and the room in front of it; then the packets that others are put behind, which have waited, and the way to more lines
+ * than two. */
 static void
 fetch(const struct worker *w, const struct burst *burst)
 {
@@ -95,8 +96,12 @@ fetch(const struct worker *w, const struct burst *burst)
 	for (unsigned i = 0; i < burst->n; i++) {
 		const struct bundle *b = bundle_tx_at(w->bundles, pkt(burst->m[i])->bundle);
 
-		if (b != NULL && b->tx.data.n != 0)
+		if (b == NULL)
+			continue;
+		if (b->tx.data.n != 0)
 			rte_prefetch0_write(pkt(b->tx.data.list.tail));
+		if (b->tx.n_lines > LINES_INLINE)
+			rte_prefetch0(&b->tx_rest.ext);
 	}
 }
 

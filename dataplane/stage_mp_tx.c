@@ -119,15 +119,16 @@ frame_mp(const struct worker *w, const struct tx_line *line, struct rte_mbuf *m,
 
 /* ------------------------------------------------------------------ pieces */
 
-/* Puts n bytes at `at` of the segment m behind `last`, which ends head's chain. NULL: no mbufs left. */
+/* Puts n bytes at `at` of the segment m, which may be alone (see mbuf_refer()), behind `last`, which ends head's chain. NULL: no mbufs left. */
 static inline struct rte_mbuf *
-attach(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *last, struct rte_mbuf *m, uint32_t at, uint32_t n)
+attach(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *last, struct rte_mbuf *m, uint32_t at, uint32_t n,
+	bool alone)
 {
 	struct rte_mbuf *seg = mbuf_stock_take(&w->bundles->headers, w->indirect_pool);
 
 	if (unlikely(seg == NULL))
 		return NULL;
-	mbuf_refer(seg, m, (uint16_t)at, (uint16_t)n);
+	mbuf_refer(seg, m, (uint16_t)at, (uint16_t)n, alone);
 	last->next = seg;
 	head->nb_segs++;
 	head->pkt_len += n;
@@ -147,7 +148,7 @@ attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32
 
 		if (here == 0)
 			continue;
-		last = attach(w, head, last, m, offset, here);
+		last = attach(w, head, last, m, offset, here, false);
 		if (last == NULL)
 			return false;
 		len -= here;
@@ -158,11 +159,11 @@ attach_range(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32
 
 /* Most packets are in one piece of memory. */
 static inline bool
-refer_to(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len)
+refer_to(struct worker *w, struct rte_mbuf *head, struct rte_mbuf *m, uint32_t offset, uint32_t len, bool alone)
 {
 	if (unlikely(offset + len > m->data_len))
 		return attach_range(w, head, m, offset, len);
-	return attach(w, head, head, m, offset, len) != NULL;
+	return attach(w, head, head, m, offset, len, alone) != NULL;
 }
 
 static __rte_noinline bool
@@ -178,7 +179,7 @@ copy_range(struct rte_mbuf *head, const struct rte_mbuf *m, uint32_t offset, uin
 
 /* A packet of its own for [offset, offset + len) of m, to go out of port p; it refers to these bytes or has copies. NULL: no mbufs left. */
 static inline struct rte_mbuf *
-make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t offset, uint32_t len)
+make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t offset, uint32_t len, bool alone)
 {
 	const bool copy = len < COPY_BELOW || !p->tx_indirect;
 	struct rte_mbuf *head = mbuf_stock_take(&w->bundles->buffers, w->pool);
@@ -186,7 +187,7 @@ make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t 
 	if (unlikely(head == NULL))
 		return NULL;
 	mbuf_begin(head);
-	if (likely(copy ? copy_range(head, m, offset, len) : refer_to(w, head, m, offset, len)))
+	if (likely(copy ? copy_range(head, m, offset, len) : refer_to(w, head, m, offset, len, alone)))
 		return head;
 	rte_pktmbuf_free(head);
 	return NULL;
@@ -196,6 +197,7 @@ make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t 
 static inline bool
 make_pieces(struct worker *w, const struct lines *l, struct rte_mbuf *m, struct cut *c)
 {
+	const bool alone = rte_mbuf_refcnt_read(m) == 1;
 	uint32_t offset = c->piece[0].bytes;
 
 	c->m[0] = m;
@@ -204,7 +206,7 @@ make_pieces(struct worker *w, const struct lines *l, struct rte_mbuf *m, struct 
 	for (unsigned i = 1; i < c->n; i++) {
 		const struct port *p = &w->ports[line_of(l->at[c->piece[i].line])->port];
 
-		c->m[i] = make_piece(w, p, m, offset, c->piece[i].bytes);
+		c->m[i] = make_piece(w, p, m, offset, c->piece[i].bytes, alone);
 		if (unlikely(c->m[i] == NULL)) {
 			rte_pktmbuf_free_bulk(c->m + 1, i - 1);
 			return false;
