@@ -35,12 +35,12 @@ enum hop {
 
 struct packet_view {
 	uint16_t verdict;
-	uint8_t src_at, dst_at; /* whose words in the query; src_at: NOT_ASKED: no need to, or AT_BUNDLE: not yet */
+	uint16_t src_at, dst_at; /* whose words in the query; src_at: NOT_ASKED: no need to, or AT_BUNDLE: not yet */
 	uint8_t hop;
 	bool unroutable; /* destination is never forwarded to */
 };
 
-enum { NOT_ASKED = 0xff, AT_BUNDLE = 0xfe };
+enum { NOT_ASKED = 2 * ASK_MAX, AT_BUNDLE };
 
 /* ------------------------------------------------------------------ checks */
 
@@ -88,18 +88,18 @@ hop_of(struct rte_mbuf *m, uint8_t ttl, bool v6)
 }
 
 /* Where the answer will be. */
-static inline uint8_t
+static inline uint16_t
 ask4(struct route_query *q, uint32_t address)
 {
 	q->dst[q->n] = address;
-	return (uint8_t)q->n++;
+	return (uint16_t)q->n++;
 }
 
-static inline uint8_t
+static inline uint16_t
 ask6(struct route_query *q, struct ip6_num address)
 {
 	q->dst6[q->n6] = address;
-	return (uint8_t)(ASK_MAX + q->n6++);
+	return (uint16_t)(ASK_MAX + q->n6++);
 }
 
 static unsigned
@@ -124,7 +124,7 @@ check_v4(const struct worker *w, struct rte_mbuf *m, struct packet_view *v, stru
 }
 
 /* The prefixes of a bundle are a line of their own: see check_sources6(). */
-static inline uint8_t
+static inline uint16_t
 source6_at(const struct worker *w, struct rte_mbuf *m)
 {
 	return source_checked(w, m) != NULL ? AT_BUNDLE : NOT_ASKED;
@@ -201,10 +201,15 @@ is_usual6(struct rte_mbuf *m, const uint8_t *ip)
 		is_global6(ip6_num_load(ip + 8)) && is_global6(ip6_num_load(ip + 24));
 }
 
-static inline struct packet_view
-usual_view(enum hop hop, uint8_t src_at, uint8_t dst_at)
+/* Member by member: a struct that is made elsewhere is read in one piece while its parts are still being written, and waits for that. */
+static inline void
+pass_usual(struct packet_view *v, enum hop hop, uint16_t src_at, uint16_t dst_at)
 {
-	return (struct packet_view){.verdict = PACKET_PASS, .src_at = src_at, .dst_at = dst_at, .hop = (uint8_t)hop};
+	v->verdict = PACKET_PASS;
+	v->src_at = src_at;
+	v->dst_at = dst_at;
+	v->hop = (uint8_t)hop;
+	v->unroutable = false;
 }
 
 static inline struct rte_mbuf *
@@ -213,9 +218,9 @@ look(struct worker *w, struct rte_mbuf *m, struct packet_view *v, struct route_q
 	const uint8_t *ip = rte_pktmbuf_mtod(m, const uint8_t *);
 
 	if (likely(is_usual4(w, m, ip)))
-		*v = usual_view(HOP_V4, NOT_ASKED, ask4(q, load_be32(ip + 16)));
+		pass_usual(v, HOP_V4, NOT_ASKED, ask4(q, load_be32(ip + 16)));
 	else if (likely(is_usual6(m, ip)))
-		*v = usual_view(HOP_V6, source6_at(w, m), ask6(q, ip6_num_load(ip + 24)));
+		pass_usual(v, HOP_V6, source6_at(w, m), ask6(q, ip6_num_load(ip + 24)));
 	else
 		m = check_packet(w, m, v, q);
 	return m;

@@ -455,6 +455,32 @@ sources_of_every_kind_in_one_burst(void **state)
 	rig_close(&l.r);
 }
 
+/* As many as there can be, each of them with two questions to the routes. */
+static void
+full_burst_of_somebody_elses_sources_is_dropped(void **state)
+{
+	struct dp_bundle_set set = defaults6(0);
+	const struct dp_bundle_set other = defaults6(1);
+	const struct ip_addr h = host(), others = subscriber(1);
+	static struct frame ip;
+	struct lab l;
+
+	(void)state;
+	open6(&l);
+	set.flags |= DP_BUNDLE_SOURCE_CHECK;
+	set.prefix6[0] = ip6_num_load(subscriber(0).b).hi;
+	set.prefix6_len[0] = 64;
+	bundle6(&l, 0, &set);
+	bundle6(&l, 1, &other);
+	udp(&ip, &others, &h, 64, 1, 100);
+	for (unsigned i = 0; i < BURST_MAX; i++)
+		uplink(&l, 0, i, &ip);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_IP_SOURCE, BURST_MAX);
+	assert_int_equal(rig_waiting(&l.r, LAB_IP), 0);
+	rig_close(&l.r);
+}
+
 /* ------------------------------------------------------------------ what control gets */
 
 /* IP_TTL, IP_NO_ROUTE: dropped, counted, and shown to control for the ICMPv6 error. */
@@ -692,6 +718,7 @@ main(void)
 		cmocka_unit_test(without_ipv6cp_nothing_passes),
 		cmocka_unit_test(source_that_is_not_the_subscribers_is_dropped),
 		cmocka_unit_test(sources_of_every_kind_in_one_burst),
+		cmocka_unit_test(full_burst_of_somebody_elses_sources_is_dropped),
 		cmocka_unit_test(packets_that_end_here_are_counted_and_shown_to_control),
 		cmocka_unit_test(error_packets_shown_to_control_are_rationed),
 		cmocka_unit_test(packet_that_is_too_large_is_answered),

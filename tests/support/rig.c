@@ -19,7 +19,7 @@ static struct {
 	char device[RTE_ETH_NAME_MAX_LEN];
 } kept[RIG_QUEUES + 1][RIG_PORTS];
 
-static struct rig *left_open; /* by a test that failed */
+static struct rig left_open; /* dp: not NULL when a test failed; what was on its stack is gone */
 
 static void
 setup_base(struct dp_setup *s)
@@ -96,7 +96,7 @@ rig_end(struct rig *r)
 	missing = rte_mempool_in_use_count(pool) + rte_mempool_in_use_count(indirect);
 	dataplane_free(r->dp);
 	r->dp = NULL;
-	left_open = NULL;
+	left_open.dp = NULL;
 	return missing;
 }
 
@@ -121,8 +121,8 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 	struct dp_setup s;
 	const char *why = "";
 
-	if (left_open != NULL)
-		rig_end(left_open);
+	if (left_open.dp != NULL)
+		rig_end(&left_open);
 	memset(r, 0, sizeof(*r));
 	r->n_ports = wish->access_ports + wish->ip_ports;
 	assert_in_range(r->n_ports, 0, RIG_PORTS);
@@ -151,9 +151,9 @@ rig_open(struct rig *r, const struct rig_wish *wish)
 	s.n_ports = r->n_ports;
 	if (dataplane_new_unthreaded(&s, &r->dp, &why) != 0)
 		fail_msg("%s", why);
-	left_open = r;
 	r->n_workers = s.workers;
 	r->now_ns = 1000000000;
+	left_open = *r;
 }
 
 static struct rte_mbuf *
