@@ -256,15 +256,25 @@ struct rx_item {
 	bool plain;
 };
 
-/* A packet whose fragments have left the window, not joined yet. */
+/* A packet whose fragments have left the window, not joined yet, or fragments without the rest of theirs. */
+enum popped_how {
+	POPPED_HELD,  /* out of the window */
+	POPPED_WHOLE, /* the window did not need to hold it */
+	POPPED_PLAIN, /* came without multilink */
+	POPPED_LOST,  /* out of the window, no packet */
+};
 struct popped {
 	struct bundle *b;
-	unsigned n; /* fragments, behind those of the packets before */
-	enum popped_how {
-		POPPED_HELD,  /* out of the window */
-		POPPED_WHOLE, /* the window did not need to hold it */
-		POPPED_PLAIN, /* came without multilink */
-	} how;
+	uint16_t n;  /* fragments, behind those of what was popped before */
+	uint8_t how; /* enum popped_how */
+	uint8_t why; /* POPPED_LOST: enum drop_reason */
+};
+_Static_assert(DROP_REASONS <= UINT8_MAX, "a reason is a byte");
+
+/* A count in cold memory is that much short. */
+struct late_count {
+	uint64_t *of;
+	uint64_t n;
 };
 
 enum { POPPED_FRAGS = BURST_MAX * REASM_PACKET_FRAGS_MAX }; /* only so many are touched as there are */
@@ -277,9 +287,9 @@ struct bundle_table {
 
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
-	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
-	uint64_t *reordered[BURST_MAX];  /* counts that are one short */
-	unsigned n_popped, n_frags, n_reordered;
+	struct popped popped[BURST_MAX];              /* in the order in which they are delivered */
+	struct late_count late_counts[2 * BURST_MAX]; /* each fragment has two at most */
+	unsigned n_popped, n_frags, n_late_counts;
 	struct rte_mbuf *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 

@@ -48,7 +48,7 @@ drain_begin(struct worker *w, struct burst *out)
 {
 	const uint64_t now_ns = worker_patience_ns(w);
 
-	w->bundles->n_popped = w->bundles->n_frags = w->bundles->n_reordered = 0;
+	w->bundles->n_popped = w->bundles->n_frags = w->bundles->n_late_counts = 0;
 	return (struct drain){w, w->bundles, out, now_ns, (uint32_t)(now_ns / 1000), probes_now(w->now_ns)};
 }
 
@@ -157,6 +157,17 @@ prefetch_popped(const struct bundle_table *t)
 		mbuf_prefetch(t->frags[i]);
 }
 
+/* Fragments that nothing will complete. */
+static __rte_noinline void
+drop_popped(const struct drain *d, const struct popped *p, struct rte_mbuf *const frags[])
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		d->w->held_mbufs -= frags[i]->nb_segs - 1u;
+		drop(d->w, frags[i], (enum drop_reason)p->why);
+	}
+	p->b->rare.lost_fragments += p->n;
+}
+
 /* All that was popped, when what it consists of comes into the cache. */
 static void
 deliver_popped(const struct drain *d)
@@ -168,6 +179,8 @@ deliver_popped(const struct drain *d)
 	for (const struct popped *p = d->t->popped; p < end; frags += p->n, p++) {
 		if (unlikely(p->how == POPPED_PLAIN))
 			deliver(d, p->b, frags[0], false);
+		else if (unlikely(p->how == POPPED_LOST))
+			drop_popped(d, p, frags);
 		else
 			deliver_packet(d, p->b, frags, p->n, p->how == POPPED_HELD);
 	}
@@ -179,13 +192,13 @@ is_full(const struct drain *d)
 	return d->t->n_popped == BURST_MAX;
 }
 
-/* The n fragments behind those that were popped before are a packet. */
+/* The n fragments behind those that were popped before belong together. why: they are lost. */
 static inline void
-popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how)
+popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how, enum drop_reason why)
 {
 	struct bundle_table *t = d->t;
 
-	t->popped[t->n_popped++] = (struct popped){b, n, how};
+	t->popped[t->n_popped++] = (struct popped){b, (uint16_t)n, (uint8_t)how, (uint8_t)why};
 	t->n_frags += n;
 }
 
@@ -193,30 +206,28 @@ static void
 popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, enum popped_how how)
 {
 	d->t->frags[d->t->n_frags] = m;
-	popped_add(d, b, 1, how);
+	popped_add(d, b, 1, how, DROP_REASONS);
 }
 
-/* The window has given a packet of n fragments. */
+/* The window has given n fragments: a packet, or what is lost for the reason. Further segments of theirs are counted when their headers are
+ * here: when joined or dropped. */
 static __rte_always_inline void
-popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n)
+popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n, enum popped_how how,
+	enum drop_reason why)
 {
 	struct rte_mbuf **frags = d->t->frags + d->t->n_frags;
 
 	for (unsigned i = 0; i < n; i++)
 		frags[i] = mbuf_at(d->w->mbuf_base, refs[i]);
-	popped_add(d, b, n, POPPED_HELD);
+	d->w->held_mbufs -= n;
+	popped_add(d, b, n, how, why);
 }
 
 static void
 give_up(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n, enum drop_reason why)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct rte_mbuf *m = mbuf_at(d->w->mbuf_base, refs[i]);
-
-		d->w->held_mbufs -= m->nb_segs - 1u;
-		drop(d->w, m, why);
-	}
-	b->rare.lost_fragments += n;
+	rte_prefetch0_write(&b->rare.lost_fragments);
+	popped_add_held(d, b, refs, n, POPPED_LOST, why);
 }
 
 /* Pops all there is. False: the burst is full and there may be more. Fragments that lost others are dropped for the reason given. */
@@ -235,10 +246,8 @@ drain_here(const struct drain *d, struct bundle *b, enum drop_reason why)
 		n = reasm_pop(&b->rx, refs, REASM_PACKET_FRAGS_MAX, &kind);
 		if (n == 0)
 			return true;
-		/* further segments of fragments are counted when their headers are here: when joined or dropped */
-		d->w->held_mbufs -= n;
 		if (kind == REASM_PACKET)
-			popped_add_held(d, b, refs, n);
+			popped_add_held(d, b, refs, n, POPPED_HELD, DROP_REASONS);
 		else
 			give_up(d, b, refs, n, why);
 	}
@@ -534,21 +543,19 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 	}
 }
 
-/* Not newer than the last one of its link. The count is in cold memory, and who sends nothing else must not have us wait for it. */
-static __rte_noinline void
-note_reordered(const struct drain *d, const struct rx_item *it)
+/* The count is in cold memory, and who sends what it counts must not have us wait for it. */
+static inline void
+count_late(const struct drain *d, uint64_t *count, uint64_t n)
 {
-	uint64_t *count = &bundle_link_rare(it->b, it->slot)->reorder;
-
 	rte_prefetch0_write(count);
-	d->t->reordered[d->t->n_reordered++] = count;
+	d->t->late_counts[d->t->n_late_counts++] = (struct late_count){count, n};
 }
 
 static void
-count_reordered(const struct bundle_table *t)
+count_now(const struct bundle_table *t)
 {
-	for (unsigned i = 0; i < t->n_reordered; i++)
-		++*t->reordered[i];
+	for (unsigned i = 0; i < t->n_late_counts; i++)
+		*t->late_counts[i].of += t->late_counts[i].n;
 }
 
 /* The fragment has made packets complete, or closed a gap. */
@@ -561,7 +568,7 @@ drain_after(const struct drain *d, const struct rx_item *it)
 
 	/* Inferred: the link whose number moved M past the missing ones. */
 	if (unlikely(reasm_lost(&b->rx) != lost))
-		bundle_link_rare(b, it->slot)->lost += reasm_lost(&b->rx) - lost;
+		count_late(d, &bundle_link_rare(b, it->slot)->lost, reasm_lost(&b->rx) - lost);
 	return all;
 }
 
@@ -575,8 +582,7 @@ take_and_drain(const struct drain *d, const struct rx_item *it, uint64_t packet)
 
 	if (likely(packet != 0)) {
 		n = reasm_take_packet(&b->rx, packet, refs);
-		d->w->held_mbufs -= n;
-		popped_add_held(d, b, refs, n);
+		popped_add_held(d, b, refs, n, POPPED_HELD, DROP_REASONS);
 		if (likely(!reasm_waiting(&b->rx)))
 			return true;
 	}
@@ -600,7 +606,7 @@ insert(const struct drain *d, const struct rx_item *it)
 	if (unlikely(verdict == REASM_OVERRUN) && !insert_beyond(d, it, &verdict, &reordered, &packet))
 		return false;
 	if (unlikely(reordered))
-		note_reordered(d, it);
+		count_late(d, &bundle_link_rare(b, it->slot)->reorder, 1);
 	if (verdict == REASM_WHOLE) {
 		popped_add_one(d, b, it->m, POPPED_WHOLE);
 		return true;
@@ -796,7 +802,7 @@ mp_rx(struct worker *w, struct burst *b)
 	b->n = 0;
 	if (drain_ready(&d))
 		put_in(&d);
-	count_reordered(t);
+	count_now(t);
 	t->rx_more = is_full(&d);
 	deliver_popped(&d);
 	return t->rx_more;
