@@ -256,20 +256,23 @@ struct rx_item {
 	bool plain;
 };
 
-/* A packet whose fragments have left the window, not joined yet, or fragments without the rest of theirs. */
-enum popped_how {
-	POPPED_HELD,  /* out of the window */
-	POPPED_WHOLE, /* the window did not need to hold it */
-	POPPED_PLAIN, /* came without multilink */
-	POPPED_LOST,  /* out of the window, no packet */
-};
+/* A packet whose fragments have left the window, not joined yet. */
 struct popped {
 	struct bundle *b;
-	uint16_t n;  /* fragments, behind those of what was popped before */
-	uint8_t how; /* enum popped_how */
-	uint8_t why; /* POPPED_LOST: enum drop_reason */
+	unsigned n; /* fragments, behind those of the packets before */
+	enum popped_how {
+		POPPED_HELD,  /* out of the window */
+		POPPED_WHOLE, /* the window did not need to hold it */
+		POPPED_PLAIN, /* came without multilink */
+	} how;
 };
-_Static_assert(DROP_REASONS <= UINT8_MAX, "a reason is a byte");
+
+/* A fragment that has left the window without the rest of its packet, on its way into the cache. They do not fill the burst: of however many
+ * each goes for its own reason. */
+struct lost_fragment {
+	struct rte_mbuf *m;
+	enum drop_reason why;
+};
 
 /* A count in cold memory is that much short. */
 struct late_count {
@@ -287,9 +290,11 @@ struct bundle_table {
 
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
-	struct popped popped[BURST_MAX];              /* in the order in which they are delivered */
-	struct late_count late_counts[2 * BURST_MAX]; /* each fragment has two at most */
-	unsigned n_popped, n_frags, n_late_counts;
+	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
+	struct lost_fragment
+		lost[BURST_MAX]; /* this and the next: worked off when they are full, and behind the burst */
+	struct late_count late_counts[2 * BURST_MAX];
+	unsigned n_popped, n_frags, n_lost, n_late_counts;
 	struct rte_mbuf *frags[POPPED_FRAGS];
 	bool rx_more; /* the last burst was full: its call is not over */
 
@@ -626,6 +631,12 @@ bundle_tx_ready(struct bundle_table *t, uint32_t index)
 		return;
 	r->in[index / 64] |= bit;
 	r->at[r->tail++ & r->mask] = index;
+}
+
+static inline bool
+bundle_tx_is_ready(const struct bundle_table *t, uint32_t index)
+{
+	return t->tx_ready.in[index / 64] >> index % 64 & 1;
 }
 
 /* The next of them; WHEEL_NIL: none. */

@@ -48,7 +48,7 @@ drain_begin(struct worker *w, struct burst *out)
 {
 	const uint64_t now_ns = worker_patience_ns(w);
 
-	w->bundles->n_popped = w->bundles->n_frags = w->bundles->n_late_counts = 0;
+	w->bundles->n_popped = w->bundles->n_frags = 0;
 	return (struct drain){w, w->bundles, out, now_ns, (uint32_t)(now_ns / 1000), probes_now(w->now_ns)};
 }
 
@@ -148,8 +148,8 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 	deliver(d, b, m, true);
 }
 
-/* Fragments that have waited are as good as never seen: their headers, chain pointers and scratch, and the first ones' data. In a row, so that
- * their page walks overlap. */
+/* Fragments that have waited are as good as never seen: their headers, chain pointers and scratch, and what data the first ones begin with. In a
+ * row, so that their page walks overlap, and without asking which they are. */
 static void
 prefetch_popped(const struct bundle_table *t)
 {
@@ -157,15 +157,37 @@ prefetch_popped(const struct bundle_table *t)
 		mbuf_prefetch(t->frags[i]);
 }
 
+static void
+count_now(struct bundle_table *t)
+{
+	for (unsigned i = 0; i < t->n_late_counts; i++)
+		*t->late_counts[i].of += t->late_counts[i].n;
+	t->n_late_counts = 0;
+}
+
+/* The count is in cold memory, and who sends what it counts must not have us wait for it. */
+static __rte_noinline void
+count_late(const struct drain *d, uint64_t *count, uint64_t n)
+{
+	struct bundle_table *t = d->t;
+
+	if (unlikely(t->n_late_counts == RTE_DIM(t->late_counts)))
+		count_now(t);
+	rte_prefetch0_write(count);
+	t->late_counts[t->n_late_counts++] = (struct late_count){count, n};
+}
+
 /* Fragments that nothing will complete. */
 static __rte_noinline void
-drop_popped(const struct drain *d, const struct popped *p, struct rte_mbuf *const frags[])
+drop_lost(const struct drain *d)
 {
-	for (unsigned i = 0; i < p->n; i++) {
-		d->w->held_mbufs -= frags[i]->nb_segs - 1u;
-		drop(d->w, frags[i], (enum drop_reason)p->why);
+	struct bundle_table *t = d->t;
+
+	for (unsigned i = 0; i < t->n_lost; i++) {
+		d->w->held_mbufs -= t->lost[i].m->nb_segs - 1u;
+		drop(d->w, t->lost[i].m, t->lost[i].why);
 	}
-	p->b->rare.lost_fragments += p->n;
+	t->n_lost = 0;
 }
 
 /* All that was popped, when what it consists of comes into the cache. */
@@ -176,11 +198,12 @@ deliver_popped(const struct drain *d)
 	struct rte_mbuf *const *frags = d->t->frags;
 
 	prefetch_popped(d->t);
+	count_now(d->t);
+	if (unlikely(d->t->n_lost != 0))
+		drop_lost(d);
 	for (const struct popped *p = d->t->popped; p < end; frags += p->n, p++) {
 		if (unlikely(p->how == POPPED_PLAIN))
 			deliver(d, p->b, frags[0], false);
-		else if (unlikely(p->how == POPPED_LOST))
-			drop_popped(d, p, frags);
 		else
 			deliver_packet(d, p->b, frags, p->n, p->how == POPPED_HELD);
 	}
@@ -192,13 +215,13 @@ is_full(const struct drain *d)
 	return d->t->n_popped == BURST_MAX;
 }
 
-/* The n fragments behind those that were popped before belong together. why: they are lost. */
+/* The n fragments behind those that were popped before are a packet. */
 static inline void
-popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how, enum drop_reason why)
+popped_add(const struct drain *d, struct bundle *b, unsigned n, enum popped_how how)
 {
 	struct bundle_table *t = d->t;
 
-	t->popped[t->n_popped++] = (struct popped){b, (uint16_t)n, (uint8_t)how, (uint8_t)why};
+	t->popped[t->n_popped++] = (struct popped){b, n, how};
 	t->n_frags += n;
 }
 
@@ -206,28 +229,36 @@ static void
 popped_add_one(const struct drain *d, struct bundle *b, struct rte_mbuf *m, enum popped_how how)
 {
 	d->t->frags[d->t->n_frags] = m;
-	popped_add(d, b, 1, how, DROP_REASONS);
+	popped_add(d, b, 1, how);
 }
 
-/* The window has given n fragments: a packet, or what is lost for the reason. Further segments of theirs are counted when their headers are
- * here: when joined or dropped. */
+/* The window has given a packet of n fragments. Further segments of theirs are counted when their headers are here: when joined. */
 static __rte_always_inline void
-popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n, enum popped_how how,
-	enum drop_reason why)
+popped_add_held(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n)
 {
 	struct rte_mbuf **frags = d->t->frags + d->t->n_frags;
 
 	for (unsigned i = 0; i < n; i++)
 		frags[i] = mbuf_at(d->w->mbuf_base, refs[i]);
 	d->w->held_mbufs -= n;
-	popped_add(d, b, n, how, why);
+	popped_add(d, b, n, POPPED_HELD);
 }
 
-static void
+static __rte_noinline void
 give_up(const struct drain *d, struct bundle *b, const reasm_ref refs[], unsigned n, enum drop_reason why)
 {
-	rte_prefetch0_write(&b->rare.lost_fragments);
-	popped_add_held(d, b, refs, n, POPPED_LOST, why);
+	struct bundle_table *t = d->t;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct rte_mbuf *m = mbuf_at(d->w->mbuf_base, refs[i]);
+
+		if (unlikely(t->n_lost == RTE_DIM(t->lost)))
+			drop_lost(d);
+		rte_prefetch0(m);
+		t->lost[t->n_lost++] = (struct lost_fragment){m, why};
+	}
+	d->w->held_mbufs -= n;
+	count_late(d, &b->rare.lost_fragments, n);
 }
 
 /* Pops all there is. False: the burst is full and there may be more. Fragments that lost others are dropped for the reason given. */
@@ -247,7 +278,7 @@ drain_here(const struct drain *d, struct bundle *b, enum drop_reason why)
 		if (n == 0)
 			return true;
 		if (kind == REASM_PACKET)
-			popped_add_held(d, b, refs, n, POPPED_HELD, DROP_REASONS);
+			popped_add_held(d, b, refs, n);
 		else
 			give_up(d, b, refs, n, why);
 	}
@@ -418,6 +449,7 @@ evict_oldest(const struct drain *d)
 		return false;
 	reasm_arm(&d->t->bundles[i].rx);
 	expire_gap(d, &d->t->bundles[i], DROP_MP_BUDGET);
+	drop_lost(d); /* at once: all of their segments make room */
 	return true;
 }
 
@@ -543,21 +575,6 @@ refuse(const struct drain *d, const struct rx_item *it, enum reasm_verdict verdi
 	}
 }
 
-/* The count is in cold memory, and who sends what it counts must not have us wait for it. */
-static inline void
-count_late(const struct drain *d, uint64_t *count, uint64_t n)
-{
-	rte_prefetch0_write(count);
-	d->t->late_counts[d->t->n_late_counts++] = (struct late_count){count, n};
-}
-
-static void
-count_now(const struct bundle_table *t)
-{
-	for (unsigned i = 0; i < t->n_late_counts; i++)
-		*t->late_counts[i].of += t->late_counts[i].n;
-}
-
 /* The fragment has made packets complete, or closed a gap. */
 static __rte_noinline bool
 drain_after(const struct drain *d, const struct rx_item *it)
@@ -582,7 +599,7 @@ take_and_drain(const struct drain *d, const struct rx_item *it, uint64_t packet)
 
 	if (likely(packet != 0)) {
 		n = reasm_take_packet(&b->rx, packet, refs);
-		popped_add_held(d, b, refs, n, POPPED_HELD, DROP_REASONS);
+		popped_add_held(d, b, refs, n);
 		if (likely(!reasm_waiting(&b->rx)))
 			return true;
 	}
@@ -802,7 +819,6 @@ mp_rx(struct worker *w, struct burst *b)
 	b->n = 0;
 	if (drain_ready(&d))
 		put_in(&d);
-	count_now(t);
 	t->rx_more = is_full(&d);
 	deliver_popped(&d);
 	return t->rx_more;

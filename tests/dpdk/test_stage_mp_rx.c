@@ -882,6 +882,92 @@ budget_is_kept_by_giving_up_the_oldest_gap(void **state)
 	rig_close(&l.r);
 }
 
+/* More at once than a burst holds, and all of it for the one reason: first halves without their second ones. */
+enum { HALVES = 100 };
+
+static void
+send_halves(struct lab *l)
+{
+	struct dp_bundle_set patient = lab_bundle_defaults(0);
+	static struct frame whole;
+
+	patient.stall_min_ms = 5000;
+	lab_bundle(l, 0, &patient);
+	lab_link(l, 0, 0, 0);
+	lab_link(l, 0, 1, 0);
+	lab_inner(&whole, 0, 0, 900);
+	for (unsigned i = 0; i < HALVES; i++) {
+		lab_fragment(l, 0, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l->r);
+	}
+	assert_int_equal(lab_stats(l, 0, 0)->held, HALVES);
+}
+
+static void
+many_that_give_way_to_the_budget_are_called_that(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE };
+	struct dp_bundle_set patient = lab_bundle_defaults(1);
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(
+		&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = (HALVES + 5) * MBUF});
+	assert_in_range(l.r.dp->workers[0]->held_max, HALVES, HALVES + 10);
+	send_halves(&l);
+	rig_run(&l.r, lab_ms(3), lab_ms(1));
+	patient.stall_min_ms = 10000;
+	lab_bundle(&l, 1, &patient);
+	lab_link(&l, 1, 0, 0);
+	lab_link(&l, 1, 1, 0);
+	lab_inner(&whole, 1, 0, 900);
+	for (unsigned i = 0; i < 20 && lab_stats(&l, 0, 0)->held != 0; i++) {
+		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l.r);
+	}
+	lab_expect_drops(&l, DROP_MP_BUDGET, HALVES);
+	rig_close(&l.r);
+}
+
+static void
+many_that_a_link_has_lost_are_its_own(void **state)
+{
+	const struct dp_bundle_stats *s;
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	send_halves(&l);
+	lab_inner(&whole, 0, 1, 500);
+	lab_fragment(&l, 0, 1, 3 * HALVES, &whole, 0, whole.len);
+	lab_fragment(&l, 0, 0, 3 * HALVES + 1, &whole, 0, whole.len);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_LOST, HALVES);
+	s = lab_stats(&l, 0, 0);
+	assert_int_equal(s->lost_numbers, 2 * HALVES);
+	assert_int_equal(s->links[0].lost + s->links[1].lost, 2 * HALVES);
+	rig_close(&l.r);
+}
+
+static void
+many_that_do_not_fit_any_more_are_called_that(void **state)
+{
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	send_halves(&l);
+	lab_inner(&whole, 0, 1, 500);
+	lab_fragment(&l, 0, 0, 3 * HALVES + 4096, &whole, 0, whole.len);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_OVERRUN, HALVES);
+	assert_int_equal(lab_stats(&l, 0, 0)->overrun, 1);
+	rig_close(&l.r);
+}
+
 /* A budget larger than the pool: whoever never sends number 0 holds many buffers, not those that the others need. */
 static void
 windows_leave_a_quarter_of_the_buffers_to_others(void **state)
@@ -1288,6 +1374,28 @@ budget_counts_every_mbuf_of_scattered_fragments(void **state)
 	rig_close(&l.r);
 }
 
+/* One of ten is enough: it has as many mbufs as are asked for. */
+static void
+no_more_is_given_up_than_the_budget_asks_for(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, BUNDLES = 10, MBUFS = 4 };
+	static const struct shape heavy = {{MBUFS, 1, 1, 1}};
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(
+		&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = BUNDLES * MBUFS * MBUF});
+	for (unsigned b = 0; b <= BUNDLES; b++)
+		lab_bundle_of(&l, b, PIECES);
+	for (unsigned b = 0; b <= BUNDLES; b++) {
+		send_shaped(&l, b, 0, &heavy, 0);
+		rig_settle(&l.r);
+	}
+	assert_int_equal(held_mbufs(&l), BUNDLES * MBUFS);
+	lab_expect_drops(&l, DROP_MP_BUDGET, 1);
+	rig_close(&l.r);
+}
+
 /* ------------------------------------------------------------------ a third link */
 
 /* Bundles that have traffic together; only the first one ever has a third link. */
@@ -1431,6 +1539,9 @@ main(void)
 		cmocka_unit_test(gap_in_a_deep_window_is_given_up_within_the_stall_limit_too),
 		cmocka_unit_test(window_that_grew_without_a_gap_shrinks_too),
 		cmocka_unit_test(budget_is_made_beside_an_idle_deep_window),
+		cmocka_unit_test(many_that_give_way_to_the_budget_are_called_that),
+		cmocka_unit_test(many_that_a_link_has_lost_are_its_own),
+		cmocka_unit_test(many_that_do_not_fit_any_more_are_called_that),
 		cmocka_unit_test(last_fragment_of_a_burst_lost_leaves_nothing_behind),
 		cmocka_unit_test(leaving_link_lets_the_others_deliver),
 		cmocka_unit_test(joining_link_takes_part_without_loss),
@@ -1449,6 +1560,7 @@ main(void)
 		cmocka_unit_test(scattered_fragments_that_are_refused_are_not_counted),
 		cmocka_unit_test(scattered_fragments_go_with_their_bundle),
 		cmocka_unit_test(budget_counts_every_mbuf_of_scattered_fragments),
+		cmocka_unit_test(no_more_is_given_up_than_the_budget_asks_for),
 		cmocka_unit_test(third_link_comes_and_goes_while_windows_hold_fragments),
 	};
 
