@@ -25,7 +25,8 @@ to_bundles(struct worker *w, struct burst *b)
 	steer_out(w, b);
 	scrub_to_links(w, b);
 	mss_to_links(w, b);
-	mp_accept(w, b);
+	while (mp_accept(w, b))
+		mp_tx(w);
 }
 
 static void
@@ -145,6 +146,8 @@ path_replay(struct worker *w, struct port *p, uint16_t queue, struct dp_replay *
 	const unsigned n = port_rx(w, p, queue, &b);
 	bool more;
 
+	if (n == 0)
+		return 0;
 	pppoe_rx(w, p, &b);
 	do {
 		more = mp_rx(w, &b);

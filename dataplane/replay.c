@@ -213,7 +213,9 @@ dp_replay_pass(struct dp_replay *r, uint64_t now_ns, const struct dp_replay_sink
 		path_replay_timers(w, r);
 		worker_flush_free(w);
 	}
-	if (now_ns != UINT64_MAX)
+	if (now_ns != UINT64_MAX) {
 		w->now_ns = RTE_MAX(w->now_ns, now_ns);
+		path_replay_timers(w, r); /* who hears nothing of the time for long takes every deadline for passed */
+	}
 	turn_ends(r);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In: IP packets for bundles at home here, data at the IP header; pkt: bundle, gen. Out: nothing; they wait in their bundles' queues, whole,
- * not numbered yet, data at the PPP protocol field, with headroom for what a line puts in front. */
+/* In: IP packets for bundles at home here, data at the IP header; pkt: bundle, gen. Out: what mp_tx must make room for first, mostly nothing;
+ * the others wait in their bundles' queues, whole, not numbered yet, data at the PPP protocol field, with headroom for what a line puts in
+ * front. */
 #include "dataplane/ip_error.h"
 #include "dataplane/mbuf.h"
 #include "dataplane/stages.h"
@@ -30,15 +31,11 @@ judge(const struct bundle *b, const struct pkt *k, unsigned version)
 	return PACKET_PASS;
 }
 
-/* False: refused, counted and dropped. */
-static __rte_always_inline bool
-has_room(struct worker *w, struct bundle *b, struct rte_mbuf *m)
+static void
+refuse(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
-	if (likely(!is_full(w, b, m)))
-		return true;
 	b->rare.queue_drops++;
 	drop(w, m, DROP_BUNDLE_QUEUE_FULL);
-	return false;
 }
 
 /* A bundle that has packets already is served when its lines have room, see next_wake_ns(). */
@@ -75,8 +72,10 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 		drop_answered(w, m, DROP_BUNDLE_TOO_LARGE, DP_PUNT_TOO_BIG, b->tx.mrru);
 		return;
 	}
-	if (!has_room(w, b, m))
+	if (is_full(w, b, m)) {
+		refuse(w, b, m);
 		return;
+	}
 	n = ip_cut(w, m, b->tx.mrru, pieces);
 	if (n == 0)
 		drop(w, m, DROP_NO_MBUF);
@@ -105,24 +104,49 @@ fetch(const struct worker *w, const struct burst *burst)
 	}
 }
 
-void
+/* False: not yet. A queue full of what has just come is not refused anything: its lines may take some of that at once. */
+static __rte_always_inline bool
+accept_one(struct worker *w, struct bundle *b, struct rte_mbuf *m, unsigned version)
+{
+	const bool full = is_full(w, b, m);
+
+	if (unlikely(full) && bundle_tx_is_ready(w->bundles, pkt(m)->bundle))
+		return false;
+	if (unlikely(m->pkt_len > b->tx.mrru))
+		accept_large(w, b, m);
+	else if (unlikely(full))
+		refuse(w, b, m);
+	else
+		enqueue(w, b, pkt(m)->bundle, m, version);
+	return true;
+}
+
+static void
+keep_from(struct burst *burst, unsigned at)
+{
+	burst->n -= at;
+	memmove(burst->m, burst->m + at, burst->n * sizeof(*burst->m));
+}
+
+bool
 mp_accept(struct worker *w, struct burst *burst)
 {
 	const unsigned n = burst->n;
 
 	fetch(w, burst);
-	burst->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct rte_mbuf *m = burst->m[i];
 		struct bundle *b = bundle_tx_at(w->bundles, pkt(m)->bundle);
 		const unsigned version = ip_version(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 		const unsigned verdict = judge(b, pkt(m), version);
 
-		if (verdict != PACKET_PASS)
+		if (unlikely(verdict != PACKET_PASS)) {
 			drop(w, m, (enum drop_reason)verdict);
-		else if (unlikely(m->pkt_len > b->tx.mrru))
-			accept_large(w, b, m);
-		else if (has_room(w, b, m))
-			enqueue(w, b, pkt(m)->bundle, m, version);
+		} else if (unlikely(!accept_one(w, b, m, version))) {
+			keep_from(burst, i);
+			return true;
+		}
 	}
+	burst->n = 0;
+	return false;
 }

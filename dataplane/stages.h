@@ -56,8 +56,8 @@ void ip_tx(struct worker *w, struct burst *b);
 
 /* Packets whose bundle lives elsewhere go to its home. */
 void steer_out(struct worker *w, struct burst *b);
-/* Packets for bundles at home here -> their queues, whole or not at all. */
-void mp_accept(struct worker *w, struct burst *b);
+/* Packets for bundles at home here -> their queues, whole or not at all. True: mp_tx is due, and then it has more to do. */
+bool mp_accept(struct worker *w, struct burst *b);
 /* Bundles whose lines have room: cut, number, encapsulate, and give to the ports what is due. */
 void mp_tx(struct worker *w);
 /* Window deadlines that passed: given up, and what that releases goes out. Fills the burst; false when nothing came out. */

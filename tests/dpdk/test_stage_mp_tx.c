@@ -435,6 +435,42 @@ queue_is_bounded_by_time_and_counts_what_it_refuses(void **state)
 	rig_close(&l.r);
 }
 
+/* What comes in one poll is not refused while the line would have taken some of it at once, or a line that was idle loses packets of a burst
+ * that it had room for: as many are kept as where each packet comes in a turn of its own. */
+static void
+a_poll_is_not_refused_what_an_idle_line_takes_at_once(void **state)
+{
+	enum { PACKETS = 64, BYTES = 1400 };
+	uint64_t drops[2];
+
+	(void)state;
+	for (unsigned at_once = 0; at_once < 2; at_once++) {
+		struct dp_bundle_set set = lab_bundle_defaults(0);
+		struct lab l;
+
+		lab_open(&l);
+		set.queue_ms = 5;
+		lab_bundle(&l, 0, &set);
+		lab_link(&l, 0, 0, 50000000);
+		lab_link(&l, 0, 1, 50000000);
+		/* number 0 goes out, and what waits for it */
+		lab_downlink_udp(&l, 0, 0, BYTES);
+		rig_settle(&l.r);
+		l.r.now_ns += lab_ms(500);
+		rig_turn(&l.r);
+		for (unsigned i = 1; i <= PACKETS; i++) {
+			lab_downlink_udp(&l, 0, i, BYTES);
+			if (!at_once)
+				rig_turn(&l.r);
+		}
+		rig_settle(&l.r);
+		drops[at_once] = rig_drops(&l.r, DROP_BUNDLE_QUEUE_FULL);
+		rig_close(&l.r);
+	}
+	assert_int_equal(drops[0], 0);
+	assert_int_equal(drops[1], drops[0]);
+}
+
 static void
 small_packets_are_bounded_by_number(void **state)
 {
@@ -1375,6 +1411,7 @@ main(void)
 		cmocka_unit_test(packets_nobody_can_carry_are_dropped_under_their_names),
 		cmocka_unit_test(packet_above_the_mrru_is_cut_or_answered),
 		cmocka_unit_test(queue_is_bounded_by_time_and_counts_what_it_refuses),
+		cmocka_unit_test(a_poll_is_not_refused_what_an_idle_line_takes_at_once),
 		cmocka_unit_test(small_packets_are_bounded_by_number),
 		cmocka_unit_test(burst_of_a_fast_line_is_bounded_in_bytes),
 		cmocka_unit_test(queues_leave_buffers_to_arrive_in),

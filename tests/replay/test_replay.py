@@ -550,6 +550,23 @@ class Lines(Case):
         self.assertTrue(SECOND // 2 - 20 * MS <= waited <= SECOND, waited)
         self.assertEqual(r.drops(), {'mp_lost': 1})
 
+    def test_a_gap_after_a_long_silence_has_its_time(self):
+        for quiet in 10_000, 20_000, 40_000:
+            lines = [Line(1), Line(2)]
+            same = options(mrru=1600, endpoint=CLIENT_ENDPOINT), options(mrru=1600, endpoint=AC_ENDPOINT)
+            for i, line in enumerate(lines):
+                line.open(20 * i, *same)
+            lines[0].networks(36)
+            sender = Sender(lines, True)
+            sender.packet(50, IPV4, ipv4(0, 200))
+            # the second half is 4 ms late, and something else comes between
+            whole = be16(IPV4) + ipv4(1, 200)
+            sender.fragment(50 + quiet, 0, True, False, whole[:100])
+            lines[0].send(52 + quiet, True, LCP, control(9, 1, bytes(4)))
+            sender.fragment(54 + quiet, 1, False, True, whole[100:])
+            r = self.good(*(line.frames for line in lines))
+            self.assertEqual((r.drops(), len(r.packets)), ({}, 2), quiet)
+
     def test_what_is_complete_leaves_with_the_last_link(self):
         lines = self.lines(2)
         sender = Sender(lines, True)
