@@ -64,6 +64,47 @@ def shared(run):
     return f'; {bad} of {count} slices that count were at a shared core, {left} more were left out for it'
 
 
+# What a frame is around its payload: Ethernet, PPPoE, PPP, multilink, FCS; and what a frame costs on the wire besides: preamble and gap.
+AROUND, BESIDE = 14 + 6 + 2 + 4 + 4, 20
+DRIVER = 90  # cycles a frame of a card's driver, both ends: grout's own figure, see below
+
+
+def mean_frame(*packets):
+    """Of packets that are (bytes, fragments, how many); the first fragment has the packet's protocol field."""
+    return AROUND + sum((size + 2) * n for size, _, n in packets) / sum(pieces * n for _, pieces, n in packets)
+
+
+FRAMES = [
+    ('64 bytes, whole', 'from_links.64B', mean_frame((64, 1, 1))),
+    ('IMIX 40, 576, 1500 (7:4:1), cut in two above 128', 'from_links.imix', mean_frame((40, 1, 7), (576, 2, 4), (1500, 2, 1))),
+    ('1500 bytes in 4', 'from_links.in_4', mean_frame((1500, 4, 1))),
+    ('1500 bytes in 2', 'from_links.32k', mean_frame((1500, 2, 1))),
+    ('1500 bytes in 2, to the links', 'to_links.32k', mean_frame((1500, 2, 1))),
+]
+
+
+def frames_a_second(size):
+    return 10e9 / 8 / (size + BESIDE)
+
+
+def line_rate(run):
+    cycles = {c['id']: c['cycles'] for c in run['cases']}
+    hertz = run['tsc_mhz'] * 1e6
+    rows = []
+    for name, case, size in FRAMES:
+        budget = hertz / frames_a_second(size)
+        rows.append((name, f'{size:.0f}', f'{frames_a_second(size) / 1e6:.3f}', number(budget), number(cycles[case]),
+                     f'{cycles[case] / budget:.0%}', f'{(cycles[case] + DRIVER) / budget:.0%}'))
+    both = frames_a_second(FRAMES[1][2]) * (cycles['from_links.imix'] + cycles['to_links.32k'] + 2 * DRIVER) / hertz
+    least = hertz * 10 ** -10 * 8
+    smallest = [(cycles['from_links.32k'] + extra) / least - BESIDE for extra in (0, DRIVER)]
+    return table(['packets', 'bytes a frame, with FCS', 'M frames/s at 10 Gbit/s', 'cycles that one worker has for each', 'takes', 'share of it',
+                  f'with {DRIVER} for a driver'], rows) + f'''
+At 32k bundles one worker that does nothing but reassemble carries 10 Gbit/s of frames of {max(64, smallest[0]):.0f} bytes and more, of {max(64, smallest[1]):.0f} with the driver. Both directions of the
+IMIX at once ({run['tsc_mhz']:.0f} MHz, a frame to the links taken for what one of 1500 bytes in 2 costs, with the driver) are {both:.2f} workers.
+'''
+
+
 def text(run):
     busy = max((g['others_cpus'] for g in run['goals']), default=0)
     met = sum(g['value'] is not None and is_met(g) for g in run['goals'])
@@ -80,6 +121,9 @@ def text(run):
 ### Where the cycles go (cycles a frame)
 
 {stages(run)}
+### Against 10 Gbit/s
+
+{line_rate(run)}
 ### Cases and references
 
 {cases(run)}'''
