@@ -291,8 +291,8 @@ struct bundle_table {
 	struct rx_item in[BURST_MAX]; /* mp_rx: frames [in_at, in_n) are not in their windows yet */
 	unsigned in_n, in_at;
 	struct popped popped[BURST_MAX]; /* in the order in which they are delivered */
-	struct lost_fragment
-		lost[BURST_MAX]; /* this and the next: worked off when they are full, and behind the burst */
+	/* these two: worked off when they are full, and behind the burst */
+	struct lost_fragment lost[BURST_MAX];
 	struct late_count late_counts[2 * BURST_MAX];
 	unsigned n_popped, n_frags, n_lost, n_late_counts;
 	struct rte_mbuf *frags[POPPED_FRAGS];

@@ -13,7 +13,7 @@ mbuf_stock_fill(struct mbuf_stock *s, struct rte_mempool *pool)
 	else
 		s->n = rte_mempool_get(pool, (void **)s->m) == 0;
 	for (unsigned i = 0; i < s->n; i++)
-		rte_prefetch0_write(s->m[i]);
+		rte_prefetch0_write(s->m[i]); /* who takes it writes its header */
 	return s->n != 0;
 }
 

@@ -5,10 +5,11 @@
 #include <rte_mbuf.h>
 #include <stdbool.h>
 
+enum { MBUF_STOCK_MAX = 16 };
+
 /* Mbufs of one pool, taken out a few at a time, since each visit to a pool costs. They are as a pool has them: no buffer but their
  * own, nothing behind them, a reference count of one, other fields as they were left. Who has a stock gives it back before his turn
  * ends: a pool that others find empty must be. */
-enum { MBUF_STOCK_MAX = 16 };
 struct mbuf_stock {
 	unsigned n;
 	unsigned want; /* how many to take at once, 1 to MBUF_STOCK_MAX; set by who takes */
