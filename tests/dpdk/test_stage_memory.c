@@ -288,12 +288,24 @@ frames_in_any_number_of_segments_are_understood(void **state)
 	rig_close(&l.r);
 }
 
+/* The next packet to the IP port, of so many bytes. */
+static void
+expect_no_empty_segments(struct lab *l, unsigned bytes)
+{
+	struct rte_mbuf *m = NULL;
+
+	assert_int_equal(rte_ring_dequeue(l->r.port[LAB_IP].out[0], (void **)&m), 0);
+	assert_int_equal(m->pkt_len, ETH_HDR_LEN + bytes);
+	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
+		assert_int_not_equal(seg->data_len, 0);
+	rte_pktmbuf_free(m);
+}
+
 /* Fragments whose headers lie in a segment of their own, as net_ring gives them: no empty segments in the packet. */
 static void
 empty_segments_are_not_passed_on(void **state)
 {
 	static struct frame whole, f;
-	struct rte_mbuf *m = NULL;
 	struct lab l;
 
 	(void)state;
@@ -314,11 +326,7 @@ empty_segments_are_not_passed_on(void **state)
 		assert_int_equal(rte_ring_enqueue(l.r.port[LAB_ACCESS].in[0], head), 0);
 	}
 	rig_settle(&l.r);
-	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
-	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 900);
-	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
-		assert_int_not_equal(seg->data_len, 0);
-	rte_pktmbuf_free(m);
+	expect_no_empty_segments(&l, 900);
 	rig_close(&l.r);
 }
 
@@ -327,7 +335,6 @@ static void
 empty_fragments_are_not_passed_on_either(void **state)
 {
 	static struct frame whole;
-	struct rte_mbuf *m = NULL;
 	struct lab l;
 
 	(void)state;
@@ -338,11 +345,7 @@ empty_fragments_are_not_passed_on_either(void **state)
 	lab_fragment(&l, 0, 0, 1, &whole, 400, 0);
 	lab_fragment(&l, 0, 0, 2, &whole, 400, whole.len - 400);
 	rig_settle(&l.r);
-	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
-	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 900);
-	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
-		assert_int_not_equal(seg->data_len, 0);
-	rte_pktmbuf_free(m);
+	expect_no_empty_segments(&l, 900);
 	rig_close(&l.r);
 }
 
@@ -351,7 +354,6 @@ static void
 empty_segments_beside_empty_fragments_are_not_passed_on(void **state)
 {
 	static struct frame whole, f;
-	struct rte_mbuf *m = NULL;
 	struct frame_path p;
 	struct lab l;
 
@@ -367,11 +369,7 @@ empty_segments_beside_empty_fragments_are_not_passed_on(void **state)
 	/* all headers in the first of two segments, which is empty without them */
 	rig_send_scattered(&l.r, LAB_ACCESS, &f, ETH_HDR_MAX + PPPOE_HDR_LEN + PPP_PROTO_LEN + MP_LONG_LEN);
 	rig_settle(&l.r);
-	assert_int_equal(rte_ring_dequeue(l.r.port[LAB_IP].out[0], (void **)&m), 0);
-	assert_int_equal(m->pkt_len, ETH_HDR_LEN + 430);
-	for (const struct rte_mbuf *seg = m; seg != NULL; seg = seg->next)
-		assert_int_not_equal(seg->data_len, 0);
-	rte_pktmbuf_free(m);
+	expect_no_empty_segments(&l, 430);
 	rig_close(&l.r);
 }
 

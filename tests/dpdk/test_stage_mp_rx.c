@@ -1351,23 +1351,33 @@ scattered_fragments_go_with_their_bundle(void **state)
 	rig_close(&l.r);
 }
 
-/* Beginnings without end, of packets that nothing else ever comes of. */
+/* Fragments of four mbufs each, beginnings of packets that nothing else ever comes of; and bundles with a budget of so many mbufs. */
+enum { HEAVY = 4 };
+static const struct shape heavy = {{HEAVY, 1, 1, 1}};
+
+static void
+open_with_budget(struct lab *l, unsigned bundles, unsigned mbufs)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE };
+
+	lab_open_wish(l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = mbufs * MBUF});
+	for (unsigned b = 0; b < bundles; b++)
+		lab_bundle_of(l, b, PIECES);
+}
+
 static void
 budget_counts_every_mbuf_of_scattered_fragments(void **state)
 {
-	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, ROOM = 10, MBUFS = 4 };
-	static const struct shape heavy = {{MBUFS, 1, 1, 1}};
+	enum { ROOM = 10 };
 	struct lab l;
 
 	(void)state;
-	lab_open_wish(&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = ROOM * MBUF});
-	for (unsigned b = 0; b < 2; b++)
-		lab_bundle_of(&l, b, PIECES);
+	open_with_budget(&l, 2, ROOM);
 	for (unsigned i = 0; i < 100; i++) {
 		send_shaped(&l, i % 2, i, &heavy, 0);
 		rig_settle(&l.r);
-		assert_in_range(held_mbufs(&l), MBUFS, ROOM);
-		assert_int_equal(held_mbufs(&l), MBUFS * (i + 1 - rig_drops(&l.r, DROP_MP_BUDGET)));
+		assert_in_range(held_mbufs(&l), HEAVY, ROOM);
+		assert_int_equal(held_mbufs(&l), HEAVY * (i + 1 - rig_drops(&l.r, DROP_MP_BUDGET)));
 	}
 	rig_run(&l.r, lab_ms(450), lab_ms(1));
 	assert_int_equal(held_mbufs(&l), 0);
@@ -1378,20 +1388,16 @@ budget_counts_every_mbuf_of_scattered_fragments(void **state)
 static void
 no_more_is_given_up_than_the_budget_asks_for(void **state)
 {
-	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, BUNDLES = 10, MBUFS = 4 };
-	static const struct shape heavy = {{MBUFS, 1, 1, 1}};
+	enum { BUNDLES = 10 };
 	struct lab l;
 
 	(void)state;
-	lab_open_wish(
-		&l, &(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = BUNDLES * MBUFS * MBUF});
-	for (unsigned b = 0; b <= BUNDLES; b++)
-		lab_bundle_of(&l, b, PIECES);
+	open_with_budget(&l, BUNDLES + 1, BUNDLES * HEAVY);
 	for (unsigned b = 0; b <= BUNDLES; b++) {
 		send_shaped(&l, b, 0, &heavy, 0);
 		rig_settle(&l.r);
 	}
-	assert_int_equal(held_mbufs(&l), BUNDLES * MBUFS);
+	assert_int_equal(held_mbufs(&l), BUNDLES * HEAVY);
 	lab_expect_drops(&l, DROP_MP_BUDGET, 1);
 	rig_close(&l.r);
 }

@@ -96,8 +96,8 @@ def line_rate(run):
         rows.append((name, f'{size:.0f}', f'{frames_a_second(size) / 1e6:.3f}', number(budget), number(cycles[case]),
                      f'{cycles[case] / budget:.0%}', f'{(cycles[case] + DRIVER) / budget:.0%}'))
     both = frames_a_second(FRAMES[1][2]) * (cycles['from_links.imix'] + cycles['to_links.32k'] + 2 * DRIVER) / hertz
-    least = hertz * 10 ** -10 * 8
-    smallest = [(cycles['from_links.32k'] + extra) / least - BESIDE for extra in (0, DRIVER)]
+    cycles_a_byte = hertz * 8 / 10e9
+    smallest = [(cycles['from_links.32k'] + extra) / cycles_a_byte - BESIDE for extra in (0, DRIVER)]
     return table(['packets', 'bytes a frame, with FCS', 'M frames/s at 10 Gbit/s', 'cycles that one worker has for each', 'takes', 'share of it',
                   f'with {DRIVER} for a driver'], rows) + f'''
 At 32k bundles one worker that does nothing but reassemble carries 10 Gbit/s of frames of {max(64, smallest[0]):.0f} bytes and more, of {max(64, smallest[1]):.0f} with the driver. Both directions of the
