@@ -16,8 +16,8 @@ enum {
 	BURST_NS = 4000000,
 	BURST_BYTES = 512 * 1024,
 	QUEUE_PACKETS_MIN = 32,
-	QUEUE_PACKETS_MAX = 4096,
-	SMALL_PACKET = 128, /* mean size below which the number of packets bounds a queue, not their bytes */
+	QUEUE_PACKETS_MAX = 4096, /* and the pieces of one: mbuf_queue counts in 16 bits */
+	SMALL_PACKET = 128,       /* mean size below which the number of packets bounds a queue, not their bytes */
 	DEEP_WINDOWS_MIN = 2,
 	DEEP_WINDOWS_MAX = 1024,
 };
@@ -186,7 +186,7 @@ set_horizon(struct bundle *b)
 
 		ns = RTE_MAX(ns, 2 * pacing_cost_ns(&l->pace, bytes));
 	}
-	b->tx.horizon_us = (uint32_t)RTE_MIN((ns + 999) / 1000, (uint64_t)UINT32_MAX);
+	b->tx_rest.horizon_us = (uint32_t)RTE_MIN((ns + 999) / 1000, (uint64_t)UINT32_MAX);
 }
 
 /* What may wait in front of the lines: queue_ms at their joint rate, in bytes; some packets at least. */
@@ -205,7 +205,7 @@ set_queue_limits(struct bundle *b)
 		bps += of_line;
 		unpaced |= of_line == 0;
 	}
-	bytes = unpaced ? (uint64_t)QUEUE_PACKETS_MAX * 1500 : bps / 8000 * b->rare.queue_ms;
+	bytes = unpaced ? (uint64_t)QUEUE_PACKETS_MAX * 1500 : bps / 8000 * b->tx.data.wait_ms;
 	bytes = RTE_MIN(RTE_MAX(bytes, least), (uint64_t)UINT32_MAX / 2);
 	b->tx.bytes_max = (uint32_t)bytes;
 	b->tx.packets_max = (uint16_t)RTE_MIN(
@@ -230,12 +230,24 @@ drop_data(struct worker *w, struct bundle *b)
 		drop(w, m, DROP_BUNDLE_NO_LINK);
 }
 
+/* What the scheduler works out beforehand. */
+static void
+prepare_split(struct bundle *b)
+{
+	const struct sched_line *lines[DP_BUNDLE_LINKS_MAX];
+
+	for (unsigned i = 0; i < b->tx.n_lines; i++)
+		lines[i] = &bundle_line(b, i)->sched;
+	sched_prepare(&b->tx.config, lines, b->tx.n_lines);
+}
+
 /* Every change of lines or settings ends here. */
 static void
 lines_changed(struct worker *w, struct bundle_table *t, struct bundle *b)
 {
 	b->tx.n_lines = b->hot.joined == 0 ? 0 : (uint8_t)(32 - __builtin_clz(b->hot.joined));
 	bundle_set_stall(b);
+	prepare_split(b);
 	set_horizon(b);
 	set_queue_limits(b);
 	bundle_tx_ready(t, bundle_index(t, b));
@@ -300,7 +312,7 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 	}
 	b->tx.config =
 		(struct sched_config){.mode = s->mode, .overflow_ms = s->overflow_ms, .min_fragment = s->min_fragment};
-	b->rare.queue_ms = s->queue_ms;
+	b->tx.data.wait_ms = s->queue_ms;
 	b->rare.limits = (struct window_limits){
 		.stall_min_us = s->stall_min_ms * 1000u,
 		.stall_max_us = RTE_MAX(s->stall_min_ms, s->stall_max_ms) * 1000u,
@@ -607,7 +619,7 @@ bundle_snapshot(const struct worker *w, struct bundle *b, struct dp_bundle_stats
 		.held = reasm_held(&b->rx),
 		.window_slots = reasm_slots(&b->rx),
 		.stall_us = r->stall_us,
-		.queue_packets = b->tx_rest.n_control + b->tx.data.n,
+		.queue_packets = b->rare.n_control + b->tx.data.n,
 		.next_rx_seq = b->rx.next,
 		.next_tx_seq = seq_add(b->tx.seq, 0, b->hot.flags & DP_BUNDLE_TX_SHORT ? MP_SHORT_BITS : MP_LONG_BITS),
 	};

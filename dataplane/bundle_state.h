@@ -7,6 +7,7 @@
 
 #include "dataplane/bundle.h"
 #include "dataplane/deep_pool.h"
+#include "dataplane/mbuf_ref.h"
 #include "dataplane/mbuf_stock.h"
 #include "dataplane/mp/deadlines.h"
 #include "dataplane/mp/reasm.h"
@@ -102,9 +103,12 @@ struct mbuf_circle {
 	struct rte_mbuf *last; /* NULL: empty */
 };
 
+/* By 32 bits each, where room is scarce: see mbuf_ref.h. */
 struct mbuf_queue {
-	struct mbuf_list list;
-	uint32_t n, bytes;
+	reasm_ref head, tail; /* while n is not 0 */
+	uint32_t bytes;
+	uint16_t n;
+	uint16_t wait_ms; /* what they may come to at the lines' rate: bytes_max and packets_max are made of it */
 };
 
 /* A line we send on, as far as a frame needs it that leaves at once. */
@@ -140,7 +144,6 @@ struct bundle_tx {
 	uint8_t n_lines;     /* highest joined slot + 1 */
 	struct sched sched;
 	struct sched_config config;
-	uint32_t horizon_us; /* a line with less backlog than this has room */
 	struct count sent;
 };
 _Static_assert(sizeof(struct bundle_tx) == RTE_CACHE_LINE_SIZE, "one line");
@@ -151,8 +154,9 @@ struct bundle_tx_rest {
 	uint64_t solo_until_ns; /* BUNDLE_TX_SOLO: until then only solo_line sends, so that number 0 arrives first */
 	struct bundle_ext *ext; /* NULL while there never was a third link */
 	struct mbuf_circle control; /* BUNDLE_TX_CONTROL: has frames */
-	uint32_t n_control;
 	struct count_high sent;
+	uint32_t
+		horizon_us; /* a line with less backlog than this has room; not in fitted modes, where it must have none */
 	uint16_t suspended; /* of tx.up: lines that only null fragments go on; see bundle_may_send() */
 	uint16_t null_ms, mss_v4, mss_v6;
 	uint8_t solo_line;
@@ -182,7 +186,7 @@ struct bundle_rare {
 	uint32_t waited_us;  /* since the deadline was armed that was put off */
 	uint32_t grown_ms;   /* when the window last grew; wraps, but a deep window is looked at once a second */
 	uint32_t next_ready; /* list of the table: packets wait to be popped */
-	uint16_t queue_ms;
+	uint32_t n_control;  /* frames in tx_rest.control */
 	struct link_rare links[LINES_INLINE];
 };
 
@@ -524,30 +528,10 @@ mbuf_circle_pop(struct mbuf_circle *c)
 }
 
 static inline void
-mbuf_queue_push(struct mbuf_queue *q, struct rte_mbuf *m)
-{
-	mbuf_list_push(&q->list, m);
-	q->n++;
-	q->bytes += m->pkt_len;
-}
-
-static inline struct rte_mbuf *
-mbuf_queue_pop(struct mbuf_queue *q)
-{
-	struct rte_mbuf *m = mbuf_list_pop(&q->list);
-
-	if (m == NULL)
-		return NULL;
-	q->n--;
-	q->bytes -= m->pkt_len;
-	return m;
-}
-
-static inline void
 bundle_control_push(struct bundle *b, struct rte_mbuf *m)
 {
 	mbuf_circle_push(&b->tx_rest.control, m);
-	b->tx_rest.n_control++;
+	b->rare.n_control++;
 	b->tx.flags |= BUNDLE_TX_CONTROL;
 }
 
@@ -556,25 +540,53 @@ bundle_control_pop(struct bundle *b)
 {
 	struct rte_mbuf *m = mbuf_circle_pop(&b->tx_rest.control);
 
-	if (m != NULL && --b->tx_rest.n_control == 0)
+	if (m != NULL && --b->rare.n_control == 0)
 		b->tx.flags &= (uint16_t)~BUNDLE_TX_CONTROL;
 	return m;
+}
+
+/* First and last of the packets that wait; there are some. */
+static inline struct rte_mbuf *
+bundle_data_head(const struct worker *w, const struct bundle *b)
+{
+	return mbuf_at(w->mbuf_base, b->tx.data.head);
+}
+
+static inline struct rte_mbuf *
+bundle_data_tail(const struct worker *w, const struct bundle *b)
+{
+	return mbuf_at(w->mbuf_base, b->tx.data.tail);
 }
 
 static inline void
 bundle_data_push(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 {
+	struct mbuf_queue *q = &b->tx.data;
+	const reasm_ref ref = mbuf_ref(w->mbuf_base, m);
+
+	if (q->n == 0)
+		q->head = ref;
+	else
+		pkt(bundle_data_tail(w, b))->next = m;
+	q->tail = ref;
+	q->n++;
+	q->bytes += m->pkt_len;
 	w->queued_mbufs += m->nb_segs;
-	mbuf_queue_push(&b->tx.data, m);
 }
 
 static inline struct rte_mbuf *
 bundle_data_pop(struct worker *w, struct bundle *b)
 {
-	struct rte_mbuf *m = mbuf_queue_pop(&b->tx.data);
+	struct mbuf_queue *q = &b->tx.data;
+	struct rte_mbuf *m;
 
-	if (m != NULL)
-		w->queued_mbufs -= m->nb_segs;
+	if (q->n == 0)
+		return NULL;
+	m = bundle_data_head(w, b);
+	if (--q->n != 0)
+		q->head = mbuf_ref(w->mbuf_base, pkt(m)->next);
+	q->bytes -= m->pkt_len;
+	w->queued_mbufs -= m->nb_segs;
 	return m;
 }
 

@@ -98,7 +98,7 @@ fetch(const struct worker *w, const struct burst *burst)
 		if (b == NULL)
 			continue;
 		if (b->tx.data.n != 0)
-			rte_prefetch0_write(pkt(b->tx.data.list.tail));
+			rte_prefetch0_write(pkt(bundle_data_tail(w, b)));
 		if (b->tx.n_lines > LINES_INLINE)
 			rte_prefetch0(&b->tx_rest.ext);
 	}

@@ -421,11 +421,11 @@ send_packet(struct worker *w, struct bundle *b, const struct lines *l, struct rt
 static uint64_t
 room_at_ns(const struct bundle *b, const struct lines *l)
 {
-	const uint64_t horizon_ns = b->tx.horizon_us * UINT64_C(1000);
-	uint64_t least = UINT64_MAX, most = 0, busy;
+	uint64_t least = UINT64_MAX, most = 0, horizon_ns;
 
 	for (unsigned i = 0; i < b->tx.n_lines; i++) {
 		const struct sched_line *line = l->at[i];
+		uint64_t busy;
 
 		if (!line->usable)
 			continue;
@@ -435,8 +435,10 @@ room_at_ns(const struct bundle *b, const struct lines *l)
 	}
 	if (least == UINT64_MAX)
 		return UINT64_MAX;
-	busy = bundle_waits_for_all(b) ? most : least;
-	return busy > horizon_ns ? busy - horizon_ns : 0;
+	if (!bundle_waits_for_all(b))
+		return least;
+	horizon_ns = b->tx_rest.horizon_us * UINT64_C(1000);
+	return most > horizon_ns ? most - horizon_ns : 0;
 }
 
 static bool
@@ -568,13 +570,13 @@ mbuf_prefetch_queued(const struct rte_mbuf *m)
 }
 
 static inline void
-visit_look(struct visits *v)
+visit_look(const struct worker *w, struct visits *v)
 {
 	struct bundle *b = v->b[v->looked++ % VISITS];
 
 	bundle_prefetch_more_lines(b);
 	if (b->tx.data.n != 0)
-		mbuf_prefetch_queued(b->tx.data.list.head);
+		mbuf_prefetch_queued(bundle_data_head(w, b));
 	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
 		mbuf_prefetch(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
 }
@@ -613,7 +615,7 @@ mp_tx(struct worker *w)
 		while (more && v.taken - v.served < VISITS)
 			more = visit_take(w, t, &v);
 		while (v.looked != v.taken && v.looked - v.served < AHEAD)
-			visit_look(&v);
+			visit_look(w, &v);
 		if (v.served == v.taken)
 			break;
 		visit_serve(w, t, &v);

