@@ -2,6 +2,7 @@
 /* In: bundles with packets in their queues, or whose time has come. Out: frames on their lines' ports, at their lines' rates. */
 #include "dataplane/bundle_state.h"
 #include "dataplane/mbuf.h"
+#include "dataplane/mp/sched_pair.h"
 #include "dataplane/stages.h"
 #include "dataplane/wire/ppp.h"
 
@@ -28,17 +29,16 @@ struct lines {
 _Static_assert(offsetof(struct tx_line, sched) == 0, "line_of() counts on it");
 
 struct cut {
-	unsigned n;
 	struct sched_piece piece[SCHED_PIECES_MAX];
 	struct rte_mbuf *m[SCHED_PIECES_MAX];
 };
 
 static inline void
-lines_find(struct bundle *b, struct lines *l)
+lines_find(struct bundle *b, struct lines *l, const bool pair)
 {
 	for (unsigned i = 0; i < LINES_INLINE; i++)
 		l->at[i] = &b->lines[i].sched;
-	for (unsigned i = LINES_INLINE; i < b->tx.n_lines; i++)
+	for (unsigned i = LINES_INLINE; !pair && i < b->tx.n_lines; i++)
 		l->at[i] = &b->tx_rest.ext->lines[i - LINES_INLINE].sched;
 }
 
@@ -178,7 +178,7 @@ copy_range(struct rte_mbuf *head, const struct rte_mbuf *m, uint32_t offset, uin
 }
 
 /* A packet of its own for [offset, offset + len) of m, to go out of port p; it refers to these bytes or has copies. NULL: no mbufs left. */
-static inline struct rte_mbuf *
+static __rte_always_inline struct rte_mbuf *
 make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t offset, uint32_t len, bool alone)
 {
 	const bool copy = len < COPY_BELOW || !p->tx_indirect;
@@ -194,16 +194,16 @@ make_piece(struct worker *w, const struct port *p, struct rte_mbuf *m, uint32_t 
 }
 
 /* The first piece is the packet itself, cut short when all others have been made. False: too few mbufs; m is as it was. */
-static inline bool
-make_pieces(struct worker *w, const struct lines *l, struct rte_mbuf *m, struct cut *c)
+static __rte_always_inline bool
+make_pieces(struct worker *w, const struct lines *l, struct rte_mbuf *m, struct cut *c, const unsigned n)
 {
 	const bool alone = rte_mbuf_refcnt_read(m) == 1;
 	uint32_t offset = c->piece[0].bytes;
 
 	c->m[0] = m;
-	if (c->n == 1)
+	if (n == 1)
 		return true;
-	for (unsigned i = 1; i < c->n; i++) {
+	for (unsigned i = 1; i < n; i++) {
 		const struct port *p = &w->ports[line_of(l->at[c->piece[i].line])->port];
 
 		c->m[i] = make_piece(w, p, m, offset, c->piece[i].bytes, alone);
@@ -345,22 +345,23 @@ send_nulls(struct worker *w, struct bundle *b)
 
 /* ------------------------------------------------------------------ from the queue */
 
-/* Apart from what cuts, for the sake of registers. */
-static __rte_noinline void
-number_and_send(struct worker *w, struct bundle *b, const struct lines *l, const struct cut *c)
+/* From here on down to send_queued() code is made twice, by constants: pair, for what is_plain_pair() and gets two pieces, and for everything. */
+
+static __rte_always_inline void
+number_and_send(struct worker *w, struct bundle *b, const struct lines *l, const struct cut *c, const unsigned n,
+	const bool short_seq)
 {
-	const bool short_seq = b->tx.flags & DP_BUNDLE_TX_SHORT;
 	const uint32_t first = b->tx.seq;
 	uint32_t flags = MP_BEGIN;
 	unsigned lines = 0;
 
-	b->tx.seq += c->n;
-	for (unsigned i = 0; i < c->n; i++) {
+	b->tx.seq += n;
+	for (unsigned i = 0; i < n; i++) {
 		const unsigned slot = c->piece[i].line;
 		struct tx_line *line = line_of(l->at[slot]);
 		struct rte_mbuf *m = c->m[i];
 
-		if (i + 1 == c->n)
+		if (i + 1 == n)
 			flags |= MP_END;
 		frame_mp(w, line, m, first + i, flags, short_seq);
 		line_put(w, b, slot, line, m);
@@ -376,21 +377,50 @@ is_first(const struct bundle *b)
 	return b->tx.seq == 0 && !(b->tx.flags & BUNDLE_TX_SOLO) && (b->tx.sent.n | b->tx_rest.sent.n_quarters) == 0;
 }
 
-static inline bool
+/* The packet in n pieces. False: there are no mbufs. */
+static __rte_always_inline bool
+send_pieces(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m, struct cut *c,
+	const unsigned n, const bool short_seq)
+{
+	if (unlikely(!make_pieces(w, l, m, c, n))) {
+		drop(w, m, DROP_NO_MBUF);
+		return false;
+	}
+	number_and_send(w, b, l, c, n, short_seq);
+	return true;
+}
+
+static __rte_always_inline bool
 send_mp(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m)
 {
 	struct cut c;
+	unsigned n;
 
 	if (unlikely(is_first(b)))
 		solo_begin(w, b);
-	c.n = sched_split(&b->tx.sched, &b->tx.config, (const struct sched_line *const *)l->at, b->tx.n_lines,
-		m->pkt_len, w->now_ns, c.piece);
-	if (c.n == 0 || !make_pieces(w, l, m, &c)) {
-		drop(w, m, c.n == 0 ? DROP_BUNDLE_NO_LINK : DROP_NO_MBUF);
+	n = sched_split(&b->tx.sched, &b->tx.config, (const struct sched_line *const *)l->at, b->tx.n_lines, m->pkt_len,
+		w->now_ns, c.piece);
+	if (n == 0) {
+		drop(w, m, DROP_BUNDLE_NO_LINK);
 		return false;
 	}
-	number_and_send(w, b, l, &c);
-	return true;
+	return send_pieces(w, b, l, m, &c, n, b->tx.flags & DP_BUNDLE_TX_SHORT);
+}
+
+static __rte_noinline bool
+send_mp_other(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m)
+{
+	return send_mp(w, b, l, m);
+}
+
+static __rte_always_inline bool
+send_mp_pair(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m)
+{
+	struct cut c;
+
+	if (unlikely(!sched_split_pair(&b->tx.config, l->at[0], l->at[1], m->pkt_len, w->now_ns, c.piece)))
+		return send_mp_other(w, b, l, m);
+	return send_pieces(w, b, l, m, &c, 2, false);
 }
 
 /* Without multilink: the frame is the packet, on the only line. */
@@ -405,25 +435,28 @@ send_plain(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 	return true;
 }
 
-static inline void
-send_packet(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m, bool control)
+static __rte_always_inline void
+send_packet(struct worker *w, struct bundle *b, const struct lines *l, struct rte_mbuf *m, const bool pair,
+	const bool control)
 {
 	const uint32_t bytes = m->pkt_len - PPP_PROTO_LEN;
-	const bool sent = b->tx.flags & DP_BUNDLE_MP ? send_mp(w, b, l, m) : send_plain(w, b, m);
+	const bool sent = pair               ? send_mp_pair(w, b, l, m)
+		: b->tx.flags & DP_BUNDLE_MP ? send_mp(w, b, l, m)
+					     : send_plain(w, b, m);
 
-	if (control || !sent)
-		return;
-	count_add(&b->tx.sent, &b->tx_rest.sent, bytes);
+	if (!control && likely(sent))
+		count_add(&b->tx.sent, &b->tx_rest.sent, bytes);
 }
 
 /* When the next packet may be cut: the line with the least backlog decides when pieces are fitted to the lines, the one with the most when
  * they are not, or a slow line's queue would grow for ever. */
-static uint64_t
-room_at_ns(const struct bundle *b, const struct lines *l)
+static inline uint64_t
+room_at_ns(const struct bundle *b, const struct lines *l, const bool pair)
 {
+	const unsigned n = pair ? LINES_INLINE : b->tx.n_lines;
 	uint64_t least = UINT64_MAX, most = 0, horizon_ns;
 
-	for (unsigned i = 0; i < b->tx.n_lines; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		const struct sched_line *line = l->at[i];
 		uint64_t busy;
 
@@ -435,36 +468,52 @@ room_at_ns(const struct bundle *b, const struct lines *l)
 	}
 	if (least == UINT64_MAX)
 		return UINT64_MAX;
-	if (!bundle_waits_for_all(b))
+	if (pair || !bundle_waits_for_all(b))
 		return least;
 	horizon_ns = b->tx_rest.horizon_us * UINT64_C(1000);
 	return most > horizon_ns ? most - horizon_ns : 0;
 }
 
-static bool
+static inline bool
 has_packets(const struct bundle *b)
 {
 	return (b->tx.flags & BUNDLE_TX_CONTROL) != 0 || b->tx.data.n != 0;
 }
 
+/* What nearly every bundle is: two lines that share packets by rate, long numbers, nothing of control's, and its first packet is out. */
+static inline bool
+is_plain_pair(const struct bundle *b)
+{
+	const unsigned all = DP_BUNDLE_MP | DP_BUNDLE_TX_SHORT | BUNDLE_TX_CONTROL | BUNDLE_TX_SOLO;
+
+	return (b->tx.flags & all) == DP_BUNDLE_MP && b->tx.config.pair.share > 0 && b->tx.seq != 0;
+}
+
 /* As much as there is room for. Returns when there is room for the rest; UINT64_MAX: nothing waits, or no line may send. */
-static uint64_t
-send_queued(struct worker *w, struct bundle *b)
+static __rte_always_inline uint64_t
+send_queued(struct worker *w, struct bundle *b, const bool pair)
 {
 	struct lines l;
 
-	lines_find(b, &l);
-	while (has_packets(b)) {
-		const bool control = b->tx.flags & BUNDLE_TX_CONTROL;
+	lines_find(b, &l, pair);
+	while (pair ? b->tx.data.n != 0 : has_packets(b)) {
+		const bool control = !pair && (b->tx.flags & BUNDLE_TX_CONTROL);
 		uint64_t room_ns;
 
-		solo_check(w, b);
-		room_ns = room_at_ns(b, &l);
+		if (!pair)
+			solo_check(w, b);
+		room_ns = room_at_ns(b, &l, pair);
 		if (!is_due(w, room_ns))
 			return room_ns;
-		send_packet(w, b, &l, control ? bundle_control_pop(b) : bundle_data_pop(w, b), control);
+		send_packet(w, b, &l, control ? bundle_control_pop(b) : bundle_data_pop(w, b), pair, control);
 	}
 	return UINT64_MAX;
+}
+
+static __rte_noinline uint64_t
+send_queued_any(struct worker *w, struct bundle *b)
+{
+	return send_queued(w, b, false);
 }
 
 /* room_ns: what send_queued() said; when null fragments have taken the room since, the bundle comes early and says so again. */
@@ -499,7 +548,7 @@ serve(struct worker *w, struct bundle_table *t, struct bundle *b, uint32_t index
 	if (unlikely(!(b->tx.flags & BUNDLE_LIVE)))
 		return;
 	lines_release(w, b);
-	room_ns = send_queued(w, b);
+	room_ns = likely(is_plain_pair(b)) ? send_queued(w, b, true) : send_queued_any(w, b);
 	if (unlikely(w->now_ns >= null_due_ns(b)))
 		send_nulls(w, b);
 	wake_ns = next_wake_ns(b, room_ns);

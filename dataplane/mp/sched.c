@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "dataplane/mp/sched.h"
+#include "dataplane/mp/sched_pair.h"
 
 #include <float.h>
 
@@ -68,12 +68,6 @@ is_usable(const struct sched_line *l)
 	return l->usable && l->fragment_max != 0;
 }
 
-static uint64_t
-wait_ns(const struct sched_line *l, uint64_t now_ns)
-{
-	return l->latency_us * UINT64_C(1000) + pacing_backlog_ns(&l->pace, now_ns);
-}
-
 /* Rate of the lines that state none: the fastest of the others. */
 static uint64_t
 rate_of_unpaced(const struct sched_line *const lines[], unsigned n_lines)
@@ -106,7 +100,7 @@ share_init(struct share *s, const struct sched_line *const lines[], unsigned n_l
 	const struct sched_line *l = lines[line];
 	const uint64_t bps = l->pace.rate_bps != 0 ? l->pace.rate_bps : rate_of_unpaced(lines, n_lines);
 
-	s->wait = (double)(int64_t)wait_ns(l, now_ns);
+	s->wait = (double)(int64_t)sched_wait_ns(l, now_ns);
 	s->rate = payload_rate(l, bps);
 	s->header = header_bytes(l);
 	s->fragment_max = l->fragment_max;
@@ -312,12 +306,6 @@ weighted(struct sched *s, struct split *sp, uint32_t bytes, uint32_t floor)
 	}
 }
 
-static uint32_t
-floor_of(const struct sched_config *cfg)
-{
-	return cfg->min_fragment > 0 ? cfg->min_fragment : 1;
-}
-
 /* The least cost at which a line is not full; when all are, that of the dearest. */
 static uint8_t
 cost_in_use(const struct split *sp, const struct sched_line *const lines[], uint64_t full_ns, uint64_t now_ns)
@@ -350,7 +338,7 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sche
 {
 	switch ((enum sched_mode)cfg->mode) {
 	case SCHED_EQUAL:
-		return equal_parts(s, sp, bytes, floor_of(cfg));
+		return equal_parts(s, sp, bytes, sched_floor(cfg));
 	case SCHED_ROUND_ROBIN:
 		return whole_in_turn(s, sp, bytes);
 	case SCHED_PACKET:
@@ -361,7 +349,7 @@ split_by_mode(struct sched *s, const struct sched_config *cfg, const struct sche
 	case SCHED_WEIGHTED:
 		break;
 	}
-	return weighted(s, sp, bytes, floor_of(cfg));
+	return weighted(s, sp, bytes, sched_floor(cfg));
 }
 
 /* Apart from the frequent case, whose registers it would take. */
@@ -414,34 +402,11 @@ sched_prepare(struct sched_config *cfg, const struct sched_line *const lines[], 
 	cfg->pair.more = (float)(of_a * (header + header_bytes(lines[1])) - header + left_over);
 }
 
-/* Both lines get one piece, as weighted() would cut them. False: it would do something else. */
-static bool
-one_piece_each(const struct sched_config *cfg, const struct sched_line *const lines[], uint32_t bytes, uint64_t now_ns,
-	struct sched_piece pieces[])
-{
-	const uint32_t floor = floor_of(cfg);
-	const int64_t lag_ns = (int64_t)(wait_ns(lines[1], now_ns) - wait_ns(lines[0], now_ns));
-	const struct sched_pair *p = &cfg->pair;
-	const float first = p->share * (float)(int32_t)bytes + p->per_ns * (float)lag_ns + p->more;
-	const unsigned later = lag_ns < 0;
-	uint32_t cut;
-
-	if (!(first >= (float)(int32_t)floor && first <= (float)(int32_t)bytes))
-		return false;
-	cut = (uint32_t)(int32_t)first;
-	if (bytes - cut < floor || cut > lines[0]->fragment_max || bytes - cut > lines[1]->fragment_max)
-		return false;
-	pieces[later] = (struct sched_piece){.bytes = (uint16_t)cut, .line = 0};
-	pieces[1 - later] = (struct sched_piece){.bytes = (uint16_t)(bytes - cut), .line = 1};
-	return true;
-}
-
 unsigned
 sched_split(struct sched *s, const struct sched_config *cfg, const struct sched_line *const lines[], unsigned n_lines,
 	uint32_t packet_bytes, uint64_t now_ns, struct sched_piece pieces[SCHED_PIECES_MAX])
 {
-	if (cfg->pair.share > 0 && lines[0]->usable && lines[1]->usable &&
-		one_piece_each(cfg, lines, packet_bytes, now_ns, pieces))
+	if (cfg->pair.share > 0 && sched_split_pair(cfg, lines[0], lines[1], packet_bytes, now_ns, pieces))
 		return 2;
 	return split_any(s, cfg, lines, n_lines, packet_bytes, now_ns, pieces);
 }
