@@ -146,6 +146,7 @@ ext_put(struct bundle_table *t, struct bundle *b)
 		return;
 	b->tx_rest.ext->next_free = t->free_ext;
 	t->free_ext = b->tx_rest.ext;
+	t->n_ext--;
 	b->tx_rest.ext = NULL;
 }
 
@@ -161,6 +162,7 @@ ext_get(struct worker *w, struct bundle_table *t, struct bundle *b)
 		return false;
 	e = t->free_ext;
 	t->free_ext = e->next_free;
+	t->n_ext++;
 	*e = (struct bundle_ext){.rx = e->rx};
 	*e->rx = (struct bundle_ext_rx){.more.n = 0};
 	for (unsigned i = 0; i < LINES_INLINE; i++)
@@ -293,7 +295,7 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		return;
 	}
 	b->hot.flags = new_flags(b, s->flags);
-	b->tx.flags = (uint16_t)((b->hot.flags & ~(BUNDLE_RX_READY | BUNDLE_UNMEASURED)) |
+	b->tx.flags = (uint16_t)((b->hot.flags & (BUNDLE_LIVE | ~BUNDLE_OWN_FLAGS)) |
 		(b->tx.flags & BUNDLE_TX_OWN_FLAGS));
 	b->hot.rx_mrru = s->rx_mrru;
 	b->tx.mrru = s->tx_mrru;

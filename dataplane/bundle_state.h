@@ -38,7 +38,10 @@ enum {
 	BUNDLE_LIVE = 1 << 15,
 	BUNDLE_RX_READY = 1 << 14,
 	BUNDLE_UNMEASURED = 1 << 13, /* of some link nobody knows yet how late it is */
-	BUNDLE_OWN_FLAGS = 0xe000,
+	/* what it gives up still goes by these reasons, from one burst to the next; neither: lost */
+	BUNDLE_OVER_BUDGET = 1 << 12,
+	BUNDLE_OVERRUN = 1 << 11,
+	BUNDLE_OWN_FLAGS = 0xf800,
 };
 /* In tx.flags: something of tx_rest is to be looked at. */
 enum {
@@ -309,6 +312,7 @@ struct bundle_table {
 
 	struct bundle_ext *free_ext;
 	struct ext_slab *slabs;
+	unsigned n_ext; /* in use */
 	struct deep_pool deep;
 	struct deadlines gaps;
 	struct wheel shrink, pace; /* shrink: bundles with deep windows, in ticks of STALL_SHIFT */

@@ -284,10 +284,27 @@ drain_here(const struct drain *d, struct bundle *b, enum drop_reason why)
 	}
 }
 
+/* What is left over goes on for the same reason: see drain_ready(). */
 static __rte_noinline bool
 drain(const struct drain *d, struct bundle *b, enum drop_reason why)
 {
-	return drain_here(d, b, why);
+	if (likely(drain_here(d, b, why)))
+		return true;
+	if (why == DROP_MP_BUDGET)
+		b->hot.flags |= BUNDLE_OVER_BUDGET;
+	if (why == DROP_MP_OVERRUN)
+		b->hot.flags |= BUNDLE_OVERRUN;
+	return false;
+}
+
+/* Why the bundle was giving up what it did when the last burst was full. */
+static enum drop_reason
+left_over_why(struct bundle *b)
+{
+	const unsigned flags = b->hot.flags & (BUNDLE_OVER_BUDGET | BUNDLE_OVERRUN);
+
+	b->hot.flags &= (uint16_t)~flags;
+	return flags & BUNDLE_OVER_BUDGET ? DROP_MP_BUDGET : flags & BUNDLE_OVERRUN ? DROP_MP_OVERRUN : DROP_MP_LOST;
 }
 
 /* ------------------------------------------------------------------ deadlines */
@@ -782,7 +799,7 @@ drain_ready(const struct drain *d)
 	struct bundle *b;
 
 	while (unlikely(d->t->rx_ready.head != WHEEL_NIL) && !is_full(d) && (b = bundle_rx_ready_next(d->t)) != NULL) {
-		if (drain(d, b, DROP_MP_LOST))
+		if (drain(d, b, left_over_why(b)))
 			watch_gap(d, b);
 	}
 	return !is_full(d);
@@ -811,7 +828,7 @@ mp_rx(struct worker *w, struct burst *b)
 	const struct drain d = drain_begin(w, b);
 
 	if (!t->rx_more) {
-		if (likely(t->slabs == NULL))
+		if (likely(t->n_ext == 0))
 			take_in(w, t, b, false);
 		else
 			take_in(w, t, b, true);

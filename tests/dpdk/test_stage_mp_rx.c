@@ -968,6 +968,78 @@ many_that_do_not_fit_any_more_are_called_that(void **state)
 	rig_close(&l.r);
 }
 
+/* The same, and in the middle more packets than a burst holds, so that it takes two: WHOLES that wait for number 0, and halves behind them. */
+enum { WHOLES = BURST_MAX + 10, BEHIND = 20 };
+
+static void
+send_wholes_and_halves(struct lab *l)
+{
+	struct dp_bundle_set patient = lab_bundle_defaults(0);
+	static struct frame whole;
+
+	patient.stall_min_ms = 5000;
+	lab_bundle(l, 0, &patient);
+	lab_link(l, 0, 0, 0);
+	lab_link(l, 0, 1, 0);
+	lab_inner(&whole, 0, 0, 900);
+	for (unsigned i = 0; i < WHOLES + BEHIND; i++) {
+		const bool half = i >= WHOLES;
+
+		lab_fragment(l, 0, 0, 1 + i + (half ? 3 * (i - WHOLES) : 0), &whole, 0, half ? 450 : whole.len);
+		rig_settle(&l->r);
+	}
+	assert_int_equal(lab_stats(l, 0, 0)->held, WHOLES + BEHIND);
+}
+
+static void
+what_gives_way_in_two_bursts_is_called_the_same_in_both(void **state)
+{
+	enum { MBUF = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE };
+	struct dp_bundle_set patient = lab_bundle_defaults(1);
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open_wish(&l,
+		&(struct rig_wish){.access_ports = 1, .ip_ports = 1, .reassembly_bytes = (WHOLES + BEHIND + 5) * MBUF});
+	send_wholes_and_halves(&l);
+	rig_run(&l.r, lab_ms(3), lab_ms(1));
+	patient.stall_min_ms = 10000;
+	lab_bundle(&l, 1, &patient);
+	lab_link(&l, 1, 0, 0);
+	lab_link(&l, 1, 1, 0);
+	lab_inner(&whole, 1, 0, 900);
+	for (unsigned i = 0; i < 20 && lab_stats(&l, 0, 0)->held != 0; i++) {
+		lab_fragment(&l, 1, 0, 3 * i, &whole, 0, 450);
+		rig_settle(&l.r);
+	}
+	lab_expect_drops(&l, DROP_MP_BUDGET, BEHIND);
+	rig_close(&l.r);
+}
+
+static void
+what_does_not_fit_in_two_bursts_is_called_the_same_in_both(void **state)
+{
+	static struct frame whole;
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	send_wholes_and_halves(&l);
+	lab_inner(&whole, 0, 1, 500);
+	lab_fragment(&l, 0, 0, 8192, &whole, 0, whole.len);
+	rig_settle(&l.r);
+	lab_expect_drops(&l, DROP_MP_OVERRUN, BEHIND);
+	/* and what is lost later is lost */
+	lab_fragment(&l, 0, 0, 8194, &whole, 0, 100);
+	lab_fragment(&l, 0, 1, 8196, &whole, 0, whole.len);
+	lab_fragment(&l, 0, 0, 8197, &whole, 0, whole.len);
+	rig_settle(&l.r);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_LOST), 1);
+	assert_int_equal(rig_drops(&l.r, DROP_MP_OVERRUN), BEHIND);
+	rig_close(&l.r);
+}
+
 /* A budget larger than the pool: whoever never sends number 0 holds many buffers, not those that the others need. */
 static void
 windows_leave_a_quarter_of_the_buffers_to_others(void **state)
@@ -1475,7 +1547,7 @@ run_together(struct together *t, unsigned packets)
 	}
 }
 
-/* What the links of a worker's bundles have that are behind the second is looked for from then on when there is one for the first time. */
+/* What the links of a worker's bundles have that are behind the second is looked for while there is such a bundle. */
 static void
 third_link_comes_and_goes_while_windows_hold_fragments(void **state)
 {
@@ -1494,10 +1566,10 @@ third_link_comes_and_goes_while_windows_hold_fragments(void **state)
 	send_together(&t, 1, 2);
 	rig_settle(&t.l.r);
 	assert_int_equal(held_mbufs(&t.l), TOGETHER);
-	assert_null(table->slabs);
+	assert_int_equal(table->n_ext, 0);
 	send_together(&t, 0, 1); /* come in the turn of the command */
 	lab_link(&t.l, 0, 2, 0);
-	assert_non_null(table->slabs);
+	assert_int_equal(table->n_ext, 1);
 	pass_together(&t);
 	t.links[0] = 3;
 	run_together(&t, RUN);
@@ -1516,6 +1588,12 @@ third_link_comes_and_goes_while_windows_hold_fragments(void **state)
 	t.links[0] = 3;
 	run_together(&t, RUN);
 	assert_int_equal(lab_stats(&t.l, 0, 0)->links[2].totals.rx_frames, RUN);
+
+	send_together(&t, 1, 2);
+	rig_settle(&t.l.r);
+	rig_command(&t.l.r, 0, &(struct dp_cmd){.op = DP_CMD_BUNDLE_REMOVE, .bundle = 0, .gen = t.l.gen});
+	assert_int_equal(table->n_ext, 0);
+	lab_expect_drops(&t.l, DROP_BUNDLE_GONE, 1);
 	rig_close(&t.l.r);
 }
 
@@ -1548,6 +1626,8 @@ main(void)
 		cmocka_unit_test(many_that_give_way_to_the_budget_are_called_that),
 		cmocka_unit_test(many_that_a_link_has_lost_are_its_own),
 		cmocka_unit_test(many_that_do_not_fit_any_more_are_called_that),
+		cmocka_unit_test(what_gives_way_in_two_bursts_is_called_the_same_in_both),
+		cmocka_unit_test(what_does_not_fit_in_two_bursts_is_called_the_same_in_both),
 		cmocka_unit_test(last_fragment_of_a_burst_lost_leaves_nothing_behind),
 		cmocka_unit_test(leaving_link_lets_the_others_deliver),
 		cmocka_unit_test(joining_link_takes_part_without_loss),
