@@ -732,25 +732,29 @@ open_fragment(struct worker *w, const struct bundle *b, struct rte_mbuf *m, uint
 	return open_other(w, b, m, mp);
 }
 
-/* The lines of links behind the second. */
+/* Each frame's link, wherever that is; asked for, and with it the last numbers of the links behind the second, on the same page. */
 static inline void
-prefetch_links(const struct bundle_table *t, const struct burst *b)
+find_links(const struct bundle_table *t, const struct burst *burst, struct link_rx *link[])
 {
-	for (unsigned i = 0; i < b->n; i++) {
-		const struct pkt *k = pkt(b->m[i]);
+	for (unsigned i = 0; i < burst->n; i++) {
+		const struct pkt *k = pkt(burst->m[i]);
+		struct bundle *b = &t->bundles[k->bundle];
 
-		if (likely(k->bundle < t->max))
-			rte_prefetch0(bundle_link(&t->bundles[k->bundle], k->slot));
+		link[i] = NULL;
+		if (unlikely(k->bundle >= t->max))
+			continue;
+		link[i] = bundle_link(b, k->slot);
+		rte_prefetch0(link[i]);
+		rte_prefetch0(b->rx.has_more ? (const void *)b->rx.more : link[i]);
 	}
 }
 
-/* Everything that is checked before the window is asked. further: there may be links behind the second. */
+/* Everything that is checked before the window is asked. link: NULL where no bundle has one behind the second. */
 static __rte_always_inline unsigned
-check_frame(struct worker *w, struct rx_item *it, const bool further)
+check_frame(struct worker *w, struct rx_item *it, struct link_rx *link)
 {
 	const struct pkt *k = pkt(it->m);
 	struct bundle *b = &w->bundles->bundles[k->bundle];
-	struct link_rx *link;
 	unsigned verdict;
 
 	if (unlikely(k->bundle >= w->bundles->max))
@@ -759,7 +763,8 @@ check_frame(struct worker *w, struct rx_item *it, const bool further)
 	it->slot = k->slot;
 	if (unlikely(!bundle_joined(b, k->slot)))
 		return b->hot.flags & BUNDLE_LIVE ? DROP_SESSION_NOT_READY : DROP_BUNDLE_GONE;
-	link = further ? bundle_link(b, k->slot) : &b->hot.link[k->slot];
+	if (link == NULL)
+		link = &b->hot.link[k->slot];
 	if (unlikely(!is_from_peer(link, it->m, k)))
 		return DROP_SESSION_BAD_PEER;
 	count_frame(b, link, it->m, k->slot);
@@ -775,14 +780,15 @@ static __rte_always_inline void
 take_in(struct worker *w, struct bundle_table *t, const struct burst *b, const bool further)
 {
 	struct rx_item *it = t->in;
+	struct link_rx *link[BURST_MAX];
 
 	if (further)
-		prefetch_links(t, b);
+		find_links(t, b, link);
 	for (unsigned i = 0; i < b->n; i++) {
 		unsigned verdict;
 
 		it->m = b->m[i];
-		verdict = check_frame(w, it, further);
+		verdict = check_frame(w, it, further ? link[i] : NULL);
 		if (likely(verdict == DROP_REASONS))
 			it++;
 		else

@@ -438,24 +438,18 @@ reasm_pop(struct reasm *r, reasm_ref frags[], unsigned cap, enum reasm_out *out)
 	return reasm_pop_usual(r, frags, cap, out, r->short_seq ? REASM_SHORT : REASM_SMALL);
 }
 
-/* By force: compilers take a function that only prefetches for one without effects, and leave out its calls. */
+/* What the fragment with this number needs of the window, but for the last numbers of further links, which are asked for by who knows his
+ * burst. By force: compilers take a function that only prefetches for one without effects, and leave out its calls. */
 REASM_BODY void
 reasm_prefetch(struct reasm *r, uint32_t seq)
 {
-	const struct reasm apart = {.has_more = 1, .has_deep = 1};
-
-	if (REASM_USUAL(!(r->kind & apart.kind))) {
+	if (REASM_USUAL(!r->has_deep)) {
 		__builtin_prefetch(reasm_home_slots(r) + seq % REASM_SLOTS_MIN);
 		return;
 	}
-	if (r->has_more)
-		__builtin_prefetch(r->more);
-	if (r->has_deep) {
-		__builtin_prefetch(reasm_map_of(r, seq, true));
-		__builtin_prefetch(reasm_map_of(r, r->next, true));
-	}
-	__builtin_prefetch(r->has_deep ? reasm_slots_at(r, REASM_DEEP) + (seq & reasm_mask(r, true))
-				       : reasm_home_slots(r) + seq % REASM_SLOTS_MIN);
+	__builtin_prefetch(reasm_map_of(r, seq, true));
+	__builtin_prefetch(reasm_map_of(r, r->next, true));
+	__builtin_prefetch(reasm_slots_at(r, REASM_DEEP) + (seq & reasm_mask(r, true)));
 }
 
 static inline bool
