@@ -31,9 +31,8 @@ static struct rte_mbuf *list[LAB_LIST];
 
 /* ------------------------------------------------------------------ slices */
 
-/* Each bundle's first packet goes alone on one line; then all lines may send. */
 static void
-first_packets(struct arrivals *a)
+packet_each(struct arrivals *a)
 {
 	for (uint32_t i = 0; i < a->p->n;) {
 		unsigned n = 0;
@@ -45,6 +44,14 @@ first_packets(struct arrivals *a)
 	}
 	lab.now_ns += SOLO_NS;
 	lab_turns(0);
+}
+
+/* Each bundle's first packet goes alone on one line; with the second it is seen that all may send. */
+static void
+first_packets(struct arrivals *a)
+{
+	packet_each(a);
+	packet_each(a);
 }
 
 static void
