@@ -295,8 +295,8 @@ bundle_set(struct worker *w, struct bundle_table *t, const struct dp_cmd *cmd)
 		return;
 	}
 	b->hot.flags = new_flags(b, s->flags);
-	b->tx.flags = (uint16_t)((b->hot.flags & (BUNDLE_LIVE | ~BUNDLE_OWN_FLAGS)) |
-		(b->tx.flags & BUNDLE_TX_OWN_FLAGS));
+	b->tx.flags =
+		(uint16_t)((b->hot.flags & (BUNDLE_LIVE | ~BUNDLE_OWN_FLAGS)) | (b->tx.flags & BUNDLE_TX_OWN_FLAGS));
 	b->hot.rx_mrru = s->rx_mrru;
 	b->tx.mrru = s->tx_mrru;
 	b->tx_rest.mss_v4 = s->mss_v4;
