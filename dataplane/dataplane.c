@@ -204,7 +204,7 @@ joined_pool_open(struct dataplane *dp, const struct dp_setup *s, const char **wh
 				       : why_failed(why, -ENOMEM, "no memory for large packet buffers: raise memory");
 }
 
-/* Windows name buffers by their distance from the lowest of all. */
+/* Windows and queues name buffers by their distance from the lowest of all. */
 static int
 refs_open(struct dataplane *dp, const char **why)
 {

@@ -552,9 +552,9 @@ insert_beyond(
 	for (unsigned tries = 0; *verdict == REASM_OVERRUN && tries <= MAKE_ROOM_TRIES; tries++) {
 		if (!grow(d, b, mp_seq(it->mp))) {
 			reasm_make_room(&b->rx, mp_seq(it->mp));
+			b->rare.overrun++;
 			if (!drain(d, b, DROP_MP_OVERRUN))
 				return false;
-			b->rare.overrun++;
 		}
 		*verdict = reasm_insert_packet(&b->rx, it->slot, it->mp, mbuf_ref(d->w->mbuf_base, it->m), d->now_us,
 			probes(d, b), reordered, packet);

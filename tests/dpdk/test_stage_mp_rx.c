@@ -991,6 +991,24 @@ send_wholes_and_halves(struct lab *l)
 	assert_int_equal(lab_stats(l, 0, 0)->held, WHOLES + BEHIND);
 }
 
+/* The reason was that burst's: what the bundle loses later is lost. A half at seq and a packet behind it wait for link 1, which goes: so what was
+ * waiting is delivered or given up as what had filled a burst is. */
+static void
+lose_a_half(struct lab *l, uint32_t seq)
+{
+	static struct frame whole;
+
+	lab_inner(&whole, 0, 1, 500);
+	lab_fragment(l, 0, 0, seq, &whole, 0, 100);
+	lab_fragment(l, 0, 0, seq + 3, &whole, 0, whole.len);
+	rig_settle(&l->r);
+	assert_int_equal(rig_drops(&l->r, DROP_MP_LOST), 0);
+	lab_link_remove(l, 0, 1);
+	rig_settle(&l->r);
+	assert_int_equal(rig_drops(&l->r, DROP_MP_LOST), 1);
+	assert_int_equal(rig_drops_all(&l->r), BEHIND + 1);
+}
+
 static void
 what_gives_way_in_two_bursts_is_called_the_same_in_both(void **state)
 {
@@ -1014,6 +1032,7 @@ what_gives_way_in_two_bursts_is_called_the_same_in_both(void **state)
 		rig_settle(&l.r);
 	}
 	lab_expect_drops(&l, DROP_MP_BUDGET, BEHIND);
+	lose_a_half(&l, 500);
 	rig_close(&l.r);
 }
 
@@ -1030,13 +1049,8 @@ what_does_not_fit_in_two_bursts_is_called_the_same_in_both(void **state)
 	lab_fragment(&l, 0, 0, 8192, &whole, 0, whole.len);
 	rig_settle(&l.r);
 	lab_expect_drops(&l, DROP_MP_OVERRUN, BEHIND);
-	/* and what is lost later is lost */
-	lab_fragment(&l, 0, 0, 8194, &whole, 0, 100);
-	lab_fragment(&l, 0, 1, 8196, &whole, 0, whole.len);
-	lab_fragment(&l, 0, 0, 8197, &whole, 0, whole.len);
-	rig_settle(&l.r);
-	assert_int_equal(rig_drops(&l.r, DROP_MP_LOST), 1);
-	assert_int_equal(rig_drops(&l.r, DROP_MP_OVERRUN), BEHIND);
+	assert_int_equal(lab_stats(&l, 0, 0)->overrun, 1);
+	lose_a_half(&l, 8194);
 	rig_close(&l.r);
 }
 

@@ -188,6 +188,28 @@ line_of_number_0_that_goes_away_stops_nobody(void **state)
 	rig_close(&l.r);
 }
 
+/* Six at once, from number seq on, each in a piece for each link. */
+static void
+cut_six(struct lab *l, unsigned links, unsigned seed, uint32_t seq, bool short_seq)
+{
+	for (unsigned i = 0; i < 6; i++)
+		lab_downlink_udp(l, 0, seed + i, 1400 - 13 * i);
+	rig_settle(&l->r);
+	for (unsigned i = 0; i < 6; i++)
+		expect_cut(l, 0, seed + i, 1400 - 13 * i, seq + i * links, links, short_seq);
+}
+
+/* Two lines have code of their own, but not for what goes out before it is seen that number 0 need not be alone any more. */
+static void
+end_solo(struct lab *l, unsigned bundle)
+{
+	assert_true(l->r.dp->workers[0]->bundles->bundles[bundle].tx.flags & BUNDLE_TX_SOLO);
+	lab_downlink_udp(l, bundle, 9, 1200);
+	rig_settle(&l->r);
+	expect_cut(l, bundle, 9, 1200, 1, 2, false);
+	assert_false(l->r.dp->workers[0]->bundles->bundles[bundle].tx.flags & BUNDLE_TX_SOLO);
+}
+
 static void
 packets_are_cut_over_any_number_of_links_and_carry_their_bytes(void **state)
 {
@@ -209,11 +231,8 @@ packets_are_cut_over_any_number_of_links_and_carry_their_bytes(void **state)
 			for (unsigned i = 0; i < links; i++)
 				lab_link(&l, 0, i, 0);
 			warm_up(&l, 0);
-			for (unsigned i = 0; i < 6; i++)
-				lab_downlink_udp(&l, 0, i, 1400 - 13 * i);
-			rig_settle(&l.r);
-			for (unsigned i = 0; i < 6; i++)
-				expect_cut(&l, 0, i, 1400 - 13 * i, 1 + i * links, links, short_seq);
+			cut_six(&l, links, 0, 1, short_seq);
+			cut_six(&l, links, 6, 1 + 6 * links, short_seq);
 			lab_expect_drops(&l, DROP_NO_MBUF, 0);
 			rig_close(&l.r);
 		}
@@ -1059,6 +1078,52 @@ changed_settings_leave_numbers_alone(void **state)
 	rig_close(&l.r);
 }
 
+/* The first piece of a packet of 1202 bytes with its protocol field, on the first line. */
+static void
+expect_first_piece(struct lab *l, size_t bytes)
+{
+	static struct lab_sent s;
+
+	lab_downlink_udp(l, 0, 1, 1200);
+	rig_run(&l->r, lab_ms(10), lab_ms(1));
+	assert_true(lab_sent(l, &s, false));
+	assert_int_equal(s.slot, 0);
+	assert_int_equal(s.n, bytes);
+	assert_true(lab_sent(l, &s, false));
+	assert_int_equal(s.slot, 1);
+	assert_int_equal(s.n, 1202 - bytes);
+}
+
+/* Shares are worked out when lines change. At 3 to 1 and with headers of 26 bytes it is 3 / 4 of 1202 + 2 * 26, less 26, and the half byte; with 40
+ * more a line 3 / 4 of 1202 + 2 * 66, less 66; at 1 to 1 a half. */
+static void
+changed_lines_change_the_shares(void **state)
+{
+	struct dp_link_set link[2];
+	struct lab l;
+
+	(void)state;
+	lab_open(&l);
+	lab_bundle_of(&l, 0, 2);
+	warm_up(&l, 0);
+	end_solo(&l, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		link[i] = lab_link_defaults(&l, 0, i);
+		link[i].rate_bps = i == 0 ? 24000000 : 8000000;
+		lab_link_at(&l, 0, 0, &link[i]);
+	}
+	expect_first_piece(&l, 915);
+	for (unsigned i = 0; i < 2; i++) {
+		link[i].overhead_bytes = 40;
+		lab_link_at(&l, 0, 0, &link[i]);
+	}
+	expect_first_piece(&l, 935);
+	link[0].rate_bps = 8000000;
+	lab_link_at(&l, 0, 0, &link[0]);
+	expect_first_piece(&l, 601);
+	rig_close(&l.r);
+}
+
 static struct rte_mbuf *hog[65536];
 
 /* All there are; returns how many. */
@@ -1083,6 +1148,7 @@ starve(struct rte_mempool *(*pool_of)(const struct worker *))
 	lab_open(&l);
 	lab_bundle_of(&l, 0, 2);
 	warm_up(&l, 0);
+	end_solo(&l, 0);
 	lab_downlink_udp(&l, 0, 1, 1200);
 	n = hog_all(pool_of(l.r.dp->workers[0]));
 	rig_settle(&l.r);
@@ -1090,7 +1156,7 @@ starve(struct rte_mempool *(*pool_of)(const struct worker *))
 	rte_pktmbuf_free_bulk(hog, n);
 	lab_downlink_udp(&l, 0, 2, 1200);
 	rig_settle(&l.r);
-	expect_cut(&l, 0, 2, 1200, 1, 2, false);
+	expect_cut(&l, 0, 2, 1200, 3, 2, false);
 	rig_close(&l.r);
 }
 
@@ -1126,6 +1192,7 @@ last_mbufs_of_a_pool_serve_as_many_packets_as_they_can(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		lab_bundle_of(&l, i, 2);
 		warm_up(&l, i);
+		end_solo(&l, i);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		lab_downlink_udp(&l, i, 1, 1200);
@@ -1133,7 +1200,7 @@ last_mbufs_of_a_pool_serve_as_many_packets_as_they_can(void **state)
 	rte_pktmbuf_free(hog[--n]);
 	rig_settle(&l.r);
 	lab_expect_drops(&l, DROP_NO_MBUF, 2);
-	expect_cut(&l, 0, 1, 1200, 1, 2, false);
+	expect_cut(&l, 0, 1, 1200, 3, 2, false);
 	rte_pktmbuf_free_bulk(hog, n);
 	rig_close(&l.r);
 }
@@ -1428,6 +1495,7 @@ main(void)
 		cmocka_unit_test(removed_line_takes_no_more_with_it_than_was_in_flight),
 		cmocka_unit_test(last_line_gone_drops_what_waited_and_a_new_one_goes_on_with_the_numbers),
 		cmocka_unit_test(changed_settings_leave_numbers_alone),
+		cmocka_unit_test(changed_lines_change_the_shares),
 		cmocka_unit_test(packet_that_cannot_be_cut_for_want_of_mbufs_takes_no_number),
 		cmocka_unit_test(last_mbufs_of_a_pool_serve_as_many_packets_as_they_can),
 		cmocka_unit_test(control_frames_pass_in_front_of_data_and_know_their_generation),

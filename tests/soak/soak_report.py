@@ -79,7 +79,7 @@ at once; rates are packets a second of both together. Every packet is numbered, 
 ({r['version']['build']}), {m['utc']}, load of the machine at the beginning {m['load'][0]}. Raw data: [performance-soak.json](performance-soak.json); this section is
 written from it by `tests/soak/soak_report.py`. A shorter form is part of `tools/check` (stage `soak`).{r.get('note', '')}
 
-{number(r['highest_pps'])} packets/s are the highest rate that passed {len(r['trials'])} trials of two seconds without a loss; the soak runs at nine tenths of it.{failed}
+{number(r['highest_pps'])} packets/s are the highest rate that passed {len(r['trials'])} trials of two seconds without a loss; the soak begins at nine tenths of it.{failed}
 
 {table(['run', 'packets/s sent', 'Mbit/s', 's', 'packets', 'lost', 'frames/s of client / concentrator', *titles],
        run_rows([('soak', soak), ('half of that', r['latency']), ('120 %', over), ('lines at 120 %', lines)]))}

@@ -56,6 +56,7 @@ struct model {
 	unsigned queued, packets_max;
 
 	struct sched sched;
+	struct sched_config config; /* the case's, prepared for its lines */
 	struct sched_line line[MODEL_LINES_MAX];
 	uint32_t seq;
 	struct frag *frag;
@@ -216,16 +217,22 @@ frag_put(struct model *m, uint32_t packet, const struct sched_piece *piece, bool
 }
 
 static void
+lines_of(const struct model *m, const struct sched_line *lines[])
+{
+	for (unsigned i = 0; i < m->c->n_lines; i++)
+		lines[i] = &m->line[i];
+}
+
+static void
 packet_send(struct model *m, uint32_t packet)
 {
 	const struct sched_line *lines[MODEL_LINES_MAX];
 	struct sched_piece piece[SCHED_PIECES_MAX];
 	struct packet *p = &m->packet[packet];
 
-	for (unsigned i = 0; i < m->c->n_lines; i++)
-		lines[i] = &m->line[i];
+	lines_of(m, lines);
 	p->frags = (uint16_t)sched_split(
-		&m->sched, &m->c->sched, lines, m->c->n_lines, p->bytes + (uint32_t)PROTO_LEN, m->now_ns, piece);
+		&m->sched, &m->config, lines, m->c->n_lines, p->bytes + (uint32_t)PROTO_LEN, m->now_ns, piece);
 	if (m->n_frags + p->frags > m->frags_max) {
 		m->out_of_memory = true;
 		return;
@@ -414,6 +421,8 @@ set_limits(struct model *m)
 static bool
 model_init(struct model *m, const struct model_case *c, struct model_result *r)
 {
+	const struct sched_line *lines[MODEL_LINES_MAX];
+
 	memset(m, 0, sizeof(*m));
 	memset(r, 0, sizeof(*r));
 	m->c = c;
@@ -436,6 +445,9 @@ model_init(struct model *m, const struct model_case *c, struct model_result *r)
 		m->wire[i].head = NONE;
 		reasm_link_join(&m->reasm, i, &m->more);
 	}
+	lines_of(m, lines);
+	m->config = c->sched;
+	sched_prepare(&m->config, lines, c->n_lines);
 	set_limits(m);
 	return m->packet != NULL && m->frag != NULL;
 }

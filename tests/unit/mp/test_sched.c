@@ -271,13 +271,13 @@ are_close(uint32_t a, uint32_t b)
 	return a + 1 >= b && b + 1 >= a;
 }
 
-/* One of them has cut the packet in two, and at once reached the floor, or nearly. */
+/* One of them has cut the packet in two and just reached the floor, the other just not. */
 static bool
 are_at_the_floor(const struct bench *a, const struct bench *b)
 {
 	const struct bench *two = a->n_pieces == 2 ? a : b;
 
-	return two->n_pieces == 2 &&
+	return a->n_pieces + b->n_pieces == 3 &&
 		(are_close(two->piece[0].bytes, two->cfg.min_fragment) ||
 			are_close(two->piece[1].bytes, two->cfg.min_fragment));
 }
