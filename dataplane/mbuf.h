@@ -19,12 +19,19 @@ mbuf_data_hint(const void *m)
 	return (const uint8_t *)m + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM;
 }
 
-/* A frame that is about to be looked at. */
+/* A segment that is about to be put somewhere, */
 static inline void
-mbuf_prefetch(const struct rte_mbuf *m)
+mbuf_prefetch_header(const struct rte_mbuf *m)
 {
 	rte_prefetch0(m);
 	rte_prefetch0((const uint8_t *)m + PKT_AT);
+}
+
+/* and a frame that is about to be looked at. */
+static inline void
+mbuf_prefetch(const struct rte_mbuf *m)
+{
+	mbuf_prefetch_header(m);
 	rte_prefetch0(mbuf_data_hint(m));
 }
 

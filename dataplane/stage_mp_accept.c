@@ -88,10 +88,8 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 static void
 fetch(const struct worker *w, const struct burst *burst)
 {
-	for (unsigned i = 0; i < burst->n; i++) {
+	for (unsigned i = 0; i < burst->n; i++)
 		bundle_prefetch_queue(w->bundles, pkt(burst->m[i])->bundle);
-		mbuf_prefetch_front(burst->m[i], FRAME_ROOM);
-	}
 	for (unsigned i = 0; i < burst->n; i++) {
 		const struct bundle *b = bundle_tx_at(w->bundles, pkt(burst->m[i])->bundle);
 
@@ -99,6 +97,8 @@ fetch(const struct worker *w, const struct burst *burst)
 			continue;
 		if (b->tx.data.n != 0)
 			rte_prefetch0_write(pkt(bundle_data_tail(w, b)));
+		else
+			mbuf_prefetch_front(burst->m[i], FRAME_ROOM);
 		if (b->tx.n_lines > LINES_INLINE)
 			rte_prefetch0(&b->tx_rest.ext);
 	}

@@ -153,8 +153,14 @@ deliver_packet(const struct drain *d, struct bundle *b, struct rte_mbuf *const f
 static void
 prefetch_popped(const struct bundle_table *t)
 {
-	for (unsigned i = 0; i < t->n_frags; i++)
-		mbuf_prefetch(t->frags[i]);
+	const struct popped *end = t->popped + t->n_popped;
+	struct rte_mbuf *const *frags = t->frags;
+
+	for (const struct popped *p = t->popped; p < end; frags += p->n, p++) {
+		mbuf_prefetch(frags[0]);
+		for (unsigned i = 1; i < p->n; i++)
+			mbuf_prefetch_header(frags[i]);
+	}
 }
 
 static void

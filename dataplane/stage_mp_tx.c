@@ -627,7 +627,7 @@ visit_look(const struct worker *w, struct visits *v)
 	if (b->tx.data.n != 0)
 		mbuf_prefetch_queued(bundle_data_head(w, b));
 	for (unsigned left = b->tx.waiting; left != 0; left &= left - 1)
-		mbuf_prefetch(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
+		mbuf_prefetch_header(bundle_line_rest(b, (unsigned)__builtin_ctz(left))->queue.head);
 }
 
 static inline void
