@@ -83,8 +83,8 @@ accept_large(struct worker *w, struct bundle *b, struct rte_mbuf *m)
 		enqueue(w, b, bundle_index(w->bundles, b), pieces[i], 4);
 }
 
-/* Each packet's bundle and the room in front of it; then the packets that others are put behind, which have waited, and the way to more lines
- * than two. */
+/* Each packet's bundle; then the packets that others are put behind, which have waited, or the room in front of what may leave at once, and the
+ * way to more lines than two. */
 static void
 fetch(const struct worker *w, const struct burst *burst)
 {
