@@ -63,10 +63,17 @@ def meson_tests(name, suites, env=None):
     return rows or [(f'{name}: {", ".join(suites)}', FAIL, 'no test ran')]
 
 
+def check_format():
+    """Versions of clang-format differ in small things: the sources are as Debian 12's has them."""
+    version = subprocess.run(['clang-format', '--version'], capture_output=True, text=True, check=True).stdout
+    if 'version 14.' not in version:
+        return 'format', SKIP, f'by clang-format 14, and this is {version.strip()}'
+    return command('format', 'clang-format', '--dry-run', '-Werror', *tracked('*.c', '*.h'))
+
+
 def stage_lint():
-    sources = tracked('*.c', '*.h')
     return [
-        command('format', 'clang-format', '--dry-run', '-Werror', *sources),
+        check_format(),
         command('include directions', 'tools/dev/include-directions.py'),
         command('drop reasons: each documented and provoked', 'tools/dev/drops.py', '--check'),
         command('RFC coverage: all that it names exists', 'tools/dev/rfc-coverage.py', '--check'),

@@ -4,7 +4,7 @@
 packages_build="gcc libc6-dev meson ninja-build pkg-config git libdpdk-dev libnuma-dev libyaml-dev libevent-dev
 	libjansson-dev nettle-dev libcmocka-dev libpcap-dev"
 packages_run="python3 iproute2 ethtool iperf3 iputils-ping tcpdump tshark procps curl"
-packages_check="clang clang-format libclang-rt-14-dev cppcheck iptables nftables
+packages_check="clang clang-format libclang-rt-dev cppcheck iptables nftables
 	dnsmasq-base busybox"
 
 # install_packages NAME...: asks apt only when something is missing, so that a second run needs no network.

@@ -396,22 +396,24 @@ workers_prepare(const struct lab_wish *wish)
 	}
 }
 
+/* base: what setup_base() has set. */
 static void
-lab_start(const struct lab_wish *wish, struct dp_setup *s)
+lab_start(const struct lab_wish *wish, const struct dp_setup *base)
 {
 	struct dp_port_setup ports[LAB_ACCESS_MAX + 3];
+	struct dp_setup s = *base;
 	const char *why = "";
 	unsigned all;
 
 	add_ports(ports, wish);
-	s->workers = lab.n_workers;
-	s->pool_mbufs = wish->pool_mbufs;
-	count_bundles(wish, &all, &s->bundles_max);
-	s->routes_max = wish->routes_max != 0 ? wish->routes_max : all + ROUTES + 1024;
-	s->reassembly_bytes = wish->reassembly_bytes;
-	s->ports = ports;
-	s->n_ports = wish->access_ports + 3u;
-	if (dataplane_new_unthreaded(s, &lab.dp, &why) != 0)
+	s.workers = lab.n_workers;
+	s.pool_mbufs = wish->pool_mbufs;
+	count_bundles(wish, &all, &s.bundles_max);
+	s.routes_max = wish->routes_max != 0 ? wish->routes_max : all + ROUTES + 1024;
+	s.reassembly_bytes = wish->reassembly_bytes;
+	s.ports = ports;
+	s.n_ports = wish->access_ports + 3u;
+	if (dataplane_new_unthreaded(&s, &lab.dp, &why) != 0)
 		die("%s", why);
 }
 

@@ -324,7 +324,7 @@ bench_from_links(struct run *run)
 static void
 timers_goal(struct results *r, const struct size_cases *at)
 {
-	const double list = median(at->path->cost, at->path->n_cost) * LAB_LIST; /* cycles */
+	const double list = median(at->path->cost, at->path->n_cost) * (double)LAB_LIST; /* cycles */
 	const double tick = LAB_LIST * LAB_NS_A_FRAME * 1e-9 * (double)rte_get_tsc_hz();
 	struct timer_cycles c;
 

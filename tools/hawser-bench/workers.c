@@ -171,7 +171,7 @@ duo_round(double ratio[][ROUNDS_MAX], unsigned n[])
 		}
 	for (unsigned m = OWN; m < MODES && best[ONE] != UINT64_MAX; m++)
 		if (best[m] != UINT64_MAX)
-			ratio[m][n[m]++] = DUO * (double)best[ONE] / (double)best[m];
+			ratio[m][n[m]++] = (double)DUO * (double)best[ONE] / (double)best[m];
 }
 
 static void

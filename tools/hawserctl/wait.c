@@ -66,7 +66,7 @@ wait_once(const struct client *c, const struct goal *g, double end_s, bool *reac
 			return status;
 		/* Whole seconds: the last one is spent in shorter looks. */
 		if (left < 1) {
-			sleep_until(clock_s() + AGAIN_MS / 1000.0);
+			sleep_until(clock_s() + (double)AGAIN_MS / 1000);
 			continue;
 		}
 		status = follow_next(&f, left > 10 ? 10 : (unsigned)left, &events);
@@ -90,7 +90,7 @@ wait_for(const struct args *a, const struct goal *g)
 			return STATUS_DONE;
 		if (clock_s() >= end_s || interrupted())
 			break;
-		sleep_until(clock_s() + AGAIN_MS / 1000.0);
+		sleep_until(clock_s() + (double)AGAIN_MS / 1000);
 	}
 	if (status == STATUS_NO_DAEMON) {
 		fprintf(stderr, "hawserctl: no hawserd is running behind %s\n", a->client.socket);

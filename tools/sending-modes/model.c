@@ -132,7 +132,7 @@ static uint64_t
 draw_interval_ns(struct model *m)
 {
 	const struct model_case *c = m->c;
-	const double bits = (mean_bytes(c) + PROTO_LEN + FRAME_OVERHEAD) * 8;
+	const double bits = (mean_bytes(c) + (double)(PROTO_LEN + FRAME_OVERHEAD)) * 8;
 	uint64_t slowest_bps = UINT64_MAX;
 
 	if (c->traffic != MODEL_LONE)
@@ -140,7 +140,7 @@ draw_interval_ns(struct model *m)
 			((double)joint_rate_bps(c) * c->load_percent));
 	for (unsigned i = 0; i < c->n_lines; i++)
 		slowest_bps = c->line[i].rate_bps < slowest_bps ? c->line[i].rate_bps : slowest_bps;
-	return (uint64_t)(LONE_TIMES * bits * 1e9 / (double)slowest_bps);
+	return (uint64_t)((double)LONE_TIMES * bits * 1e9 / (double)slowest_bps);
 }
 
 /* As mp_accept: whole or not at all. */

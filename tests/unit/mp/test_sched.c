@@ -116,7 +116,7 @@ formula_solve(struct formula *f, const struct bench *b, uint32_t bytes)
 	for (unsigned i = 0; i < b->n; i++) {
 		f->b[i] = (long double)b->line[i].pace.rate_bps / 8;
 		f->l[i] = b->line[i].latency_us * 1e-6L + (long double)(b->line[i].pace.busy_until_ns - NOW) * 1e-9L +
-			OVERHEAD / f->b[i];
+			(long double)OVERHEAD / f->b[i];
 	}
 	formula_sort(f, b->n);
 	f->k = 1;

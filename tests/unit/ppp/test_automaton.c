@@ -103,7 +103,7 @@ every_cell_of_the_table_is_the_rfcs(void **state)
 		}
 	}
 	fclose(f);
-	assert_int_equal(compared, CP_EVENTS * CP_STATES);
+	assert_int_equal(compared, (int)CP_EVENTS * (int)CP_STATES);
 }
 
 /* ------------------------------------------------------------------ effects of each cell */

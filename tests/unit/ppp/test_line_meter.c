@@ -62,7 +62,7 @@ wipe(struct lab *l)
 static void
 enter_modem(struct wire *w, double bits)
 {
-	if (w->queued_bits + bits > (double)w->real_bps * MODEM_MS / 1000)
+	if (w->queued_bits + bits > (double)w->real_bps * (double)MODEM_MS / 1000)
 		w->lost_bits += bits;
 	else
 		w->queued_bits += bits;
