@@ -145,7 +145,7 @@ send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
 {
 	const bool up = b->owner != w->index || atomic_load_explicit(&p->carrier, memory_order_relaxed);
 	const bool room = up && control_flush(w, p, b);
-	const unsigned n = room ? hand_over(w, p, b, b->m, b->n, 0) : 0;
+	const unsigned n = room && b->n != 0 ? hand_over(w, p, b, b->m, b->n, 0) : 0;
 
 	drop_refused(w, b, b->m + n, b->n - n);
 	b->n = 0;

@@ -287,6 +287,38 @@ control_frames_wait_at_a_full_device_and_go_before_data(void **state)
 	rig_close(&r);
 }
 
+static uint16_t
+note_empty_burst(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, void *arg)
+{
+	bool *empty = arg;
+
+	(void)port;
+	(void)queue;
+	(void)m;
+	*empty |= n == 0;
+	return n;
+}
+
+/* net_memif of DPDK 24.11 looks at the first frame of a burst that has none. */
+static void
+control_frames_alone_leave_no_empty_burst_behind_them(void **state)
+{
+	const struct rte_eth_rxtx_callback *cb;
+	bool empty = false;
+	unsigned next = 0;
+
+	(void)state;
+	rig_open(&r, &(struct rig_wish){.access_ports = 1});
+	cb = rte_eth_add_tx_callback(r.dp->ports[0].id, 0, note_empty_burst, &empty);
+	assert_non_null(cb);
+	inject_numbered(0, 0, 1);
+	rig_turn(&r);
+	assert_int_equal(control_received(0, RIG_RING, &next), 1);
+	assert_false(empty);
+	assert_int_equal(rte_eth_remove_tx_callback(r.dp->ports[0].id, 0, cb), 0);
+	rig_close(&r);
+}
+
 static void
 control_frames_wait_for_room_in_the_ring_to_the_sending_worker(void **state)
 {
@@ -697,6 +729,7 @@ main(void)
 		cmocka_unit_test(ordinary_frames_leave_large_buffers_at_once),
 		cmocka_unit_test(frames_that_the_device_does_not_take_are_counted),
 		cmocka_unit_test(control_frames_wait_at_a_full_device_and_go_before_data),
+		cmocka_unit_test(control_frames_alone_leave_no_empty_burst_behind_them),
 		cmocka_unit_test(control_frames_wait_for_room_in_the_ring_to_the_sending_worker),
 		cmocka_unit_test(control_frames_at_a_dead_or_stuck_device_do_not_pile_up),
 		cmocka_unit_test(nothing_is_sent_without_carrier_and_control_is_told),

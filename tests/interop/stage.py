@@ -151,7 +151,7 @@ class Stage(Lab):
 
     def frames(self, display_filter, *fields, prefs=()):
         """Rows of field values of the captured frames that match."""
-        argv = ['tshark', '-n', '-r', self.watch.pcap, '-Y', display_filter, '-T', 'fields']
+        argv = ['tshark', '-n', '--disable-protocol', 'iperf3', '-r', self.watch.pcap, '-Y', display_filter, '-T', 'fields']
         argv += [a for p in prefs for a in ('-o', p)] + [a for f in fields for a in ('-e', f)]
         return [line.split('\t') for line in run(*argv, timeout=60).stdout.splitlines()]
 
