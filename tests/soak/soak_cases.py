@@ -7,8 +7,8 @@ from scene import BUNDLES, LINKS, ROLES
 
 # What is lost for want of CPU or of room on a port has the first of these reasons, and the others in its wake. A process that others keep
 # from the CPU for a quarter of a second loses hundreds of numbers of every bundle: each of them jumps beyond its window then, and only so
-# many jumps are served at once.
-OVERRUN = {'port_tx', 'mp_lost', 'mp_late', 'mp_overrun', 'bundle_queue_full'}
+# many jumps are served at once. What waits for lost numbers fills the windows of all bundles up to their budget.
+OVERRUN = {'port_tx', 'mp_lost', 'mp_late', 'mp_overrun', 'mp_budget', 'bundle_queue_full'}
 TRIAL_S = 2.0
 START_PPS = 20000
 LEAST_PPS = 2000
