@@ -19,7 +19,7 @@ mbuf_data_hint(const void *m)
 	return (const uint8_t *)m + sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM;
 }
 
-/* A segment that is about to be put somewhere, */
+/* A segment that is about to be joined or sent: nobody reads its data. */
 static inline void
 mbuf_prefetch_header(const struct rte_mbuf *m)
 {
@@ -27,7 +27,7 @@ mbuf_prefetch_header(const struct rte_mbuf *m)
 	rte_prefetch0((const uint8_t *)m + PKT_AT);
 }
 
-/* and a frame that is about to be looked at. */
+/* A frame that is about to be looked at. */
 static inline void
 mbuf_prefetch(const struct rte_mbuf *m)
 {

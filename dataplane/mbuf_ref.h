@@ -7,8 +7,8 @@
 
 #include "dataplane/mp/reasm.h"
 
-/* Packet buffers by 32 bits, as windows and queues hold them: how far from the lowest buffer of any pool, in units of the alignment that every object of
- * a pool has. One base for all, since a packet may wait at another worker than the one whose pool it came from. */
+/* Packet buffers by 32 bits, as windows and queues hold them: how far from the lowest buffer of any pool, in units of the alignment that every
+ * object of a pool has. One base for all, since a packet may wait at another worker than the one whose pool it came from. */
 
 enum { MBUF_REF_SHIFT = 6 };
 _Static_assert(RTE_CACHE_LINE_SIZE % (1 << MBUF_REF_SHIFT) == 0, "objects of pools are aligned to cache lines");

@@ -139,7 +139,8 @@ control_drop(struct worker *w, struct tx_buffer *b)
 	b->control.n = 0;
 }
 
-/* Where control frames wait there is no room for data either, and what came free meanwhile is theirs. */
+/* Where control frames wait there is no room for data either, and what came free meanwhile is theirs. A burst of none is not for drivers: some
+ * look at its first frame (net_memif of DPDK 24.11). */
 static void
 send_buffer(struct worker *w, struct port *p, struct tx_buffer *b)
 {

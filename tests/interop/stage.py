@@ -14,7 +14,7 @@ import time
 from bonded import (CLIENT_ADDRESS, CONCENTRATOR_ADDRESS, LEFT, LEFT_GATEWAY, PASSWORD, RIGHT, RIGHT_GATEWAY, USER, access_port,
                     client_config, concentrator_config, merge)
 from guest import Guest
-from lab import Lab, LabError, run, until
+from lab import Lab, LabError, run, tshark_fields, until
 from priority import hasten
 from watch import Watch
 
@@ -151,9 +151,7 @@ class Stage(Lab):
 
     def frames(self, display_filter, *fields, prefs=()):
         """Rows of field values of the captured frames that match."""
-        argv = ['tshark', '-n', '--disable-protocol', 'iperf3', '-r', self.watch.pcap, '-Y', display_filter, '-T', 'fields']
-        argv += [a for p in prefs for a in ('-o', p)] + [a for f in fields for a in ('-e', f)]
-        return [line.split('\t') for line in run(*argv, timeout=60).stdout.splitlines()]
+        return tshark_fields(self.watch.pcap, display_filter, *fields, prefs=prefs)
 
     # traffic
 

@@ -248,11 +248,10 @@ class Lab:
                     print(d.ctl('show', what, check=False).stdout)
 
 
-def tshark_fields(pcap, display_filter, *fields):
+def tshark_fields(pcap, display_filter, *fields, prefs=()):
     """Rows of field values of the frames that match. (tshark 4.4 takes what it sees of an iperf3 connection for malformed.)"""
-    argv = ['tshark', '-n', '--disable-protocol', 'iperf3', '-r', str(pcap), '-Y', display_filter, '-T', 'fields']
-    for f in fields:
-        argv += ['-e', f]
+    argv = ['tshark', '-n', '--disable-protocol', 'iperf3', '-r', pcap, '-Y', display_filter, '-T', 'fields']
+    argv += [a for p in prefs for a in ('-o', p)] + [a for f in fields for a in ('-e', f)]
     done = run(*argv, timeout=120)
     return [line.split('\t') for line in done.stdout.splitlines()]
 
