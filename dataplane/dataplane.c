@@ -568,6 +568,17 @@ last_frames_leave(struct dataplane *dp)
 		rte_delay_us_sleep(1000);
 }
 
+/* Those that were there before us: dataplane_free() stops them only. Drivers of cards may need EAL's interrupt thread for it. */
+static void
+cards_close(struct dataplane *dp)
+{
+	for (unsigned i = 0; i < dp->n_ports; i++)
+		if (!dp->port_state[i].created) {
+			port_close(dp, i);
+			rte_eth_dev_close(dp->ports[i].id);
+		}
+}
+
 void
 dataplane_stop(struct dataplane *dp)
 {
@@ -577,6 +588,8 @@ dataplane_stop(struct dataplane *dp)
 	rte_eal_alarm_cancel(carrier_alarm, dp);
 	atomic_store(&dp->stop, true);
 	rte_eal_mp_wait_lcore();
+	cards_close(dp);
+	eal_hold_interrupt_thread();
 	dataplane_free(dp);
 	eal_end();
 }

@@ -3,19 +3,23 @@
 #include <errno.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_interrupts.h>
 #include <rte_lcore.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane/internal.h"
 
 /* EAL's command line out of the setup. EAL keeps pointers into it, so it lives as long as the process. */
 
-enum { ARGS_MAX = 160, ARG_BYTES = 16384 };
+enum { ARGS_MAX = 160, ARG_BYTES = 16384, HOLD_S = 1 };
 
 struct args {
 	char *v[ARGS_MAX + 1];
@@ -26,7 +30,7 @@ struct args {
 };
 
 static struct args eal_args;
-static bool eal_runs;
+static bool eal_runs, eal_holds;
 
 int
 why_failed(const char **why, int err, const char *fmt, ...)
@@ -187,11 +191,53 @@ eal_running(void)
 	return eal_runs;
 }
 
+/* ------------------------------------------------------------------ the end */
+
+/* Nothing ends the thread but the process, and that is soon. */
+static void
+stay(void *here)
+{
+	sem_post(here);
+	for (;;)
+		pause();
+}
+
+static bool
+call_from_interrupt_thread(rte_intr_callback_fn fn, void *arg)
+{
+	const int fd = eventfd(1, EFD_CLOEXEC); /* readable at once, and for as long as it is open */
+	struct rte_intr_handle *h = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	const bool set = fd >= 0 && h != NULL && rte_intr_type_set(h, RTE_INTR_HANDLE_EXT) == 0 &&
+		rte_intr_fd_set(h, fd) == 0 && rte_intr_callback_register(h, fn, arg) == 0;
+
+	rte_intr_instance_free(h); /* what is registered is a copy */
+	if (!set && fd >= 0)
+		close(fd);
+	return set;
+}
+
+void
+eal_hold_interrupt_thread(void)
+{
+	static sem_t held; /* lives as long as the thread */
+	struct timespec until;
+
+	if (!eal_runs || eal_holds)
+		return;
+	sem_init(&held, 0, 0);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += HOLD_S;
+	eal_holds = call_from_interrupt_thread(stay, &held);
+	while (eal_holds && sem_clockwait(&held, CLOCK_MONOTONIC, &until) < 0 && errno == EINTR)
+		;
+}
+
 void
 eal_end(void)
 {
 	if (!eal_runs)
 		return;
+	eal_hold_interrupt_thread();
 	rmdir(rte_eal_get_runtime_dir()); /* EAL makes it, empty, and leaves it behind */
 	rte_eal_cleanup();
 	eal_runs = false;

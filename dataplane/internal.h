@@ -69,6 +69,10 @@ void dataplane_drain(struct dataplane *dp);
 /* Starts EAL for setup->workers lcores (threaded), or one, unless it runs. 0, or negative errno. */
 int eal_start(const struct dp_setup *setup, bool threaded, const char **why);
 bool eal_running(void);
+/* EAL's interrupt thread finishes what it is at, and from then on calls no handler and looks at none. rte_eal_cleanup() wakes it and
+ * unmaps memory at the same time, also that of handlers which drivers forgot (net_memif of 22.11 those of its listening sockets); and
+ * net_memif lets a link go that its peer has ended without minding whether dev_stop does so too. */
+void eal_hold_interrupt_thread(void);
 /* Ends it if it runs; it cannot be started again. */
 void eal_end(void);
 
