@@ -109,18 +109,33 @@ receive_all(int fd)
 	return NULL;
 }
 
+/* Whether the end of the connection came before that of the answer: it is shorter than its head says, or a piece of one. */
+static bool
+is_cut(const char *text, const char *end_of_head)
+{
+	static const char start[] = "HTTP/1.";
+	const char *length = strcasestr(text, "\r\nContent-Length:");
+
+	if (end_of_head == NULL)
+		return strncmp(text, start, strnlen(text, sizeof(start) - 1)) == 0;
+	return length != NULL && length < end_of_head &&
+		strlen(end_of_head + 4) < strtoul(strchr(length, ':') + 1, NULL, 10);
+}
+
 static enum status
 take_reply(const struct client *c, const char *text, json_t **body)
 {
-	const char *json = strstr(text, "\r\n\r\n");
+	const char *end_of_head = strstr(text, "\r\n\r\n");
 	int code = 0;
 	json_error_t error;
 
-	if (json == NULL || sscanf(text, "HTTP/1.%*d %d", &code) != 1) {
+	if (is_cut(text, end_of_head))
+		return STATUS_NO_DAEMON;
+	if (end_of_head == NULL || sscanf(text, "HTTP/1.%*d %d", &code) != 1) {
 		complain(c, "%s: the answer is not HTTP", c->socket);
 		return STATUS_FAILED;
 	}
-	*body = json_loads(json + 4, 0, &error);
+	*body = json_loads(end_of_head + 4, 0, &error);
 	if (code == 200 && *body != NULL)
 		return STATUS_DONE;
 	if (*body == NULL)
@@ -148,9 +163,9 @@ client_call(const struct client *c, const char *method, const char *target, unsi
 
 	if (n < (int)sizeof(request) && send_all(fd, request, (size_t)n))
 		reply = receive_all(fd);
-	if (reply != NULL && *reply != '\0')
+	if (reply != NULL)
 		status = take_reply(c, reply, body);
-	else if (reply != NULL || errno == ECONNRESET || errno == EPIPE)
+	else if (errno == ECONNRESET || errno == EPIPE)
 		status = STATUS_NO_DAEMON; /* it ended while we asked */
 	else
 		complain(c, "%s: %s", c->socket, errno == EAGAIN ? "no answer in time" : strerror(errno));
