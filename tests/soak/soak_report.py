@@ -3,6 +3,8 @@
 """Writes the section of docs/performance.md about the soak from the figures that tests/soak/run recorded.
 
     tests/soak/soak_report.py [RECORD.json [PAGE.md]]      (docs/performance-soak.json, docs/performance.md)
+
+Records beside it, RECORD-*.json, are further runs: a row each in a table at the end.
 """
 import json
 import pathlib
@@ -61,7 +63,32 @@ def leak_rows(runs):
              'nothing' if not r['left_at_rest'] else json.dumps(r['left_at_rest'])) for title, r in runs]
 
 
-def section(r):
+def further_row(r):
+    soak, over = r['soaks'][-1], r['overload']
+    kept = min(over['daemons'][role]['sessions']['kept'] for role in ROLES)
+    unanswered = sum(x['daemons'][role]['echo']['echo_unanswered'] for x in (soak, over) for role in ROLES)
+    added = ' / '.join(f'{soak["added_us"][p]["cut"]:+,.1f}' for p in ('p50_us', 'p99_us', 'max_us'))
+    left = any(x['left_at_rest'] for x in (soak, over))
+    return (f'{r["machine"]["cpu"]}, {r["version"]["commit"][:12]}, {r["machine"]["utc"][:10]}', number(r['highest_pps']),
+            f'{number(soak["traffic"]["lost"])} of {number(soak["traffic"]["sent"])} in {soak["seconds"]:.0f} s at {number(soak["pps"])} packets/s', added,
+            f'{number(over["received_pps"])} of {number(over["offered_pps"])} packets/s for {over["seconds"]:.0f} s', f'{number(kept)}, {unanswered}',
+            'something' if left else 'nothing')
+
+
+def further(records):
+    if not records:
+        return ''
+    names = ', '.join(f'[{path.name}]({path.name})' for path in records)
+    return f"""
+**Further runs** ({names}): what was lost in the soak, what multilink added to packets cut in two (P50 / P99 / max, microseconds), what came
+through overload, the sessions that stayed and the echoes that were not answered, and what was still taken at rest:
+
+{table(['machine, version, day', 'highest rate', 'lost', 'added', 'overload', 'sessions, unanswered', 'at rest'],
+       [further_row(json.loads(path.read_text())) for path in records])}
+"""
+
+
+def section(r, others):
     m, soak, over, lines = r['machine'], r['soaks'][-1], r['overload'], r['overload_lines']
     failed = '' if len(r['soaks']) == 1 else (
         f' {len(r["soaks"]) - 1} attempts at {", ".join(number(x["pps"]) for x in r["soaks"][:-1])} packets/s before it ended with the first loss, '
@@ -103,13 +130,14 @@ seconds after the traffic had stopped:
 same packets at the same time through the same rings, without multilink; the difference is what cutting, numbering and reassembly add on lines without impairment:
 
 {table(['run', 'packets', 'group', 'mean', 'P50', 'P99', 'max'], delay_rows([('soak', soak), ('half of that', r['latency'])]))}
-"""
+{further(others)}"""
 
 
 def main():
     record = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else DOCS / 'performance-soak.json')
     page = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else DOCS / 'performance.md')
-    text, new = page.read_text(), section(json.loads(record.read_text()))
+    others = sorted(record.parent.glob(f'{record.stem}-*.json'))
+    text, new = page.read_text(), section(json.loads(record.read_text()), others)
     old = re.search(rf'^{re.escape(TITLE)}\n.*?(?=^## |\Z)', text, re.M | re.S)
     page.write_text(text[:old.start()] + new + ('\n' if text[old.end():] else '') + text[old.end():] if old else text.rstrip() + '\n\n' + new)
 
